@@ -1,0 +1,1 @@
+//! SIP on sockets: peers, registered users and the seven X-SMS headers.

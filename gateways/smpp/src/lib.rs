@@ -1,0 +1,1 @@
+//! SMPP on sockets: the server that ESMEs bind to and the binds to other centres.

@@ -1,0 +1,1 @@
+//! What stands around the centre, scripted: ESMEs, SIP user agents, applications and their load.

@@ -1,0 +1,162 @@
+//! Why a delivery attempt failed, in one vocabulary for all networks.
+//!
+//! Every gateway translates its own codes (SMPP `command_status`, SIP status
+//! codes, MAP user errors) into [`Failure`], so that retry, receipt and report
+//! rules are written once.
+
+use std::time::Duration;
+
+use crate::receipt::State;
+
+/// One failed attempt.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Failure {
+    /// The network knows the number, but the phone or user is not reachable now.
+    #[error("subscriber is absent")]
+    AbsentSubscriber,
+    /// The receiver's memory or queue is full.
+    #[error("receiver's memory is full")]
+    MemoryCapacityExceeded,
+    /// The receiver is busy with another call or message.
+    #[error("subscriber is busy")]
+    SubscriberBusy,
+    /// No network has this number.
+    #[error("subscriber is unknown")]
+    UnknownSubscriber,
+    /// The number exists but may not receive this message.
+    #[error("delivery is barred")]
+    Barred,
+    /// The peer cannot take messages of this form.
+    #[error("message form is not supported by the peer")]
+    Unsupported,
+    /// The peer refused the message for good.
+    #[error("peer refused the message: {0}")]
+    Refused(PeerCode),
+    /// The peer failed for now.
+    #[error("peer failed for now: {0}")]
+    PeerFault(PeerCode),
+    /// The peer asked us to slow down.
+    #[error("peer is throttling")]
+    Throttled {
+        /// How long the peer asked us to wait, where its protocol can say so.
+        retry_after: Option<Duration>,
+    },
+    /// No answer came in time.
+    #[error("no answer in time")]
+    Timeout,
+    /// No peer that this route may use is connected.
+    #[error("no peer is connected")]
+    NoPeer,
+    /// No route leads to this destination any more.
+    #[error("no route")]
+    NoRoute,
+    /// The peer broke its protocol; the text is for the log, never for the sender.
+    #[error("peer broke its protocol: {0}")]
+    PeerMisbehaved(&'static str),
+}
+
+/// A peer's own code, kept for traces and receipts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum PeerCode {
+    /// SMPP command_status.
+    CommandStatus(u32),
+    /// SIP status code.
+    SipStatus(u16),
+    /// HTTP status code.
+    HttpStatus(u16),
+    /// The other side of a call inside this process.
+    Internal,
+}
+
+impl std::fmt::Display for PeerCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::CommandStatus(code) => write!(f, "command_status {code:#010x}"),
+            Self::SipStatus(code) => write!(f, "SIP {code}"),
+            Self::HttpStatus(code) => write!(f, "HTTP {code}"),
+            Self::Internal => f.write_str("internal"),
+        }
+    }
+}
+
+/// What to do after a failure.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Verdict {
+    /// Try again when the retry plan of this class says so.
+    RetryLater(RetryClass),
+    /// Never try again; report the message as undeliverable.
+    GiveUp,
+}
+
+/// Which list of delays a retry follows.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum RetryClass {
+    /// The default.
+    Ordinary,
+    /// The subscriber is busy: soon again.
+    Busy,
+    /// The subscriber is away: an alert or a registration comes first, time only as a fallback.
+    Absent,
+    /// The peer is congested or gone: the link waits, not the message.
+    Congestion,
+}
+
+impl Failure {
+    /// The one place that decides between retrying and giving up.
+    pub fn verdict(&self) -> Verdict {
+        match self {
+            Self::AbsentSubscriber | Self::MemoryCapacityExceeded => Verdict::RetryLater(RetryClass::Absent),
+            Self::SubscriberBusy => Verdict::RetryLater(RetryClass::Busy),
+            Self::Throttled { .. } | Self::NoPeer => Verdict::RetryLater(RetryClass::Congestion),
+            Self::PeerFault(_) | Self::Timeout | Self::NoRoute | Self::PeerMisbehaved(_) => {
+                Verdict::RetryLater(RetryClass::Ordinary)
+            }
+            Self::UnknownSubscriber | Self::Barred | Self::Unsupported | Self::Refused(_) => Verdict::GiveUp,
+        }
+    }
+
+    /// How a message ends that ends with this failure.
+    pub fn final_state(&self) -> State {
+        match self {
+            Self::Refused(_) | Self::Barred => State::Rejected,
+            _ => State::Undeliverable,
+        }
+    }
+
+    /// The reference system's error number, as customers parse it from `err:`.
+    pub fn number(&self) -> u8 {
+        match self {
+            Self::UnknownSubscriber => 1,
+            Self::Barred => 5,
+            Self::Unsupported => 7,
+            Self::AbsentSubscriber => 8,
+            Self::PeerFault(_) | Self::Timeout | Self::PeerMisbehaved(_) => 10,
+            Self::MemoryCapacityExceeded => 11,
+            Self::SubscriberBusy => 23,
+            Self::Refused(_) => 51,
+            Self::Throttled { .. } | Self::NoPeer | Self::NoRoute => 194,
+        }
+    }
+}
+
+/// The error number of a message whose validity ran out.
+pub const EXPIRED_NUMBER: u8 = 228;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_throttling_peer_never_ends_a_message() {
+        let verdict = Failure::Throttled { retry_after: None }.verdict();
+        assert_eq!(verdict, Verdict::RetryLater(RetryClass::Congestion));
+    }
+
+    #[test]
+    fn a_permanent_refusal_ends_it_at_once() {
+        assert_eq!(Failure::UnknownSubscriber.verdict(), Verdict::GiveUp);
+        assert_eq!(Failure::Refused(PeerCode::SipStatus(603)).verdict(), Verdict::GiveUp);
+        assert_eq!(Failure::Refused(PeerCode::Internal).final_state(), State::Rejected);
+    }
+}
