@@ -1,0 +1,195 @@
+//! Imports go down only.
+//!
+//! ```text
+//! 4  server
+//! 3  gateways/*  stores/*  peers
+//! 2  platform
+//! 1  smsc
+//! 0  protocols/*
+//! ```
+//!
+//! `testbed/*` looks at everything; `tidy` and `fuzz` stand aside. A dev-dependency may go sideways, since
+//! tests compare neighbours, but never up, except to `testbed`.
+
+use crate::{Crate, Finding, Kind};
+
+/// Where a crate lives, by its folder.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Room {
+    /// `protocols/*`: bytes in, bytes out.
+    Protocol,
+    /// `smsc`: what the centre decides.
+    Smsc,
+    /// `platform`: what a developer rents.
+    Platform,
+    /// `gateways/*`: one wire each.
+    Gateway,
+    /// `stores/*`: where messages rest.
+    Store,
+    /// `peers`: what others would run.
+    Peers,
+    /// `server`: the one binary.
+    Server,
+    /// `testbed/*`: looks at everything.
+    Testbed,
+    /// `tidy` and `fuzz`: no part of the product.
+    Aside,
+}
+
+impl Room {
+    /// The room that a folder belongs to, if the house has one for it.
+    #[must_use]
+    pub fn of(folder: &str) -> Option<Self> {
+        match folder.split_once('/') {
+            Some(("protocols", _)) => Some(Self::Protocol),
+            Some(("gateways", _)) => Some(Self::Gateway),
+            Some(("stores", _)) => Some(Self::Store),
+            Some(("testbed", _)) => Some(Self::Testbed),
+            Some(_) => None,
+            None => match folder {
+                "smsc" => Some(Self::Smsc),
+                "platform" => Some(Self::Platform),
+                "peers" => Some(Self::Peers),
+                "server" => Some(Self::Server),
+                "tidy" | "fuzz" => Some(Self::Aside),
+                _ => None,
+            },
+        }
+    }
+
+    /// How high the room lies; `testbed` and what stands aside look down on every floor.
+    #[must_use]
+    pub fn floor(self) -> u8 {
+        match self {
+            Self::Protocol => 0,
+            Self::Smsc => 1,
+            Self::Platform => 2,
+            Self::Gateway | Self::Store | Self::Peers => 3,
+            Self::Server => 4,
+            Self::Testbed | Self::Aside => 5,
+        }
+    }
+}
+
+/// Every crate without a floor, and every dependency between our crates that breaks one.
+#[must_use]
+pub fn check(crates: &[Crate]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for from in crates {
+        if Room::of(&from.folder).is_none() {
+            findings.push(Finding::new(&from.manifest(), "no floor: the house has no room for this folder"));
+        }
+        for dependency in &from.dependencies {
+            let Some(to) = crates.iter().find(|to| to.name == dependency.name) else { continue };
+            if let Some(reason) = objection(&from.folder, &to.folder, dependency.kind) {
+                let text = format!("{} must not depend on {}: {reason}", from.folder, to.folder);
+                findings.push(Finding::new(&from.manifest(), text));
+            }
+        }
+    }
+    findings
+}
+
+/// Why the crate in `from` may not depend on the crate in `to`, if so.
+fn objection(from: &str, to: &str, kind: Kind) -> Option<&'static str> {
+    let (Some(above), Some(below)) = (Room::of(from), Room::of(to)) else { return None };
+    match (above, below) {
+        (Room::Aside, _) => None,
+        (_, Room::Aside) => Some("nothing looks at tidy or fuzz"),
+        (Room::Testbed, _) => None,
+        (_, Room::Testbed) => {
+            (kind == Kind::Normal).then_some("nothing looks at testbed, but a dev-dependency may")
+        }
+        (Room::Gateway, Room::Gateway) => Some("a gateway never imports another gateway"),
+        (Room::Gateway, Room::Store) => Some("a gateway never imports a store"),
+        (Room::Store, Room::Gateway) => Some("a store never imports a gateway"),
+        _ if kind == Kind::Dev => {
+            (below.floor() > above.floor()).then_some("a dev-dependency may go sideways, but never up")
+        }
+        (Room::Protocol, Room::Protocol) => {
+            ((from, to) != ("protocols/map", "protocols/tcap")).then_some("protocols do not know each other")
+        }
+        (Room::Peers, _) if below != Room::Protocol => {
+            Some("peers imports protocols alone, so that it cannot share our decisions")
+        }
+        (Room::Smsc | Room::Platform, Room::Protocol) if to != "protocols/sms" => {
+            Some("decisions know no wire but sms")
+        }
+        _ => (below.floor() >= above.floor()).then_some("an import goes down only"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Dependency;
+
+    #[test]
+    fn every_edge_of_the_picture_is_allowed() {
+        let allowed = [
+            ("protocols/map", "protocols/tcap", Kind::Normal),
+            ("protocols/smpp", "protocols/sip", Kind::Dev),
+            ("smsc", "protocols/sms", Kind::Normal),
+            ("platform", "smsc", Kind::Normal),
+            ("gateways/smpp", "protocols/smpp", Kind::Normal),
+            ("gateways/smpp", "peers", Kind::Dev),
+            ("stores/embedded", "smsc", Kind::Normal),
+            ("peers", "protocols/sip", Kind::Normal),
+            ("server", "gateways/http", Kind::Normal),
+            ("testbed/bench", "server", Kind::Normal),
+            ("smsc", "testbed/simulator", Kind::Dev),
+            ("fuzz", "gateways/sip", Kind::Normal),
+        ];
+        for (from, to, kind) in allowed {
+            assert_eq!(objection(from, to, kind), None, "{from} -> {to}");
+        }
+    }
+
+    #[test]
+    fn every_wall_stands() {
+        let refused = [
+            ("protocols/tcap", "protocols/map", Kind::Normal),
+            ("protocols/sip", "protocols/sms", Kind::Normal),
+            ("protocols/sms", "smsc", Kind::Dev),
+            ("smsc", "protocols/smpp", Kind::Normal),
+            ("smsc", "platform", Kind::Normal),
+            ("smsc", "testbed/simulator", Kind::Normal),
+            ("platform", "protocols/sip", Kind::Normal),
+            ("platform", "gateways/http", Kind::Dev),
+            ("gateways/smpp", "gateways/sip", Kind::Dev),
+            ("gateways/smpp", "stores/embedded", Kind::Dev),
+            ("gateways/smpp", "peers", Kind::Normal),
+            ("stores/embedded", "gateways/http", Kind::Normal),
+            ("peers", "smsc", Kind::Normal),
+            ("peers", "server", Kind::Dev),
+            ("server", "tidy", Kind::Normal),
+        ];
+        for (from, to, kind) in refused {
+            assert!(objection(from, to, kind).is_some(), "{from} -> {to}");
+        }
+    }
+
+    #[test]
+    fn a_finding_names_the_manifest_and_both_ends() {
+        let krate = |name: &str, folder: &str, dependencies: Vec<Dependency>| Crate {
+            name: name.to_owned(),
+            folder: folder.to_owned(),
+            dependencies,
+        };
+        let up = Dependency { name: "fernpost-smsc".to_owned(), kind: Kind::Normal };
+        let crates =
+            [krate("fernpost-sms", "protocols/sms", vec![up]), krate("fernpost-smsc", "smsc", Vec::new())];
+        let findings = check(&crates);
+        assert_eq!(
+            findings[0].to_string(),
+            "protocols/sms/Cargo.toml: protocols/sms must not depend on smsc: an import goes down only"
+        );
+        assert_eq!(findings.len(), 1);
+    }
+
+    #[test]
+    fn a_folder_without_a_floor_is_refused() {
+        let lost = Crate { name: "x".to_owned(), folder: "lib/x".to_owned(), dependencies: Vec::new() };
+        assert_eq!(check(&[lost]).len(), 1);
+    }
+}

@@ -1,0 +1,60 @@
+//! Each invariant of ARCHITECTURE.md names a test that exists.
+//!
+//! The page writes ``Test: `smsc/tests/journey.rs::refuses_what_it_cannot_route` ``, or `Tests:` and several
+//! names parted by commas or "and".
+
+use regex::Regex;
+
+use crate::{Finding, House, test_name};
+
+const PAGE: &str = "ARCHITECTURE.md";
+
+const MENTION: &str = r"\bTests?:((?:[\s,*]|and\b)*`[^`]+`)+";
+
+/// Every named test that does not exist. Without the page there is nothing to check.
+#[must_use]
+pub fn check(house: &House) -> Vec<Finding> {
+    let Some(page) = house.file(PAGE) else { return Vec::new() };
+    let Ok(mention) = Regex::new(MENTION) else {
+        return vec![Finding::new("tidy", "invariants: bad pattern")];
+    };
+    let mut findings = Vec::new();
+    for found in mention.find_iter(&page.text) {
+        let line = page.text.get(..found.start()).unwrap_or_default().matches('\n').count() + 1;
+        let names = found.as_str().split('`').skip(1).step_by(2);
+        let missing = names.filter_map(|name| test_name::missing(name, house));
+        findings.extend(missing.map(|text| Finding::at(PAGE, line, text)));
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::File;
+
+    fn found(page: &str) -> Vec<String> {
+        let test = File::new("tidy/tests/house.rs", "fn imports_go_down_only() {}");
+        let house = House::of(vec![File::new(PAGE, page), test]);
+        check(&house).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn existing_tests_pass() {
+        assert!(found("Test: `tidy/tests/house.rs::imports_go_down_only`.").is_empty());
+        assert!(
+            found("**Tests:** `tidy/tests/house.rs`,\n`tidy` and `tidy/tests`; see `gone.rs`").is_empty()
+        );
+    }
+
+    #[test]
+    fn missing_tests_are_found_with_their_line() {
+        assert_eq!(
+            found("Floor 0.\n\nTest: `tidy/tests/house.rs::goes_up`, and `smsc/tests/gone.rs`"),
+            [
+                "ARCHITECTURE.md:3: test `tidy/tests/house.rs::goes_up`: no function goes_up in that file",
+                "ARCHITECTURE.md:3: test `smsc/tests/gone.rs`: no such file",
+            ]
+        );
+    }
+}

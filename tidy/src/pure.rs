@@ -1,0 +1,61 @@
+//! Floors 0 to 2 touch nothing: no socket, no file, no thread, no process.
+//!
+//! clippy.toml bans the clock and the environment there and everywhere else; this rule reads the sources for
+//! the rest of what `std` offers. Only the shipped part of a file counts: tests read vectors from files.
+
+use regex::Regex;
+
+use crate::floors::Room;
+use crate::{File, Finding, House};
+
+const TOUCHES: &str = r"\bstd::(?:fs|thread|process|os)\b|\bnet::(?:Tcp|Udp)|\bnet::\{[^}]*(?:Tcp|Udp)|\b(?:Tcp|Udp|Unix)(?:Stream|Listener|Socket|Datagram)\b";
+
+/// Every line of floors 0 to 2 that names a socket, a file, a thread or a process.
+#[must_use]
+pub fn check(house: &House) -> Vec<Finding> {
+    let Ok(touches) = Regex::new(TOUCHES) else { return vec![Finding::new("tidy", "pure: bad pattern")] };
+    house.ending(".rs").filter(|file| decides(&file.path)).flat_map(|file| touched(file, &touches)).collect()
+}
+
+/// Whether the file is shipped source of floors 0 to 2.
+fn decides(path: &str) -> bool {
+    let Some((folder, module)) = path.split_once("/src/") else { return false };
+    let test = module == "tests.rs" || module.ends_with("/tests.rs") || module.contains("tests/");
+    Room::of(folder).is_some_and(|room| room.floor() <= 2) && !test
+}
+
+fn touched(file: &File, touches: &Regex) -> Vec<Finding> {
+    file.lines()
+        .take_while(|(_, line)| line.trim_start() != "#[cfg(test)]")
+        .filter(|(_, line)| !line.trim_start().starts_with("//"))
+        .filter_map(|(number, line)| {
+            let what = touches.find(line)?.as_str();
+            let text = format!("floors 0 to 2 touch nothing, but this names `{what}`; pass the outcome in");
+            Some(Finding::at(&file.path, number, text))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(path: &str, text: &str) -> usize {
+        check(&House::of(vec![File::new(path, text)])).len()
+    }
+
+    #[test]
+    fn finds_sockets_files_and_threads() {
+        assert_eq!(found("smsc/src/routing/table.rs", "use std::fs::read;"), 1);
+        assert_eq!(found("protocols/sip/src/lib.rs", "    std::thread::sleep(pause);"), 1);
+        assert_eq!(found("platform/src/webhook.rs", "use std::net::{IpAddr, TcpStream};"), 1);
+    }
+
+    #[test]
+    fn leaves_addresses_tests_and_upper_floors_alone() {
+        assert_eq!(found("protocols/sip/src/lib.rs", "use std::net::{IpAddr, SocketAddr};"), 0);
+        assert_eq!(found("smsc/src/lib.rs", "#[cfg(test)]\nmod tests { use std::fs::read; }"), 0);
+        assert_eq!(found("smsc/tests/vectors.rs", "use std::fs::read;"), 0);
+        assert_eq!(found("gateways/sip/src/listen.rs", "use std::net::UdpSocket;"), 0);
+    }
+}
