@@ -1,0 +1,259 @@
+//! Long messages: how many segments, where to cut, how to join (3GPP TS 23.040 §9.2.3.24.1).
+//!
+//! Room in one message, by alphabet, is 160 septets, 140 octets or 70 UCS2
+//! characters. A segment with an 8 bit reference has 153, 134 or 67 of them, one
+//! with a 16 bit reference 152, 133 or 66, less what other header elements take;
+//! those are repeated in each segment.
+//!
+//! ```
+//! use sms::header::{Reference, UserDataHeader};
+//! use sms::{alphabet, coding::Alphabet, segment};
+//!
+//! let body = alphabet::encode(&"fernpost ".repeat(20), alphabet::Shifts::NONE)?;
+//! let segments = segment::split(Alphabet::Gsm7, &body, &UserDataHeader::new(), Reference::Eight(7))?;
+//! assert_eq!(segments.iter().map(|each| each.body.len()).collect::<Vec<_>>(), [153, 27]);
+//! assert_eq!(segment::join(&segments)?.body, body);
+//! # Ok::<(), sms::Error>(())
+//! ```
+
+use crate::alphabet::ESCAPE;
+use crate::coding::Alphabet;
+use crate::error::Error;
+use crate::header::{Concatenation, Reference, ReferenceWidth, UserDataHeader};
+use crate::packing;
+use crate::user_data::UserData;
+
+/// Segments that one message may have.
+pub const SEGMENTS_MAX: usize = 255;
+
+/// Body octets that fit behind a header of `header_octets` (UDHL included, 0 if none).
+pub const fn capacity(alphabet: Alphabet, header_octets: usize) -> usize {
+    let octets = UserData::OCTETS_MAX.saturating_sub(header_octets);
+    match alphabet {
+        Alphabet::Gsm7 => {
+            let bits = (octets * 8).saturating_sub(packing::fill_bits(header_octets) as usize);
+            bits / 7
+        }
+        Alphabet::EightBit => octets,
+        Alphabet::Ucs2 => octets - octets % 2,
+    }
+}
+
+/// Segments that `body` needs: 1 if it fits into one message with `header`.
+///
+/// # Errors
+/// [`Error::NoRoom`] if the header leaves no room for a character,
+/// [`Error::TooManySegments`] over 255.
+pub fn count(
+    alphabet: Alphabet,
+    body: &[u8],
+    header: &UserDataHeader,
+    width: ReferenceWidth,
+) -> Result<usize, Error> {
+    if body.len() <= capacity(alphabet, header.encoded_len()) {
+        return Ok(1);
+    }
+    let room = segment_room(alphabet, header, width)?;
+    let count = Cuts::new(alphabet, body, room, Care::Characters).count();
+    if count > SEGMENTS_MAX { Err(Error::TooManySegments(count)) } else { Ok(count) }
+}
+
+/// Cuts `body` into segments, or returns it whole if it fits into one message.
+///
+/// Escape pairs and surrogate pairs are never cut. Emoji sequences and combining
+/// marks stay whole too where that costs no further segment.
+///
+/// # Errors
+/// As [`count`]; [`Error::AlreadySegment`] if a body that needs cutting has a
+/// concatenation element; [`Error::OddUcs2`] if half a code unit is left over.
+pub fn split(
+    alphabet: Alphabet,
+    body: &[u8],
+    header: &UserDataHeader,
+    reference: Reference,
+) -> Result<Vec<UserData>, Error> {
+    if alphabet == Alphabet::Ucs2 && body.len() % 2 != 0 {
+        return Err(Error::OddUcs2);
+    }
+    let count = count(alphabet, body, header, reference.width())?;
+    if count == 1 {
+        return Ok(vec![UserData { header: header.clone(), body: body.to_vec() }]);
+    }
+    if header.concatenation().is_some() {
+        return Err(Error::AlreadySegment);
+    }
+    let total = u8::try_from(count).map_err(|_| Error::TooManySegments(count))?;
+    let room = segment_room(alphabet, header, reference.width())?;
+    let gentle = Cuts::new(alphabet, body, room, Care::Clusters);
+    let cuts = if gentle.clone().count() == count {
+        gentle
+    } else {
+        Cuts::new(alphabet, body, room, Care::Characters)
+    };
+    (1..=total)
+        .zip(cuts)
+        .map(|(sequence, part)| {
+            let header = header.with_concatenation(Concatenation { reference, total, sequence })?;
+            Ok(UserData { header, body: part.to_vec() })
+        })
+        .collect()
+}
+
+/// Joins all segments of one message, in whatever order they came.
+///
+/// The result has the header elements of the first segment without its
+/// concatenation. All segments must share one data coding; it travels beside
+/// them, so the caller compares it.
+///
+/// # Errors
+/// [`Error::Segments`] if one is missing, came twice, belongs to another message
+/// or uses other national language tables.
+pub fn join(segments: &[UserData]) -> Result<UserData, Error> {
+    let mut ordered: Vec<(Concatenation, &UserData)> = Vec::with_capacity(segments.len());
+    for segment in segments {
+        let part = segment.header.concatenation().ok_or(Error::Segments("one is a message of its own"))?;
+        ordered.push((part, segment));
+    }
+    ordered.sort_by_key(|(part, _)| part.sequence);
+    let &(first, head) = ordered.first().ok_or(Error::Segments("there are none"))?;
+    if ordered.len() != usize::from(first.total) {
+        return Err(Error::Segments("their number is not the total"));
+    }
+    let mut body = Vec::with_capacity(ordered.iter().map(|(_, segment)| segment.body.len()).sum());
+    for (expected, (part, segment)) in (1..=first.total).zip(&ordered) {
+        if (part.reference, part.total) != (first.reference, first.total) {
+            return Err(Error::Segments("they have several references"));
+        }
+        if part.sequence != expected {
+            return Err(Error::Segments("one is missing"));
+        }
+        if segment.header.shifts() != head.header.shifts() {
+            return Err(Error::Segments("they use several language tables"));
+        }
+        body.extend_from_slice(&segment.body);
+    }
+    Ok(UserData { header: head.header.without_concatenation(), body })
+}
+
+/// Body octets in one segment, its concatenation element counted.
+fn segment_room(alphabet: Alphabet, header: &UserDataHeader, width: ReferenceWidth) -> Result<usize, Error> {
+    let others = header.without_concatenation().encoded_len().max(1);
+    let room = capacity(alphabet, others + width.element_octets());
+    // Less than an escape or surrogate pair could not move on without cutting one.
+    let least = if alphabet == Alphabet::EightBit { 1 } else { 2 * alphabet.unit_octets() };
+    if room < least { Err(Error::NoRoom) } else { Ok(room) }
+}
+
+/// What a cut must not separate.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Care {
+    /// The octets of one character.
+    Characters,
+    /// Characters that are seen as one, as far as a short look back can tell.
+    Clusters,
+}
+
+/// The pieces of a body, each as long as may be.
+#[derive(Clone)]
+struct Cuts<'a> {
+    alphabet: Alphabet,
+    left: &'a [u8],
+    room: usize,
+    care: Care,
+}
+
+impl<'a> Cuts<'a> {
+    fn new(alphabet: Alphabet, body: &'a [u8], room: usize, care: Care) -> Self {
+        Self { alphabet, left: body, room, care }
+    }
+
+    fn cut(&self) -> usize {
+        if self.left.len() <= self.room {
+            return self.left.len();
+        }
+        match self.alphabet {
+            Alphabet::EightBit => self.room,
+            Alphabet::Gsm7 => self.room - usize::from(ends_in_escape(self.left, self.room)),
+            Alphabet::Ucs2 => {
+                let latest = self.room - 2 * usize::from(is_within_pair(self.left, self.room));
+                match self.care {
+                    Care::Characters => latest,
+                    Care::Clusters => cluster_boundary(self.left, latest).unwrap_or(latest),
+                }
+            }
+        }
+    }
+}
+
+impl<'a> Iterator for Cuts<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.left.is_empty() {
+            return None;
+        }
+        let (part, left) = self.left.split_at_checked(self.cut())?;
+        self.left = left;
+        Some(part)
+    }
+}
+
+/// Whether the septet before `end` is an escape that waits for its second half.
+/// In a run of escapes every second one is such a half.
+fn ends_in_escape(septets: &[u8], end: usize) -> bool {
+    let run = septets.iter().take(end).rev().take_while(|&&septet| septet == ESCAPE).count();
+    run % 2 == 1
+}
+
+fn is_within_pair(body: &[u8], end: usize) -> bool {
+    let is = |unit: Option<u16>, surrogates: std::ops::RangeInclusive<u16>| {
+        unit.is_some_and(|unit| surrogates.contains(&unit))
+    };
+    is(unit_at(body, end.wrapping_sub(2)), 0xd800..=0xdbff) && is(unit_at(body, end), 0xdc00..=0xdfff)
+}
+
+fn unit_at(body: &[u8], at: usize) -> Option<u16> {
+    body.get(at..)?.first_chunk().copied().map(u16::from_be_bytes)
+}
+
+/// The character that starts at `at`.
+fn char_at(body: &[u8], at: usize) -> Option<char> {
+    let units = [unit_at(body, at), unit_at(body, at + 2)];
+    char::decode_utf16(units.into_iter().flatten()).next()?.ok()
+}
+
+/// The last place at or before `latest` where no cluster of characters is cut,
+/// if there is one within the 16 characters before it.
+fn cluster_boundary(body: &[u8], latest: usize) -> Option<usize> {
+    let mut at = latest;
+    for _ in 0..16 {
+        let before = at.checked_sub(if is_within_pair(body, at.checked_sub(2)?) { 4 } else { 2 })?;
+        let (left, right) = (char_at(body, before), char_at(body, at));
+        if !is_joined(left, right) && !is_within_flag(body, at) {
+            return (at > 0).then_some(at);
+        }
+        at = before;
+    }
+    None
+}
+
+/// Whether two neighbours make one visible character.
+fn is_joined(left: Option<char>, right: Option<char>) -> bool {
+    const ZERO_WIDTH_JOINER: char = '\u{200d}';
+    let extends = matches!(right, Some(
+        ZERO_WIDTH_JOINER
+        | '\u{300}'..='\u{36f}' // combining marks
+        | '\u{20d0}'..='\u{20ff}' // enclosing marks, as in keycaps
+        | '\u{fe00}'..='\u{fe0f}' // variation selectors
+        | '\u{1f3fb}'..='\u{1f3ff}' // skin tones
+        | '\u{e0020}'..='\u{e007f}' // tags, as in regional flags
+    ));
+    extends || left == Some(ZERO_WIDTH_JOINER)
+}
+
+/// Whether `at` is between the two regional indicators of a flag.
+fn is_within_flag(body: &[u8], at: usize) -> bool {
+    let is_indicator = |at: usize| matches!(char_at(body, at), Some('\u{1f1e6}'..='\u{1f1ff}'));
+    let before = (1..).map_while(|n| at.checked_sub(4 * n)).take_while(|&at| is_indicator(at)).count();
+    is_indicator(at) && before % 2 == 1
+}
