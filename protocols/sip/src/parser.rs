@@ -1,0 +1,289 @@
+//! From octets to a message (RFC 3261 §7, §18.3), and what to say when they are none.
+//!
+//! One datagram, or one WebSocket message (RFC 7118 §4), is one message:
+//! [`parse`]. For a byte stream see [`crate::stream`].
+//!
+//! The parser is strict where RFC 4475 calls a message invalid, and takes
+//! everything that it calls valid. All that every element must understand (Via, From, To,
+//! Call-ID, CSeq, Max-Forwards, Contact, Date, the body's length) is checked here once;
+//! everything else is checked by whoever reads it.
+
+use bytes::Bytes;
+
+use crate::error::Error;
+use crate::grammar::{digits, is_token, trim};
+use crate::header::{Contact, ContentType, Date, Headers, Name, Via};
+use crate::message::{Message, Request, Response};
+use crate::method::Method;
+use crate::reply;
+use crate::status::Status;
+use crate::uri::Uri;
+
+/// The header fields one message may have.
+pub const HEADERS_MAX: usize = 256;
+
+/// Octets that start line and header fields may have together.
+pub const HEAD_OCTETS_MAX: usize = 65_535;
+
+/// A message that cannot be taken.
+#[derive(Debug)]
+pub struct Refused {
+    /// What is wrong.
+    pub error: Error,
+    /// The answer to give, for a request that names where answers go. Its To has
+    /// no tag: a refusal by the parser is stateless and tags nothing. A broken response,
+    /// an ACK, and what is no SIP at all get none.
+    pub answer: Option<Box<Response>>,
+}
+
+/// Reads one message from a whole datagram or WebSocket message.
+///
+/// Octets after Content-Length are dropped; without Content-Length the body is the
+/// rest (RFC 3261 §18.3).
+pub fn parse(octets: &Bytes) -> Result<Message, Refused> {
+    parse_with(octets, LengthRule::RestIfAbsent)
+}
+
+/// What a missing Content-Length means.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum LengthRule {
+    /// The body is the rest of the datagram.
+    RestIfAbsent,
+    /// The body is empty: on a stream nobody knows where it ends (RFC 3261 §18.3).
+    EmptyIfAbsent,
+}
+
+pub(crate) fn parse_with(octets: &Bytes, rule: LengthRule) -> Result<Message, Refused> {
+    let blank = octets.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    let octets = octets.slice(blank..);
+    if octets.is_empty() {
+        return Err(Error::Empty.into());
+    }
+    let head_end = find(&octets, b"\r\n\r\n");
+    let head = octets.get(..head_end.unwrap_or(octets.len())).unwrap_or_default();
+    if head.len() > HEAD_OCTETS_MAX {
+        return Err(Error::TooLarge.into());
+    }
+    let Ok(head) = str::from_utf8(head) else { return Err(Error::NotUtf8.into()) };
+    let (start, fields) = head.split_once("\r\n").unwrap_or((head, ""));
+    let (headers, fields_error) = read_fields(fields);
+    let rest = head_end.map(|end| octets.slice((end + 4).min(octets.len())..));
+    match StartLine::read(start) {
+        StartLine::Request(line) => {
+            let request = line.and_then(|(method, uri)| {
+                fields_error.map_or(Ok(()), Err)?;
+                check_request(&method, uri, &headers)?;
+                let body = body(rest, &headers, rule)?;
+                Ok((method, uri.to_owned(), body))
+            });
+            match request {
+                Ok((method, uri, body)) => Ok(Message::Request(Request { method, uri, headers, body })),
+                Err(error) => Err(Refused { error, answer: answer(start, &headers, error) }),
+            }
+        }
+        StartLine::Response(line) => {
+            let (status, reason) = line?;
+            fields_error.map_or(Ok(()), Err)?;
+            check_headers(&headers)?;
+            let body = body(rest, &headers, rule)?;
+            Ok(Message::Response(Response { status, reason: reason.to_owned(), headers, body }))
+        }
+    }
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self { error, answer: None }
+    }
+}
+
+/// Where `needle` starts in `octets`.
+pub(crate) fn find(octets: &[u8], needle: &[u8]) -> Option<usize> {
+    octets.windows(needle.len()).position(|window| window == needle)
+}
+
+enum StartLine<'a> {
+    Request(Result<(Method, &'a str), Error>),
+    Response(Result<(Status, &'a str), Error>),
+}
+
+impl<'a> StartLine<'a> {
+    fn read(line: &'a str) -> Self {
+        if line.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("SIP/")) {
+            return Self::Response(read_status_line(line));
+        }
+        Self::Request(read_request_line(line))
+    }
+}
+
+/// Method, one space, Request-URI, one space, version (RFC 3261 §7.1).
+fn read_request_line(line: &str) -> Result<(Method, &str), Error> {
+    let mut words = line.split(' ');
+    let (Some(method), Some(uri), Some(version), None) =
+        (words.next(), words.next(), words.next(), words.next())
+    else {
+        return Err(Error::StartLine);
+    };
+    let method = Method::parse(method).ok_or(Error::StartLine)?;
+    if version.eq_ignore_ascii_case("SIP/2.0") {
+        return Ok((method, uri));
+    }
+    let (name, number) = version.split_once('/').ok_or(Error::StartLine)?;
+    let (major, minor) = number.split_once('.').ok_or(Error::StartLine)?;
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_version = name.eq_ignore_ascii_case("SIP") && is_number(major) && is_number(minor);
+    Err(if is_version { Error::Version } else { Error::StartLine })
+}
+
+/// Version, one space, three digits, one space, reason phrase (RFC 3261 §7.2). The
+/// second space may be missing if the phrase is empty: some phones leave it out.
+fn read_status_line(line: &str) -> Result<(Status, &str), Error> {
+    let (version, rest) = line.split_once(' ').ok_or(Error::StartLine)?;
+    if !version.eq_ignore_ascii_case("SIP/2.0") {
+        return Err(Error::Version);
+    }
+    let (code, reason) = rest.split_once(' ').unwrap_or((rest, ""));
+    let code = if code.len() == 3 { digits(code) } else { None };
+    let status = code.and_then(Status::new).ok_or(Error::StartLine)?;
+    if reason.contains(['\r', '\n']) { Err(Error::StartLine) } else { Ok((status, reason)) }
+}
+
+/// Reads all fields, and the first error among them if there is one. It reads on
+/// after an error, since the answer needs the fields that are sound.
+fn read_fields(text: &str) -> (Headers, Option<Error>) {
+    let mut headers = Headers::with_capacity(text.len());
+    let mut error = None;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (line, folded, after) = next_field(rest);
+        rest = after;
+        let read = read_field(line, folded, &mut headers);
+        if let Err(found) = read {
+            error = error.or(Some(found));
+        }
+        if headers.len() > HEADERS_MAX {
+            return (headers, Some(Error::TooLarge));
+        }
+    }
+    (headers, error)
+}
+
+/// Cuts one field off, with the lines that continue it: they start with white
+/// space (RFC 3261 §7.3.1).
+fn next_field(text: &str) -> (&str, bool, &str) {
+    let mut end = 0;
+    let mut folded = false;
+    loop {
+        let ahead = text.get(end..).unwrap_or_default();
+        let Some(at) = ahead.find("\r\n") else { return (text, folded, "") };
+        let after = ahead.get(at + 2..).unwrap_or_default();
+        if !after.starts_with([' ', '\t']) {
+            return (text.get(..end + at).unwrap_or(text), folded, after);
+        }
+        folded = true;
+        end += at + 2;
+    }
+}
+
+fn read_field(field: &str, folded: bool, headers: &mut Headers) -> Result<(), Error> {
+    let (name, value) = field.split_once(':').ok_or(Error::HeaderLine)?;
+    let name = name.trim_end_matches([' ', '\t']);
+    if !is_token(name) {
+        return Err(Error::HeaderLine);
+    }
+    if !folded {
+        if value.contains(['\r', '\n']) {
+            return Err(Error::HeaderLine);
+        }
+        headers.push_received(name, trim(value));
+        return Ok(());
+    }
+    let unfolded = value.replace("\r\n", "");
+    if unfolded.contains(['\r', '\n']) {
+        return Err(Error::HeaderLine);
+    }
+    headers.push_received(name, trim(&unfolded));
+    Ok(())
+}
+
+fn check_request(method: &Method, uri: &str, headers: &Headers) -> Result<(), Error> {
+    let uri = Uri::parse(uri).map_err(|_| Error::Malformed("Request-URI"))?;
+    if uri.headers.is_some() {
+        return Err(Error::Malformed("Request-URI")); // RFC 3261 §19.1.1, table 1
+    }
+    check_headers(headers)?;
+    if headers.cseq()?.method == method.as_str() { Ok(()) } else { Err(Error::MethodMismatch) }
+}
+
+/// Checks what every element needs (RFC 3261 §8.1.1), and that it stands there once.
+fn check_headers(headers: &Headers) -> Result<(), Error> {
+    let mut seen = Seen::default();
+    for (name, _, value) in headers.iter() {
+        if name.is_single() && !seen.first(name) {
+            return Err(Error::Repeated(name.as_str()));
+        }
+        check_value(name, value)?;
+    }
+    for name in [Name::Via, Name::From, Name::To, Name::CallId, Name::CSeq] {
+        if headers.get(name).is_none() {
+            return Err(Error::Missing(name.as_str()));
+        }
+    }
+    Ok(())
+}
+
+fn check_value(name: Name, value: &str) -> Result<(), Error> {
+    let elements = || crate::grammar::list(value);
+    match name {
+        Name::Via => elements().try_for_each(|element| Via::parse(element).map(drop)),
+        Name::Contact => elements().try_for_each(|element| Contact::parse(element).map(drop)),
+        Name::From | Name::To => {
+            let address = crate::header::NameAddr::parse(value);
+            address.map(drop).ok_or(Error::Malformed(name.as_str()))
+        }
+        Name::CSeq => crate::header::CSeq::parse(value).map(drop),
+        Name::CallId if value.is_empty() || value.contains([' ', '\t']) => Err(Error::Malformed("Call-ID")),
+        Name::MaxForwards => crate::header::max_forwards(value).map(drop),
+        Name::Date => Date::parse(value).map(drop),
+        Name::ContentType => ContentType::parse(value).map(drop),
+        _ => Ok(()),
+    }
+}
+
+/// Which of the single fields were met.
+#[derive(Default)]
+struct Seen(u64);
+
+impl Seen {
+    fn first(&mut self, name: Name) -> bool {
+        let bit = 1_u64 << (name as u32 % 64);
+        let first = self.0 & bit == 0;
+        self.0 |= bit;
+        first
+    }
+}
+
+fn body(rest: Option<Bytes>, headers: &Headers, rule: LengthRule) -> Result<Bytes, Error> {
+    let Some(rest) = rest else { return Err(Error::HeadUnfinished) };
+    match content_length(headers)? {
+        Some(length) if length > rest.len() => Err(Error::BodyTruncated),
+        Some(length) => Ok(rest.slice(..length)),
+        None if rule == LengthRule::RestIfAbsent => Ok(rest),
+        None => Ok(Bytes::new()),
+    }
+}
+
+/// Content-Length, if it is there.
+pub(crate) fn content_length(headers: &Headers) -> Result<Option<usize>, Error> {
+    let length = |value: &str| digits(value).ok_or(Error::Malformed("Content-Length"));
+    headers.get(Name::ContentLength).map(length).transpose()
+}
+
+fn answer(start: &str, headers: &Headers, error: Error) -> Option<Box<Response>> {
+    let status = error.status()?;
+    let is_ack = start.starts_with("ACK ");
+    if is_ack || headers.get(Name::Via).is_none() {
+        return None;
+    }
+    Some(Box::new(reply::to_headers(headers, status, None)))
+}
