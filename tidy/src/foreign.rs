@@ -1,6 +1,7 @@
 //! Which foreign crates a floor must do without.
 //!
-//! Floors 0 to 2 decide and never touch a socket, a disk or a task, so the crates that do are refused there.
+//! Floors 0 to 2 decide and never touch a socket, a disk, a task or chance, so the crates that do are refused
+//! there.
 //! Tests may use what they like: a dev-dependency is not shipped.
 
 use crate::floors::Room;
@@ -29,9 +30,13 @@ pub fn check(crates: &[Crate]) -> Vec<Finding> {
 /// What one floor refuses beside [`REFUSED`].
 fn refused(room: Room) -> &'static [&'static str] {
     match room {
-        Room::Protocol => &["tokio", "tracing", "socket2", "mio", "serde", "fjall"],
-        Room::Smsc => &["tokio", "socket2", "mio", "serde", "axum", "hyper", "reqwest", "fjall"],
-        Room::Platform => &["tokio", "socket2", "mio", "axum", "hyper", "reqwest", "fjall"],
+        Room::Protocol => &["tokio", "tracing", "socket2", "mio", "serde", "fjall", "rand", "getrandom"],
+        Room::Smsc => {
+            &["tokio", "socket2", "mio", "serde", "axum", "hyper", "reqwest", "fjall", "rand", "getrandom"]
+        }
+        Room::Platform => {
+            &["tokio", "socket2", "mio", "axum", "hyper", "reqwest", "fjall", "rand", "getrandom"]
+        }
         Room::Gateway | Room::Peers => &["fjall"],
         Room::Store | Room::Server | Room::Testbed | Room::Aside => &[],
     }

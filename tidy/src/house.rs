@@ -76,6 +76,11 @@ impl File {
     pub fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
         self.text.lines().enumerate().map(|(index, line)| (index + 1, line))
     }
+
+    /// The lines before the first `#[cfg(test)]`: tests stand last in a file.
+    pub fn shipped_lines(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.lines().take_while(|(_, line)| line.trim_start() != "#[cfg(test)]")
+    }
 }
 
 fn collect(root: &Path, folder: &str, files: &mut Vec<File>) -> io::Result<()> {

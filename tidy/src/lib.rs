@@ -8,7 +8,8 @@
 //! |---|---|
 //! | [`floors`] | an import that goes up, or sideways where the house has a wall |
 //! | [`foreign`] | a foreign crate on a floor that must do without it |
-//! | [`pure`] | a socket, file, thread or process in floors 0 to 2 |
+//! | [`pure`] | a socket, file, thread, process or clock in floors 0 to 2 |
+//! | [`clock`] | the clock or the environment read outside its one place |
 //! | [`circles`] | crates that depend on each other in a ring |
 //! | [`names`] | a module or folder whose name says nothing |
 //! | [`links`] | a dead relative link in a Markdown page |
@@ -27,6 +28,7 @@ mod workspace;
 
 pub mod circles;
 pub mod clauses;
+pub mod clock;
 pub mod floors;
 pub mod foreign;
 pub mod invariants;

@@ -7,8 +7,8 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use tidy::{
-    Crate, Finding, House, circles, clauses, floors, foreign, invariants, ledger, links, names, portable,
-    pure, sizes,
+    Crate, Finding, House, circles, clauses, clock, floors, foreign, invariants, ledger, links, names,
+    portable, pure, sizes,
 };
 
 static ROOT: LazyLock<&Path> = LazyLock::new(|| Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")));
@@ -38,8 +38,13 @@ fn each_floor_does_without_the_crates_above_it() {
 }
 
 #[test]
-fn floors_0_to_2_touch_no_socket_file_or_thread() {
+fn floors_0_to_2_touch_nothing() {
     assert_none(&pure::check(&HOUSE));
+}
+
+#[test]
+fn the_clock_and_the_environment_are_read_in_one_place() {
+    assert_none(&clock::check(&HOUSE));
 }
 
 #[test]
