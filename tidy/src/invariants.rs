@@ -1,37 +1,49 @@
 //! Each invariant of ARCHITECTURE.md names a test that exists.
 //!
-//! The page writes ``Test: `smsc/tests/journey.rs::refuses_what_it_cannot_route` ``, or `Tests:` and several
-//! names parted by commas or "and".
+//! The page writes ``**Invariant:** ... Test: `smsc/tests/journey.rs::refuses_what_it_cannot_route` `` in one
+//! paragraph, or `Tests:` and several names parted by commas or "and".
 
 use regex::Regex;
 
-use crate::{Finding, House, test_name};
+use crate::{File, Finding, House, test_name};
 
 const PAGE: &str = "ARCHITECTURE.md";
 
+const INVARIANT: &str = r"(?im)^[>*_\s-]*(?:architecture )?invariant\b ?\d*[:.*_]";
+
 const MENTION: &str = r"\bTests?:((?:[\s,*]|and\b)*`[^`]+`)+";
 
-/// Every named test that does not exist. Without the page there is nothing to check.
+/// Every invariant without a test, and every named test that does not exist. Without the page there is nothing
+/// to check.
 #[must_use]
 pub fn check(house: &House) -> Vec<Finding> {
     let Some(page) = house.file(PAGE) else { return Vec::new() };
-    let Ok(mention) = Regex::new(MENTION) else {
+    let (Ok(invariant), Ok(mention)) = (Regex::new(INVARIANT), Regex::new(MENTION)) else {
         return vec![Finding::new("tidy", "invariants: bad pattern")];
     };
     let mut findings = Vec::new();
+    for found in invariant.find_iter(&page.text) {
+        let paragraph =
+            page.text.get(found.start()..).and_then(|rest| rest.trim_start().split("\n\n").next());
+        if !paragraph.is_some_and(|paragraph| mention.is_match(paragraph)) {
+            findings.push(Finding::at(PAGE, line_of(found.end(), page), "this invariant names no test"));
+        }
+    }
     for found in mention.find_iter(&page.text) {
-        let line = page.text.get(..found.start()).unwrap_or_default().matches('\n').count() + 1;
         let names = found.as_str().split('`').skip(1).step_by(2);
         let missing = names.filter_map(|name| test_name::missing(name, house));
-        findings.extend(missing.map(|text| Finding::at(PAGE, line, text)));
+        findings.extend(missing.map(|text| Finding::at(PAGE, line_of(found.start(), page), text)));
     }
     findings
+}
+
+fn line_of(offset: usize, page: &File) -> usize {
+    page.text.get(..offset).unwrap_or_default().matches('\n').count() + 1
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::File;
 
     fn found(page: &str) -> Vec<String> {
         let test = File::new("tidy/tests/house.rs", "fn imports_go_down_only() {}");
@@ -56,5 +68,14 @@ mod tests {
                 "ARCHITECTURE.md:3: test `smsc/tests/gone.rs`: no such file",
             ]
         );
+    }
+
+    #[test]
+    fn an_invariant_without_a_test_is_found() {
+        assert_eq!(
+            found("# Floors\n\n> **Invariant:** no socket.\n\nTest: `tidy`"),
+            ["ARCHITECTURE.md:3: this invariant names no test"]
+        );
+        assert!(found("**Invariant.** No socket,\nnever. Test: `tidy/tests`.\n\n## Invariants\n").is_empty());
     }
 }
