@@ -226,7 +226,11 @@ const ABSENT: u8 = 0xff;
 
 /// The default alphabet turned around for the characters below U+0100, which
 /// are nearly all that is ever sent in it.
-static LATIN: [u8; 256] = const {
+#[expect(
+    clippy::indexing_slicing,
+    reason = "evaluated at compile time, where a bad index is a compile error"
+)]
+static LATIN: [u8; 256] = {
     let mut latin = [ABSENT; 256];
     let mut septet = 0_u8;
     while septet < 128 {

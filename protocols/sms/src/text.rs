@@ -148,3 +148,57 @@ fn encode_national(text: &str, language: Language) -> impl Iterator<Item = Encod
 fn segments_or_worst(encoded: &Encoded) -> usize {
     encoded.segments(ReferenceWidth::Eight).unwrap_or(usize::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(text: &str, policy: &Policy<'_>) -> (Alphabet, Shifts, usize) {
+        let encoded = encode(text, policy).unwrap();
+        let read = decode(encoded.alphabet, encoded.shifts, &encoded.body).unwrap();
+        let expected = if policy.look_alikes && encoded.alphabet == Alphabet::Gsm7 {
+            replace_look_alikes(text)
+        } else {
+            Cow::Borrowed(text)
+        };
+        assert_eq!(read, expected);
+        (encoded.alphabet, encoded.shifts, encoded.segments(ReferenceWidth::Eight).unwrap())
+    }
+
+    #[test]
+    fn field_11_default_alphabet_then_ucs2() {
+        let policy = Policy::default();
+        assert_eq!(chosen("[Hello] {€}", &policy), (Alphabet::Gsm7, Shifts::NONE, 1));
+        assert_eq!(chosen("“Hello”", &policy), (Alphabet::Ucs2, Shifts::NONE, 1));
+        assert_eq!(chosen(&("a".repeat(70) + "’"), &policy), (Alphabet::Ucs2, Shifts::NONE, 2));
+        assert_eq!(chosen("", &policy), (Alphabet::Gsm7, Shifts::NONE, 1));
+    }
+
+    #[test]
+    fn field_11_look_alikes_where_they_make_it_fit() {
+        let policy = Policy { look_alikes: true, ..Policy::default() };
+        assert_eq!(chosen(&("a".repeat(70) + "’"), &policy), (Alphabet::Gsm7, Shifts::NONE, 1));
+        assert_eq!(chosen("naïve “café” – č…", &policy), (Alphabet::Gsm7, Shifts::NONE, 1));
+        // One character has no look-alike, so nothing is replaced at all.
+        assert_eq!(chosen("“Привет”", &policy), (Alphabet::Ucs2, Shifts::NONE, 1));
+    }
+
+    #[test]
+    fn field_11_refusal_names_the_first_that_cannot_be_carried() {
+        let strict = Policy { ucs2: false, ..Policy::default() };
+        assert_eq!(encode("“ж”", &strict), Err(Unencodable { position: 0, character: '“' }));
+        let smart = Policy { look_alikes: true, ..strict };
+        assert_eq!(encode("“ж”", &smart), Err(Unencodable { position: 1, character: 'ж' }));
+    }
+
+    #[test]
+    fn field_12_national_tables_where_they_save_a_segment() {
+        let policy = Policy { languages: &[Language::Turkish, Language::Hindi], ..Policy::default() };
+        let turkish = "ş".repeat(10) + &"a".repeat(100);
+        assert_eq!(chosen(&turkish, &policy), (Alphabet::Gsm7, Shifts::single(Language::Turkish), 1));
+        assert_eq!(chosen("ş", &policy), (Alphabet::Ucs2, Shifts::NONE, 1), "every phone reads it");
+        let hindi = "नमस्ते ".repeat(20);
+        let locking = Shifts { locking: Some(Language::Hindi), single: None };
+        assert_eq!(chosen(&hindi, &policy), (Alphabet::Gsm7, locking, 1));
+    }
+}

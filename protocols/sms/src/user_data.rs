@@ -34,6 +34,14 @@ impl UserData {
         text::decode(coding.alphabet(), self.header.shifts(), &self.body)
     }
 
+    /// Octets that a TP-UDL of `length` stands for.
+    pub fn packed_octets(length: u8, coding: DataCoding) -> usize {
+        match coding.alphabet() {
+            Alphabet::Gsm7 => packing::packed_len(length.into(), 0),
+            Alphabet::EightBit | Alphabet::Ucs2 => length.into(),
+        }
+    }
+
     /// Reads TP-UD. `length` is TP-UDL: septets for GSM 7 bit, octets for all
     /// else, header included. Octets past that length are ignored.
     ///
@@ -41,9 +49,9 @@ impl UserData {
     /// [`Error::Truncated`] if `octets` are fewer than `length` asks for, and
     /// what [`UserDataHeader::split`] finds.
     pub fn decode(octets: &[u8], length: u8, has_header: bool, coding: DataCoding) -> Result<Self, Error> {
-        let length = usize::from(length);
         let is_packed = coding.alphabet() == Alphabet::Gsm7;
-        let needed = if is_packed { packing::packed_len(length, 0) } else { length };
+        let needed = Self::packed_octets(length, coding);
+        let length = usize::from(length);
         let octets = octets.get(..needed).ok_or(Truncated { needed, present: octets.len() })?;
         let (header, rest) =
             if has_header { UserDataHeader::split(octets)? } else { (UserDataHeader::new(), octets) };
@@ -73,7 +81,7 @@ impl UserData {
             }
             // The text of the standard excludes half a character; what a peer
             // calls 8 bit or compressed may have any length.
-            Alphabet::Ucs2 if self.body.len() % 2 != 0 => return Err(Error::OddUcs2),
+            Alphabet::Ucs2 if !self.body.len().is_multiple_of(2) => return Err(Error::OddUcs2),
             Alphabet::Ucs2 | Alphabet::EightBit => {
                 let length = header_octets + self.body.len();
                 (length, length)
@@ -110,5 +118,77 @@ impl fmt::Debug for UserData {
             .field("header", &self.header)
             .field("body_octets", &self.body.len())
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user_data(header: &[u8], body: &[u8]) -> UserData {
+        UserData { header: UserDataHeader::decode(header).unwrap(), body: body.to_vec() }
+    }
+
+    #[test]
+    fn field_01_fill_bits_after_an_eight_bit_reference() {
+        let wire =
+            [0x11, 0x05, 0x00, 0x03, 0x03, 0x03, 0x03, 0xa2, 0xd2, 0x29, 0xb5, 0x6a, 0xbd, 0x62, 0xb3, 0x5a];
+        let part = user_data(&wire[1..7], b"QRSTUVWXYZ");
+        assert_eq!(part.encode(DataCoding::GSM7).unwrap(), wire);
+        assert_eq!(UserData::decode(&wire[1..], 0x11, true, DataCoding::GSM7), Ok(part));
+    }
+
+    #[test]
+    fn field_02_no_fill_bits_after_a_sixteen_bit_reference() {
+        let wire = [
+            0x12, 0x06, 0x08, 0x04, 0x00, 0x03, 0x03, 0x03, 0x51, 0xe9, 0x94, 0x5a, 0xb5, 0x5e, 0xb1, 0x59,
+            0x2d,
+        ];
+        let part = user_data(&wire[1..8], b"QRSTUVWXYZ");
+        assert_eq!(part.encode(DataCoding::GSM7).unwrap(), wire);
+        assert_eq!(UserData::decode(&wire[1..], 0x12, true, DataCoding::GSM7), Ok(part));
+    }
+
+    #[test]
+    fn field_05_an_odd_header_leaves_the_last_octet_empty() {
+        let full = user_data(&[0x05, 0x00, 0x03, 0x01, 0x02, 0x01], &[0x04; 134]);
+        assert_eq!(full.encode(DataCoding::UCS2).unwrap().len(), 1 + 140);
+        let odd = user_data(&[0x06, 0x08, 0x04, 0x00, 0x01, 0x02, 0x01], &[0x04; 132]);
+        assert_eq!(odd.encode(DataCoding::UCS2).unwrap().len(), 1 + 139);
+    }
+
+    #[test]
+    fn field_15_a_header_past_the_end_of_the_user_data() {
+        let refused = UserData::decode(&[0x05, 0x00, 0x03], 3, true, DataCoding::EIGHT_BIT);
+        assert_eq!(refused, Err(Error::Truncated(Truncated { needed: 6, present: 3 })));
+        // TP-UDL says 3 septets, so only 3 octets are user data, whatever follows them.
+        let octets = [0x05, 0x00, 0x03, 0x01, 0x01, 0x01, 0x41];
+        assert!(UserData::decode(&octets, 3, true, DataCoding::GSM7).is_err());
+    }
+
+    #[test]
+    fn field_30_a_compressed_body_passes_through() {
+        let coding = DataCoding(0x20);
+        let wire = [0x03, 0xff, 0x80, 0x01];
+        let body = UserData::decode(&wire[1..], wire[0], false, coding).unwrap();
+        assert_eq!(body.encode(coding).unwrap(), wire);
+        assert_eq!(body.text(coding), None);
+    }
+
+    #[test]
+    fn a_body_must_be_what_its_coding_says() {
+        assert_eq!(UserData::new(vec![0x80]).encode(DataCoding::GSM7), Err(Error::NotSeptets));
+        assert_eq!(UserData::new(vec![0x04]).encode(DataCoding::UCS2), Err(Error::OddUcs2));
+        let too_long = |octets| Err(Error::UserDataTooLong { octets, max: 140 });
+        assert_eq!(UserData::new(vec![0x61; 161]).encode(DataCoding::GSM7), too_long(141));
+        assert_eq!(UserData::new(vec![0x61; 400]).encode(DataCoding::EIGHT_BIT), too_long(400));
+    }
+
+    #[test]
+    fn debug_output_shows_no_body() {
+        assert_eq!(
+            format!("{:?}", UserData::new(b"secret".to_vec())),
+            "UserData { header: [], body_octets: 6 }"
+        );
     }
 }
