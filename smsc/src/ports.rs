@@ -346,6 +346,9 @@ pub enum StoreError {
     /// A record does not match its checksum. It is kept aside and never delivered.
     #[error("record of message {0} is damaged")]
     Damaged(MessageId),
+    /// The account used this client key before, for this message.
+    #[error("the client key belongs to message {0}")]
+    KeyTaken(MessageId),
     /// The store is shutting down.
     #[error("store is closed")]
     Closed,

@@ -1,0 +1,6 @@
+//! When: rates, retries, and the queue of everything that waits.
+
+mod backlog;
+pub mod queue;
+pub mod retry;
+pub mod throttle;
