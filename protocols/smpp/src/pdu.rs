@@ -17,19 +17,27 @@ use crate::tlv::Tlvs;
 use crate::writer::Writer;
 
 mod address;
+mod alert_notification;
 mod bind;
+mod broadcast_sm;
 mod data_sm;
 mod flags;
+mod query_sm;
 mod sm;
+mod submit_multi;
 
 pub use address::{Address, Npi, Ton};
+pub use alert_notification::AlertNotification;
 pub use bind::{Bind, BindKind, BindResp, Outbind};
+pub use broadcast_sm::{BroadcastSm, CancelBroadcastSm, QueryBroadcastSm};
 pub use data_sm::DataSm;
 pub use flags::{DataCoding, EsmClass, MessageType, MessagingMode, ReceiptRequest, RegisteredDelivery};
+pub use query_sm::{CancelSm, QuerySm, QuerySmResp, ReplaceSm};
 pub use sm::{Sm, SmResp};
+pub use submit_multi::{Destination, SubmitMulti, SubmitMultiResp, UnsuccessSme};
 
 /// One PDU of SMPP 3.3, 3.4 or 5.0.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Pdu<'a> {
     /// bind_transmitter, bind_receiver or bind_transceiver.
@@ -60,13 +68,39 @@ pub enum Pdu<'a> {
     DataSm(DataSm<'a>),
     /// Answers data_sm.
     DataSmResp(SmResp<'a>),
-    /// A command that no standard names, or one of a vendor, as it came.
-    Unknown {
-        /// The command.
-        command_id: CommandId,
-        /// Everything after the header.
-        body: &'a [u8],
-    },
+    /// A message for several destinations.
+    SubmitMulti(SubmitMulti<'a>),
+    /// Answers submit_multi.
+    SubmitMultiResp(SubmitMultiResp<'a>),
+    /// Asks for the state of a message.
+    QuerySm(QuerySm<'a>),
+    /// Answers query_sm.
+    QuerySmResp(QuerySmResp<'a>),
+    /// Takes back a message.
+    CancelSm(CancelSm<'a>),
+    /// Answers cancel_sm.
+    CancelSmResp(Tlvs<'a>),
+    /// Changes a message.
+    ReplaceSm(ReplaceSm<'a>),
+    /// Answers replace_sm.
+    ReplaceSmResp(Tlvs<'a>),
+    /// A subscriber is reachable; has no response.
+    AlertNotification(AlertNotification<'a>),
+    /// A message for everybody in an area.
+    BroadcastSm(BroadcastSm<'a>),
+    /// Answers broadcast_sm.
+    BroadcastSmResp(SmResp<'a>),
+    /// Asks how a broadcast is going.
+    QueryBroadcastSm(QueryBroadcastSm<'a>),
+    /// Answers query_broadcast_sm; the state is the TLV `message_state`.
+    QueryBroadcastSmResp(SmResp<'a>),
+    /// Takes back a broadcast.
+    CancelBroadcastSm(CancelBroadcastSm<'a>),
+    /// Answers cancel_broadcast_sm.
+    CancelBroadcastSmResp(Tlvs<'a>),
+    /// A command that no standard names, one of a vendor, or one that only 3.3
+    /// had (param_retrieve, query_last_msgs, query_msg_details), as it came.
+    Unknown(Unknown<'a>),
 }
 
 impl<'a> Pdu<'a> {
@@ -87,10 +121,25 @@ impl<'a> Pdu<'a> {
             CommandId::UNBIND_RESP => Self::UnbindResp(reader.end()?),
             CommandId::GENERIC_NACK => Self::GenericNack(reader.end()?),
             CommandId::OUTBIND => Self::Outbind(Outbind::decode(reader)?),
+            CommandId::SUBMIT_MULTI => Self::SubmitMulti(SubmitMulti::decode(reader)?),
+            CommandId::SUBMIT_MULTI_RESP => Self::SubmitMultiResp(SubmitMultiResp::decode(reader)?),
+            CommandId::QUERY_SM => Self::QuerySm(QuerySm::decode(reader)?),
+            CommandId::QUERY_SM_RESP => Self::QuerySmResp(QuerySmResp::decode(reader)?),
+            CommandId::CANCEL_SM => Self::CancelSm(CancelSm::decode(reader)?),
+            CommandId::CANCEL_SM_RESP => Self::CancelSmResp(reader.end()?),
+            CommandId::REPLACE_SM => Self::ReplaceSm(ReplaceSm::decode(reader)?),
+            CommandId::REPLACE_SM_RESP => Self::ReplaceSmResp(reader.end()?),
+            CommandId::ALERT_NOTIFICATION => Self::AlertNotification(AlertNotification::decode(reader)?),
+            CommandId::BROADCAST_SM => Self::BroadcastSm(BroadcastSm::decode(reader)?),
+            CommandId::BROADCAST_SM_RESP => Self::BroadcastSmResp(SmResp::decode(reader)?),
+            CommandId::QUERY_BROADCAST_SM => Self::QueryBroadcastSm(QueryBroadcastSm::decode(reader)?),
+            CommandId::QUERY_BROADCAST_SM_RESP => Self::QueryBroadcastSmResp(SmResp::decode(reader)?),
+            CommandId::CANCEL_BROADCAST_SM => Self::CancelBroadcastSm(CancelBroadcastSm::decode(reader)?),
+            CommandId::CANCEL_BROADCAST_SM_RESP => Self::CancelBroadcastSmResp(reader.end()?),
             _ => match (BindKind::from_command_id(id.request()), id.is_response()) {
                 (Some(kind), false) => Self::Bind(Bind::decode(kind, reader)?),
                 (Some(kind), true) => Self::BindResp(BindResp::decode(kind, reader)?),
-                (None, _) => Self::Unknown { command_id: id, body },
+                (None, _) => Self::Unknown(Unknown { command_id: id, body }),
             },
         })
     }
@@ -121,7 +170,22 @@ impl<'a> Pdu<'a> {
             Self::DeliverSmResp(_) => CommandId::DELIVER_SM_RESP,
             Self::DataSm(_) => CommandId::DATA_SM,
             Self::DataSmResp(_) => CommandId::DATA_SM_RESP,
-            Self::Unknown { command_id, .. } => *command_id,
+            Self::SubmitMulti(_) => CommandId::SUBMIT_MULTI,
+            Self::SubmitMultiResp(_) => CommandId::SUBMIT_MULTI_RESP,
+            Self::QuerySm(_) => CommandId::QUERY_SM,
+            Self::QuerySmResp(_) => CommandId::QUERY_SM_RESP,
+            Self::CancelSm(_) => CommandId::CANCEL_SM,
+            Self::CancelSmResp(_) => CommandId::CANCEL_SM_RESP,
+            Self::ReplaceSm(_) => CommandId::REPLACE_SM,
+            Self::ReplaceSmResp(_) => CommandId::REPLACE_SM_RESP,
+            Self::AlertNotification(_) => CommandId::ALERT_NOTIFICATION,
+            Self::BroadcastSm(_) => CommandId::BROADCAST_SM,
+            Self::BroadcastSmResp(_) => CommandId::BROADCAST_SM_RESP,
+            Self::QueryBroadcastSm(_) => CommandId::QUERY_BROADCAST_SM,
+            Self::QueryBroadcastSmResp(_) => CommandId::QUERY_BROADCAST_SM_RESP,
+            Self::CancelBroadcastSm(_) => CommandId::CANCEL_BROADCAST_SM,
+            Self::CancelBroadcastSmResp(_) => CommandId::CANCEL_BROADCAST_SM_RESP,
+            Self::Unknown(unknown) => unknown.command_id,
         }
     }
 
@@ -131,22 +195,53 @@ impl<'a> Pdu<'a> {
             Self::BindResp(resp) => resp.encode(writer),
             Self::Outbind(outbind) => outbind.encode(writer),
             Self::SubmitSm(sm) | Self::DeliverSm(sm) => sm.encode(writer),
-            Self::SubmitSmResp(resp) | Self::DeliverSmResp(resp) | Self::DataSmResp(resp) => {
-                resp.encode(writer)
-            }
+            Self::SubmitSmResp(resp)
+            | Self::DeliverSmResp(resp)
+            | Self::DataSmResp(resp)
+            | Self::BroadcastSmResp(resp)
+            | Self::QueryBroadcastSmResp(resp) => resp.encode(writer),
+            Self::SubmitMulti(multi) => multi.encode(writer),
+            Self::SubmitMultiResp(resp) => resp.encode(writer),
+            Self::QuerySm(query) => query.encode(writer),
+            Self::QuerySmResp(resp) => resp.encode(writer),
+            Self::CancelSm(cancel) => cancel.encode(writer),
+            Self::ReplaceSm(replace) => replace.encode(writer),
+            Self::AlertNotification(alert) => alert.encode(writer),
+            Self::BroadcastSm(broadcast) => broadcast.encode(writer),
+            Self::QueryBroadcastSm(query) => query.encode(writer),
+            Self::CancelBroadcastSm(cancel) => cancel.encode(writer),
             Self::DataSm(data_sm) => data_sm.encode(writer),
             Self::Unbind(tlvs)
             | Self::UnbindResp(tlvs)
             | Self::EnquireLink(tlvs)
             | Self::EnquireLinkResp(tlvs)
-            | Self::GenericNack(tlvs) => {
+            | Self::GenericNack(tlvs)
+            | Self::CancelSmResp(tlvs)
+            | Self::ReplaceSmResp(tlvs)
+            | Self::CancelBroadcastSmResp(tlvs) => {
                 writer.tlvs(*tlvs);
                 Ok(())
             }
-            Self::Unknown { body, .. } => {
-                writer.octets(body);
+            Self::Unknown(unknown) => {
+                writer.octets(unknown.body);
                 Ok(())
             }
         }
+    }
+}
+
+/// A PDU whose body is not known here.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub struct Unknown<'a> {
+    /// The command.
+    pub command_id: CommandId,
+    /// Everything after the header.
+    pub body: &'a [u8],
+}
+
+/// Hides the body.
+impl std::fmt::Debug for Unknown<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Unknown({}, {} octets)", self.command_id, self.body.len())
     }
 }
