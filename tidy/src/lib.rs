@@ -9,7 +9,7 @@
 //! | [`floors`] | an import that goes up, or sideways where the house has a wall |
 //! | [`foreign`] | a foreign crate on a floor that must do without it |
 //! | [`pure`] | a socket, file, thread, process or clock in floors 0 to 2 |
-//! | [`clock`] | the clock or the environment read outside its one place |
+//! | [`clock`] | the clock or the environment read where no exemption is listed |
 //! | [`circles`] | crates that depend on each other in a ring |
 //! | [`names`] | a module or folder whose name says nothing |
 //! | [`links`] | a dead relative link in a Markdown page |

@@ -43,7 +43,7 @@ fn floors_0_to_2_touch_nothing() {
 }
 
 #[test]
-fn the_clock_and_the_environment_are_read_in_one_place() {
+fn the_clock_and_the_environment_are_read_in_known_places() {
     assert_none(&clock::check(&HOUSE));
 }
 
