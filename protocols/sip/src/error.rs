@@ -45,6 +45,12 @@ pub enum Error {
     /// More octets or more header fields than the receiver takes.
     #[error("message is too large")]
     TooLarge,
+    /// As many transactions are open as may be.
+    #[error("too many open transactions")]
+    TooManyTransactions,
+    /// A client transaction with this branch is open already.
+    #[error("branch is in use")]
+    BranchInUse,
 }
 
 impl Error {
@@ -55,6 +61,8 @@ impl Error {
             Self::Empty => None,
             Self::Version => Some(Status::VERSION_NOT_SUPPORTED),
             Self::TooLarge => Some(Status::MESSAGE_TOO_LARGE),
+            Self::TooManyTransactions => Some(Status::SERVICE_UNAVAILABLE),
+            Self::BranchInUse => Some(Status::SERVER_INTERNAL_ERROR),
             Self::HeadUnfinished
             | Self::NotUtf8
             | Self::StartLine

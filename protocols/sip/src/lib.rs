@@ -2,6 +2,7 @@
 //! transactions and digest, without sockets, tasks or a clock.
 
 mod branch;
+pub mod digest;
 mod error;
 mod grammar;
 pub mod header;
@@ -10,6 +11,8 @@ mod method;
 pub mod parser;
 pub mod reply;
 mod status;
+pub mod stream;
+pub mod transaction;
 pub mod transport;
 pub mod uri;
 

@@ -8,6 +8,8 @@
 //! Call-ID, CSeq, Max-Forwards, Contact, Date, the body's length) is checked here once;
 //! everything else is checked by whoever reads it.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
 use crate::error::Error;
@@ -30,9 +32,8 @@ pub const HEAD_OCTETS_MAX: usize = 65_535;
 pub struct Refused {
     /// What is wrong.
     pub error: Error,
-    /// The answer to give, for a request that names where answers go. Its To has
-    /// no tag: a refusal by the parser is stateless and tags nothing. A broken response,
-    /// an ACK, and what is no SIP at all get none.
+    /// The answer to give, for a request that names where answers go. A broken
+    /// response, an ACK, and what is no SIP at all get none.
     pub answer: Option<Box<Response>>,
 }
 
@@ -41,19 +42,6 @@ pub struct Refused {
 /// Octets after Content-Length are dropped; without Content-Length the body is the
 /// rest (RFC 3261 §18.3).
 pub fn parse(octets: &Bytes) -> Result<Message, Refused> {
-    parse_with(octets, LengthRule::RestIfAbsent)
-}
-
-/// What a missing Content-Length means.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum LengthRule {
-    /// The body is the rest of the datagram.
-    RestIfAbsent,
-    /// The body is empty: on a stream nobody knows where it ends (RFC 3261 §18.3).
-    EmptyIfAbsent,
-}
-
-pub(crate) fn parse_with(octets: &Bytes, rule: LengthRule) -> Result<Message, Refused> {
     let blank = octets.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
     let octets = octets.slice(blank..);
     if octets.is_empty() {
@@ -64,16 +52,20 @@ pub(crate) fn parse_with(octets: &Bytes, rule: LengthRule) -> Result<Message, Re
     if head.len() > HEAD_OCTETS_MAX {
         return Err(Error::TooLarge.into());
     }
-    let Ok(head) = str::from_utf8(head) else { return Err(Error::NotUtf8.into()) };
-    let (start, fields) = head.split_once("\r\n").unwrap_or((head, ""));
+    let (head, not_utf8) = match String::from_utf8_lossy(head) {
+        Cow::Borrowed(head) => (Cow::Borrowed(head), None),
+        replaced @ Cow::Owned(_) => (replaced, Some(Error::NotUtf8)), // read on, to answer
+    };
+    let (start, fields) = head.split_once("\r\n").unwrap_or((&head, ""));
     let (headers, fields_error) = read_fields(fields);
+    let fields_error = not_utf8.or(fields_error);
     let rest = head_end.map(|end| octets.slice((end + 4).min(octets.len())..));
     match StartLine::read(start) {
         StartLine::Request(line) => {
             let request = line.and_then(|(method, uri)| {
                 fields_error.map_or(Ok(()), Err)?;
                 check_request(&method, uri, &headers)?;
-                let body = body(rest, &headers, rule)?;
+                let body = body(rest, &headers)?;
                 Ok((method, uri.to_owned(), body))
             });
             match request {
@@ -85,7 +77,7 @@ pub(crate) fn parse_with(octets: &Bytes, rule: LengthRule) -> Result<Message, Re
             let (status, reason) = line?;
             fields_error.map_or(Ok(()), Err)?;
             check_headers(&headers)?;
-            let body = body(rest, &headers, rule)?;
+            let body = body(rest, &headers)?;
             Ok(Message::Response(Response { status, reason: reason.to_owned(), headers, body }))
         }
     }
@@ -263,20 +255,30 @@ impl Seen {
     }
 }
 
-fn body(rest: Option<Bytes>, headers: &Headers, rule: LengthRule) -> Result<Bytes, Error> {
+fn body(rest: Option<Bytes>, headers: &Headers) -> Result<Bytes, Error> {
     let Some(rest) = rest else { return Err(Error::HeadUnfinished) };
     match content_length(headers)? {
         Some(length) if length > rest.len() => Err(Error::BodyTruncated),
         Some(length) => Ok(rest.slice(..length)),
-        None if rule == LengthRule::RestIfAbsent => Ok(rest),
-        None => Ok(Bytes::new()),
+        None => Ok(rest),
     }
 }
 
 /// Content-Length, if it is there.
-pub(crate) fn content_length(headers: &Headers) -> Result<Option<usize>, Error> {
-    let length = |value: &str| digits(value).ok_or(Error::Malformed("Content-Length"));
-    headers.get(Name::ContentLength).map(length).transpose()
+fn content_length(headers: &Headers) -> Result<Option<usize>, Error> {
+    headers.get(Name::ContentLength).map(read_content_length).transpose()
+}
+
+pub(crate) fn read_content_length(value: &str) -> Result<usize, Error> {
+    digits(value).ok_or(Error::Malformed("Content-Length"))
+}
+
+/// The answer to a request of which only the head can be trusted.
+pub(crate) fn answer_to(head: &[u8], error: Error) -> Option<Box<Response>> {
+    let head = String::from_utf8_lossy(head);
+    let (start, fields) = head.trim_end_matches(['\r', '\n']).split_once("\r\n")?;
+    let is_response = matches!(StartLine::read(start), StartLine::Response(_));
+    if is_response { None } else { answer(start, &read_fields(fields).0, error) }
 }
 
 fn answer(start: &str, headers: &Headers, error: Error) -> Option<Box<Response>> {
@@ -285,5 +287,5 @@ fn answer(start: &str, headers: &Headers, error: Error) -> Option<Box<Response>>
     if is_ack || headers.get(Name::Via).is_none() {
         return None;
     }
-    Some(Box::new(reply::to_headers(headers, status, None)))
+    Some(Box::new(reply::stateless(headers, status)))
 }

@@ -1,7 +1,9 @@
 //! A response made from its request, and the way it goes back (RFC 3261 §8.2.6, §18.2.2).
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::SocketAddr;
 
+use crate::branch::tag;
 use crate::header::{Headers, Name, Via};
 use crate::message::{Request, Response};
 use crate::status::Status;
@@ -11,10 +13,20 @@ use crate::status::Status;
 /// `to_tag` is added to a To that has no tag yet. It must be the same for every
 /// response to one request, and unguessable across requests (§19.3).
 pub fn response(request: &Request, status: Status, to_tag: &str) -> Response {
-    to_headers(&request.headers, status, Some(to_tag))
+    of(&request.headers, status, to_tag)
 }
 
-pub(crate) fn to_headers(request: &Headers, status: Status, to_tag: Option<&str>) -> Response {
+/// The response of an element that keeps nothing of the request. Its tag follows
+/// from the request, so that a retransmission is answered alike (§8.2.7).
+pub fn stateless(request: &Headers, status: Status) -> Response {
+    let mut hasher = DefaultHasher::new();
+    for name in [Name::Via, Name::CallId, Name::CSeq, Name::From] {
+        request.get(name).hash(&mut hasher);
+    }
+    of(request, status, &tag(hasher.finish()))
+}
+
+fn of(request: &Headers, status: Status, to_tag: &str) -> Response {
     let mut response = Response::new(status);
     for via in request.all(Name::Via) {
         response.headers.push(Name::Via, via);
@@ -24,9 +36,10 @@ pub(crate) fn to_headers(request: &Headers, status: Status, to_tag: Option<&str>
     }
     if let Some(to) = request.get(Name::To) {
         let tagged = request.to().is_ok_and(|to| to.tag().is_some());
-        match to_tag {
-            Some(tag) if !tagged => response.headers.push(Name::To, format_args!("{to};tag={tag}")),
-            _ => response.headers.push(Name::To, to),
+        if tagged {
+            response.headers.push(Name::To, to);
+        } else {
+            response.headers.push(Name::To, format_args!("{to};tag={to_tag}"));
         }
     }
     for name in [Name::CallId, Name::CSeq] {

@@ -190,7 +190,10 @@ impl Headers {
         self.get(name).ok_or(Error::Missing(name.as_str()))
     }
 
-    pub(crate) fn push_written(&mut self, name: Name, written: &str, value: impl fmt::Display) {
+    fn push_written(&mut self, name: Name, written: &str, value: impl fmt::Display) {
+        if written.is_empty() {
+            return; // a field needs a name
+        }
         let start = self.text.len();
         self.text.push_str(written);
         let written = Span { start, end: self.text.len() };

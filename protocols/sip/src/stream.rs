@@ -1,0 +1,149 @@
+//! Messages out of a byte stream: TCP and TLS (RFC 3261 §18.3, RFC 5626 §3.5.1).
+//!
+//! A WebSocket needs none of this: there one WebSocket message is one SIP message
+//! (RFC 7118 §4) and goes straight to [`crate::parse`].
+
+use bytes::BytesMut;
+
+use crate::error::Error;
+use crate::grammar::trim;
+use crate::header::Name;
+use crate::message::Message;
+use crate::parser::{HEAD_OCTETS_MAX, Refused, find, parse, read_content_length};
+
+/// Cuts a stream into messages and keep-alives.
+///
+/// Read into [`Stream::buffer`], then take [`Stream::poll`] until it is empty.
+#[derive(Debug)]
+pub struct Stream {
+    buffer: BytesMut,
+    octets_max: usize,
+    /// How much of the buffer was searched for the end of the head already.
+    searched: usize,
+    /// One CRLF was taken: another one makes it a ping.
+    half_ping: bool,
+    broken: bool,
+}
+
+/// What came out of the stream.
+#[derive(Debug)]
+pub enum Frame {
+    /// A message.
+    Message(Message),
+    /// A message that cannot be taken. If [`Stream::is_broken`] now holds, answer and
+    /// close: nobody knows where the next message starts.
+    Refused(Refused),
+    /// A double CRLF: answer with [`PONG`].
+    Ping,
+    /// A single CRLF, the answer to our own ping, or the first half of a ping that
+    /// arrives in pieces.
+    Pong,
+}
+
+/// The keep-alive that asks for an answer (RFC 5626 §3.5.1).
+pub const PING: &[u8] = b"\r\n\r\n";
+
+/// The answer to [`PING`].
+pub const PONG: &[u8] = b"\r\n";
+
+impl Stream {
+    /// A stream whose messages have `octets_max` octets at most.
+    pub fn new(octets_max: usize) -> Self {
+        Self { buffer: BytesMut::new(), octets_max, searched: 0, half_ping: false, broken: false }
+    }
+
+    /// Where received octets are appended.
+    pub fn buffer(&mut self) -> &mut BytesMut {
+        &mut self.buffer
+    }
+
+    /// Whether the place of the next message is lost; nothing more will come.
+    pub fn is_broken(&self) -> bool {
+        self.broken
+    }
+
+    /// The next complete message or keep-alive.
+    pub fn poll(&mut self) -> Option<Frame> {
+        if self.broken {
+            return None;
+        }
+        if let Some(keep_alive) = self.keep_alive() {
+            return Some(keep_alive);
+        }
+        if self.buffer.as_ref() == b"\r" {
+            return None; // perhaps the start of a keep-alive
+        }
+        let head_end = self.head_end()?;
+        let head = self.buffer.get(..head_end).unwrap_or_default();
+        let length = content_length(head).and_then(|body| {
+            let whole = body.checked_add(head_end + 4).ok_or(Error::TooLarge)?;
+            if whole > self.octets_max { Err(Error::TooLarge) } else { Ok(whole) }
+        });
+        match length {
+            Err(error) => Some(self.give_up(head_end, error)),
+            Ok(length) if length > self.buffer.len() => None,
+            Ok(length) => {
+                self.searched = 0;
+                let message = self.buffer.split_to(length).freeze();
+                Some(parse(&message).map_or_else(Frame::Refused, Frame::Message))
+            }
+        }
+    }
+
+    fn keep_alive(&mut self) -> Option<Frame> {
+        if self.searched > 0 {
+            return None;
+        }
+        if self.buffer.starts_with(PING) {
+            let _ = self.buffer.split_to(PING.len());
+            return Some(Frame::Ping);
+        }
+        if !self.buffer.starts_with(PONG) {
+            self.half_ping &= self.buffer.is_empty() || self.buffer.as_ref() == b"\r";
+            return None;
+        }
+        let _ = self.buffer.split_to(PONG.len());
+        self.half_ping = !self.half_ping;
+        Some(if self.half_ping { Frame::Pong } else { Frame::Ping })
+    }
+
+    /// Where the head ends, once it is here. A head without end breaks the stream.
+    fn head_end(&mut self) -> Option<usize> {
+        let from = self.searched.saturating_sub(3);
+        let found = find(self.buffer.get(from..).unwrap_or_default(), b"\r\n\r\n");
+        self.searched = self.buffer.len();
+        let end = found.map(|at| from + at);
+        if end.unwrap_or(self.searched) > HEAD_OCTETS_MAX.min(self.octets_max) {
+            self.broken = true;
+            return None;
+        }
+        if let Some(end) = end {
+            self.searched = end; // found again at once while the body is awaited
+        }
+        end
+    }
+
+    /// Breaks the stream, with the answer that the head asks for.
+    fn give_up(&mut self, head_end: usize, error: Error) -> Frame {
+        self.broken = true;
+        let head = self.buffer.split_to(head_end + 4).freeze();
+        let answer = crate::parser::answer_to(&head, error);
+        Frame::Refused(Refused { error, answer })
+    }
+}
+
+/// The one Content-Length of a head; a stream cannot do without (RFC 3261 §18.3).
+fn content_length(head: &[u8]) -> Result<usize, Error> {
+    let head = str::from_utf8(head).map_err(|_| Error::NotUtf8)?;
+    let mut found = None;
+    for line in head.split("\r\n").skip(1) {
+        let Some((name, value)) = line.split_once(':') else { continue };
+        if Name::of(name.trim_end_matches([' ', '\t'])) == Name::ContentLength {
+            let length = read_content_length(trim(value))?;
+            if found.replace(length).is_some() {
+                return Err(Error::Repeated("Content-Length"));
+            }
+        }
+    }
+    found.ok_or(Error::Missing("Content-Length"))
+}

@@ -1,0 +1,128 @@
+//! Transactions by key, with one deadline each.
+//!
+//! A hash map finds, a slab holds, a heap knows who is next. Deadlines mostly move
+//! later, so the heap keeps one entry a transaction and looks at the true deadline when
+//! that entry comes up.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+use std::time::Instant;
+
+/// Names one transaction; never reused for another one.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub(super) struct Id {
+    index: u32,
+    generation: u32,
+}
+
+#[derive(Debug)]
+pub(super) struct Table<T> {
+    by_key: HashMap<Box<str>, Id>,
+    slots: Vec<Slot<T>>,
+    free: Vec<u32>,
+    schedule: BinaryHeap<Reverse<(Instant, Id)>>,
+}
+
+#[derive(Debug)]
+struct Slot<T> {
+    generation: u32,
+    held: Option<Held<T>>,
+}
+
+#[derive(Debug)]
+struct Held<T> {
+    key: Box<str>,
+    value: T,
+    deadline: Instant,
+    /// The time of the one heap entry that counts.
+    scheduled: Option<Instant>,
+}
+
+impl<T> Table<T> {
+    pub(super) fn new() -> Self {
+        Self { by_key: HashMap::new(), slots: Vec::new(), free: Vec::new(), schedule: BinaryHeap::new() }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.by_key.len()
+    }
+
+    pub(super) fn find(&self, key: &str) -> Option<Id> {
+        self.by_key.get(key).copied()
+    }
+
+    /// Holds `value`. The caller has made sure that `key` is free; `None` if ids ran out.
+    pub(super) fn insert(&mut self, key: &str, value: T, deadline: Instant) -> Option<Id> {
+        let held = Held { key: key.into(), value, deadline, scheduled: None };
+        let index = match self.free.pop() {
+            Some(index) => index,
+            None => {
+                let index = u32::try_from(self.slots.len()).ok()?;
+                self.slots.push(Slot { generation: 0, held: None });
+                index
+            }
+        };
+        let slot = self.slots.get_mut(usize::try_from(index).ok()?)?;
+        slot.held = Some(held);
+        let id = Id { index, generation: slot.generation };
+        self.by_key.insert(key.into(), id);
+        self.set_deadline(id, deadline);
+        Some(id)
+    }
+
+    pub(super) fn get_mut(&mut self, id: Id) -> Option<&mut T> {
+        self.held(id).map(|held| &mut held.value)
+    }
+
+    pub(super) fn set_deadline(&mut self, id: Id, deadline: Instant) {
+        let Some(held) = self.held(id) else { return };
+        held.deadline = deadline;
+        if held.scheduled.is_none_or(|scheduled| deadline < scheduled) {
+            held.scheduled = Some(deadline);
+            self.schedule.push(Reverse((deadline, id)));
+        }
+    }
+
+    pub(super) fn remove(&mut self, id: Id) -> Option<T> {
+        let slot = self.slots.get_mut(usize::try_from(id.index).ok()?)?;
+        if slot.generation != id.generation {
+            return None;
+        }
+        let held = slot.held.take()?;
+        slot.generation = slot.generation.wrapping_add(1);
+        self.free.push(id.index);
+        self.by_key.remove(&held.key);
+        Some(held.value)
+    }
+
+    /// One transaction whose deadline has come. It must be given a new deadline or removed.
+    pub(super) fn due(&mut self, now: Instant) -> Option<Id> {
+        while let Some(&Reverse((when, id))) = self.schedule.peek() {
+            if now < when {
+                return None;
+            }
+            self.schedule.pop();
+            let Some(held) = self.held(id) else { continue };
+            if held.scheduled != Some(when) {
+                continue;
+            }
+            held.scheduled = None;
+            let deadline = held.deadline;
+            if deadline <= now {
+                return Some(id);
+            }
+            self.set_deadline(id, deadline);
+        }
+        None
+    }
+
+    /// The earliest deadline; it may turn out to be early.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.schedule.peek().map(|Reverse((when, _))| *when)
+    }
+
+    fn held(&mut self, id: Id) -> Option<&mut Held<T>> {
+        let slot = self.slots.get_mut(usize::try_from(id.index).ok()?)?;
+        if slot.generation == id.generation { slot.held.as_mut() } else { None }
+    }
+}
