@@ -85,7 +85,7 @@ impl fmt::Debug for Timestamp {
 
 /// Two digits as two semi-octets, tens low.
 pub(crate) fn swapped(value: u8) -> u8 {
-    (value % 10) << 4 | value / 10
+    ((value % 10) << 4) | (value / 10)
 }
 
 /// The number that two semi-octets stand for, if both are digits.

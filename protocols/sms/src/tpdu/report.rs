@@ -9,6 +9,10 @@ use crate::error::Error;
 use crate::status::FailureCause;
 use crate::timestamp::Timestamp;
 
+/// Bits of the first octet that are unused today. Where one is set in an RP-ERROR, the
+/// rest is not read and the cause is unspecified (§9.2.2.1a, §9.2.2.2a).
+const UNUSED: u8 = 0b1011_1100;
+
 /// Octets of user data in an SMS-DELIVER-REPORT of RP-ACK; one less in RP-ERROR.
 const DELIVER_REPORT_MAX: usize = 159;
 /// Octets of user data in an SMS-SUBMIT-REPORT of RP-ACK; one less in RP-ERROR.
@@ -55,6 +59,9 @@ impl DeliverReport {
 
     fn decode(octets: &[u8], is_error: bool) -> Result<Self, Error> {
         let (first, mut reader) = Reader::new(octets, DELIVER)?;
+        if is_error && first & UNUSED != 0 {
+            return Ok(Self { failure_cause: Some(FailureCause::UNSPECIFIED), ..Self::default() });
+        }
         let failure_cause = decode_failure_cause(&mut reader, is_error)?;
         let indicator = Parameters::decode_indicator(&mut reader)?;
         let has_header = first & USER_DATA_HEADER != 0;
@@ -108,6 +115,9 @@ impl SubmitReport {
 
     fn decode(octets: &[u8], is_error: bool) -> Result<Self, Error> {
         let (first, mut reader) = Reader::new(octets, SUBMIT)?;
+        if is_error && first & UNUSED != 0 {
+            return Ok(Self { failure_cause: Some(FailureCause::UNSPECIFIED), ..Self::default() });
+        }
         let failure_cause = decode_failure_cause(&mut reader, is_error)?;
         let indicator = Parameters::decode_indicator(&mut reader)?;
         let timestamp = reader.timestamp()?;
