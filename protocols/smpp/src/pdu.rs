@@ -20,6 +20,7 @@ mod address;
 mod alert_notification;
 mod bind;
 mod broadcast_sm;
+mod check;
 mod data_sm;
 mod flags;
 mod query_sm;
