@@ -5,12 +5,19 @@
 //! argument; effects wait behind the traits of [`ports`].
 
 pub mod address;
+mod admission;
+mod correlation;
 pub mod failure;
 pub mod ids;
+pub mod journey;
 pub mod message;
 pub mod numbering;
 pub mod ports;
+pub mod reassembly;
 pub mod receipt;
+mod record;
 pub mod rejection;
 pub mod routing;
+pub mod rules;
 pub mod schedule;
+pub mod tally;

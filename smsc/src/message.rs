@@ -12,7 +12,11 @@ use bytes::Bytes;
 use compact_str::CompactString;
 
 use crate::address::Address;
+use crate::ports::Outcome;
 use crate::receipt::{Receipt, ReceiptRequest};
+
+/// Octets of the body that a receipt repeats: SMPP's `text:` field has twenty.
+const EXCERPT_OCTETS: usize = 20;
 
 /// A short name of an account, a link, a peer or a route. Cheap to clone.
 pub type Name = CompactString;
@@ -312,6 +316,51 @@ impl Message {
     /// Destination as the submitter wrote it.
     pub fn presented_destination(&self) -> &Address {
         self.presented.as_ref().map_or(&self.destination, |both| &both.1)
+    }
+
+    /// The receipt about this message that says `outcome`, on its way back to the submitter.
+    /// `None` for messages about which nobody is told: receipts, and the operator's own.
+    pub(crate) fn receipt_message(
+        &self,
+        id: MessageId,
+        outcome: &Outcome,
+        expires_at: Timestamp,
+    ) -> Option<Self> {
+        if self.as_receipt().is_some() || self.origin == Party::Operator {
+            return None;
+        }
+        let receipt = Receipt {
+            about: self.id,
+            state: outcome.state,
+            error: outcome.error,
+            submitted_at: self.accepted_at,
+            done_at: outcome.at,
+            excerpt: self.content.body.slice(..self.content.body.len().min(EXCERPT_OCTETS)),
+            excerpt_coding: self.content.data_coding,
+            client_key: self.client_key.clone(),
+        };
+        Some(Self {
+            id,
+            origin: Party::Operator,
+            account: self.account.clone(),
+            source: self.presented_destination().clone(),
+            destination: self.presented_source().clone(),
+            presented: None,
+            route: compact_str::format_compact!("{}", self.origin),
+            content: Content::default(),
+            mode: Mode::StoreAndForward,
+            receipt: ReceiptRequest::NONE,
+            priority: self.priority,
+            protocol_id: 0,
+            reply_path: false,
+            service_type: self.service_type.clone(),
+            optional: Bytes::new(),
+            accepted_at: outcome.at,
+            deliver_after: outcome.at,
+            expires_at,
+            client_key: None,
+            kind: Kind::Receipt { to: self.origin.clone(), receipt: Box::new(receipt) },
+        })
     }
 
     /// The receipt that this message carries, if it is one.

@@ -27,7 +27,11 @@ pub trait Centre: Send + Sync + 'static {
     fn remote_receipt(&self, receipt: RemoteReceipt) -> Promise<'static, Result<bool, StoreError>>;
 
     /// Where a message of `account` stands (query_sm), or `None` if that account has no such message.
-    fn standing(&self, account: Name, id: MessageId) -> Promise<'static, Result<Option<Standing>, StoreError>>;
+    fn standing(
+        &self,
+        account: Name,
+        id: MessageId,
+    ) -> Promise<'static, Result<Option<Standing>, StoreError>>;
 
     /// Cancels a message of `account` that has not ended (cancel_sm). `false` if there is none.
     fn cancel(&self, account: Name, id: MessageId) -> Promise<'static, Result<bool, StoreError>>;
@@ -244,6 +248,21 @@ pub struct Waiting {
     pub attempts: u16,
     /// Whether it was handed over and only waits for the next hop's receipt.
     pub handed_over: bool,
+}
+
+impl Waiting {
+    /// How a message waits on `lane` before its first attempt.
+    pub fn of(message: &Message, lane: u64) -> Self {
+        Self {
+            key: DueKey { due: message.deliver_after, id: message.id },
+            expires_at: message.expires_at,
+            destination: crate::routing::hash(&message.destination.digits) ^ lane.rotate_left(32),
+            lane,
+            priority: message.priority,
+            attempts: 0,
+            handed_over: false,
+        }
+    }
 }
 
 /// One attempt to hand a message on.

@@ -57,9 +57,7 @@ impl Rejection {
     pub fn is_temporary(&self) -> bool {
         match self {
             Self::Throttled | Self::Congested | Self::StoreClosed => true,
-            Self::DeliveryFailed(failure) => {
-                !matches!(failure.verdict(), crate::failure::Verdict::GiveUp)
-            }
+            Self::DeliveryFailed(failure) => !matches!(failure.verdict(), crate::failure::Verdict::GiveUp),
             _ => false,
         }
     }

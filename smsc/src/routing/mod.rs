@@ -16,9 +16,9 @@ pub fn hash(text: &Name) -> u64 {
 
 /// [`hash`] of octets.
 pub fn hash_octets(octets: &[u8]) -> u64 {
-    let fnv = octets
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, octet| (hash ^ u64::from(*octet)).wrapping_mul(0x0100_0000_01b3));
+    let fnv = octets.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, octet| {
+        (hash ^ u64::from(*octet)).wrapping_mul(0x0100_0000_01b3)
+    });
     // FNV leaves the upper bits of short texts poor; one multiply-shift evens them out.
     let mixed = (fnv ^ (fnv >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     mixed ^ (mixed >> 29)

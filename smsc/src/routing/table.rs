@@ -86,16 +86,12 @@ impl RouteTable {
 
     /// The best rule's answer for a message of `account` from `origin` to `digits`: its priority,
     /// and its route unless it says "no route". `None` when no rule matches.
-    pub fn find(
-        &self,
-        origin: &Party,
-        account: &Name,
-        digits: &str,
-    ) -> Option<(i32, Option<&Arc<Route>>)> {
+    pub fn find(&self, origin: &Party, account: &Name, digits: &str) -> Option<(i32, Option<&Arc<Route>>)> {
         let exact = self.exact.get(digits);
-        let prefixed = self.prefixes.iter().filter_map(|(length, prefixes)| {
-            digits.get(..*length).and_then(|prefix| prefixes.get(prefix))
-        });
+        let prefixed = self
+            .prefixes
+            .iter()
+            .filter_map(|(length, prefixes)| digits.get(..*length).and_then(|prefix| prefixes.get(prefix)));
         let index = exact
             .into_iter()
             .chain(prefixed)

@@ -348,10 +348,7 @@ impl Queue {
         }
         let number = destination.lane;
         let Some(lane) = self.lanes.get_mut(number as usize) else { return };
-        if !destination.ready
-            && destination.open < lane.open_per_destination
-            && destination.may_go(now)
-        {
+        if !destination.ready && destination.open < lane.open_per_destination && destination.may_go(now) {
             destination.ready = true;
             lane.ready.push_back(key);
         }

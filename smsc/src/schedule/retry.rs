@@ -53,8 +53,7 @@ impl Default for Plans {
     fn default() -> Self {
         let seconds = Duration::from_secs;
         let day = seconds(86_400);
-        let ordinary =
-            Plan { delays: vec![seconds(20), seconds(300)], growth_percent: 200, delay_max: day };
+        let ordinary = Plan { delays: vec![seconds(20), seconds(300)], growth_percent: 200, delay_max: day };
         Self {
             busy: Plan { delays: vec![seconds(120)], growth_percent: 100, delay_max: day },
             absent: ordinary.clone(),
@@ -94,10 +93,7 @@ mod tests {
     fn the_default_plan_doubles_from_five_minutes_to_a_day() {
         let plan = Plans::default().ordinary;
         let seconds: Vec<u64> = (1..=12).map(|n| plan.delay_after(n).as_secs()).collect();
-        assert_eq!(
-            seconds,
-            [20, 300, 600, 1200, 2400, 4800, 9600, 19_200, 38_400, 76_800, 86_400, 86_400]
-        );
+        assert_eq!(seconds, [20, 300, 600, 1200, 2400, 4800, 9600, 19_200, 38_400, 76_800, 86_400, 86_400]);
         assert_eq!(plan.delay_after(u16::MAX).as_secs(), 86_400);
     }
 

@@ -1,0 +1,91 @@
+//! Receipts that came too early: before the answer that tells the peer's message id
+//! has been recorded. They are held for a while, and only so many of them.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use crate::message::{Name, Timestamp};
+use crate::receipt::RemoteReceipt;
+
+const HELD_FOR: Duration = Duration::from_secs(30);
+const HELD_MAX: usize = 50_000;
+
+/// Early receipts by link and remote id.
+#[derive(Debug, Default)]
+pub(crate) struct EarlyReceipts(Mutex<Held>);
+
+#[derive(Debug, Default)]
+struct Held {
+    receipts: HashMap<(Name, Name), RemoteReceipt>,
+    order: VecDeque<(Timestamp, (Name, Name))>,
+}
+
+impl EarlyReceipts {
+    /// Keeps a receipt for 30 seconds; the oldest one goes when there are too many.
+    pub(crate) fn hold(&self, receipt: &RemoteReceipt, now: Timestamp) {
+        let mut held = self.0.lock();
+        held.forget_old(now);
+        for remote_id in &receipt.remote_ids {
+            let key = (receipt.link.clone(), remote_id.clone());
+            held.receipts.insert(key.clone(), receipt.clone());
+            held.order.push_back((now, key));
+        }
+    }
+
+    /// Takes the receipt about `remote_id` of `link`, if it came early.
+    pub(crate) fn take(&self, link: &Name, remote_id: &Name) -> Option<RemoteReceipt> {
+        let mut held = self.0.lock();
+        if held.receipts.is_empty() {
+            return None;
+        }
+        let receipt = held.receipts.remove(&(link.clone(), remote_id.clone()))?;
+        for other in &receipt.remote_ids {
+            held.receipts.remove(&(link.clone(), other.clone()));
+        }
+        Some(receipt)
+    }
+}
+
+impl Held {
+    fn forget_old(&mut self, now: Timestamp) {
+        while let Some((at, _)) = self.order.front() {
+            if now.since(*at) < HELD_FOR && self.order.len() < HELD_MAX {
+                break;
+            }
+            if let Some((_, key)) = self.order.pop_front() {
+                self.receipts.remove(&key);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::receipt::State;
+
+    fn receipt(id: &str) -> RemoteReceipt {
+        RemoteReceipt {
+            link: "a".into(),
+            remote_ids: vec![id.into(), compact_str::format_compact!("0x{id}")],
+            state: State::Delivered,
+            error: 0,
+        }
+    }
+
+    #[test]
+    fn field_41_an_early_receipt_is_held_for_thirty_seconds() {
+        let early = EarlyReceipts::default();
+        let now = Timestamp::from_millis(1_000_000);
+        early.hold(&receipt("1"), now);
+        assert_eq!(early.take(&"b".into(), &"1".into()), None);
+        assert_eq!(early.take(&"a".into(), &"0x1".into()), Some(receipt("1")));
+        assert_eq!(early.take(&"a".into(), &"1".into()), None, "taken once, whatever the form of its id");
+        early.hold(&receipt("2"), now);
+        early.hold(&receipt("3"), now + HELD_FOR);
+        assert_eq!(early.take(&"a".into(), &"2".into()), None);
+        assert!(early.take(&"a".into(), &"3".into()).is_some());
+    }
+}

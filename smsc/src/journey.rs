@@ -1,0 +1,364 @@
+//! The journey of one message. Read this file first.
+//!
+//! A message travels three legs. [`Journey::accept`] makes it ours: admit → route
+//! exists? → store, and only then is it acknowledged. [`Journey::attempt`] tries to
+//! hand it on: route → deliver → decide → record, repeated until it has ended. Then
+//! it is closed: its receipt sets out, a message of its own, in the same commit
+//! that records the end.
+//!
+//! What the layout cannot show: a crash between *deliver* and *record* repeats the
+//! delivery, so delivery is at least once. A message starts to move only when its
+//! submitter has been answered ([`StartGuard`](crate::ports::StartGuard)), so no receipt overtakes an answer.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use crate::correlation::EarlyReceipts;
+use crate::failure::{EXPIRED_NUMBER, Failure};
+use crate::ids::Ids;
+use crate::message::{Message, MessageId, Mode, Party, Submission, Timestamp};
+use crate::ports::{Delivery, Event, Gateways, Outcome, Pressure, Store, StoreError, Waiting};
+use crate::reassembly::{self, Part};
+use crate::receipt::{RemoteReceipt, State};
+use crate::record::{Record, Try};
+use crate::rejection::Rejection;
+use crate::routing::table::Route;
+use crate::rules::Rules;
+use crate::schedule::queue::Next;
+use crate::schedule::throttle::Throttles;
+use crate::tally::Tally;
+
+/// What one node needs to carry messages.
+pub struct Journey {
+    /// Where messages rest.
+    pub store: Arc<dyn Store>,
+    /// The way out.
+    pub gateways: Arc<dyn Gateways>,
+    /// Every decision that an operator can configure; replaced as a whole.
+    pub rules: ArcSwap<Rules>,
+    /// What has been counted.
+    pub tally: Tally,
+    clock: Clock,
+    ids: Ids,
+    throttles: Throttles,
+    early: EarlyReceipts,
+}
+
+/// Tells the time. Passed in, so that tests and simulations own it.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// A batch of submissions after the first leg.
+#[derive(Debug, Default)]
+pub struct Accepted {
+    /// One answer for each submission, in order.
+    pub answers: Vec<Result<MessageId, Rejection>>,
+    /// What is ours now and wants to move.
+    pub parts: Vec<Part>,
+}
+
+/// What an attempt has led to.
+#[derive(Debug, Default)]
+pub struct Attempted {
+    /// How each part of the delivery goes on.
+    pub next: Vec<(MessageId, Next)>,
+    /// Receipts that set out.
+    pub receipts: Vec<Part>,
+}
+
+impl Journey {
+    /// A journey over `store` and `gateways`; ids go on above `last_id`.
+    pub fn new(
+        store: Arc<dyn Store>,
+        gateways: Arc<dyn Gateways>,
+        rules: Rules,
+        clock: Clock,
+        node: u16,
+        last_id: Option<MessageId>,
+    ) -> Self {
+        Self {
+            store,
+            gateways,
+            rules: ArcSwap::from_pointee(rules),
+            tally: Tally::default(),
+            clock,
+            ids: Ids::new(node, last_id),
+            throttles: Throttles::default(),
+            early: EarlyReceipts::default(),
+        }
+    }
+
+    /// First leg. Where this answers with an id, the message is on disk, and only
+    /// then may the gateway acknowledge it.
+    pub async fn accept(&self, batch: Vec<Submission>) -> Accepted {
+        let now = (self.clock)();
+        let rules = self.rules.load_full();
+        let mut accepted = Accepted::default();
+        let mut ready = Vec::with_capacity(batch.len());
+        for submission in batch {
+            let admitted = self.admit(&rules, submission, now);
+            accepted.answers.push(admitted.as_ref().map(|part| part.message.id).map_err(Clone::clone));
+            if let Ok(part) = admitted {
+                ready.push((accepted.answers.len() - 1, part));
+            }
+        }
+        for (position, outcome) in self.take_over(ready).await {
+            match outcome {
+                Ok(Some(part)) => accepted.parts.push(part),
+                Ok(None) => {}
+                Err(answer) => {
+                    if let Some(slot) = accepted.answers.get_mut(position) {
+                        *slot = answer;
+                    }
+                }
+            }
+        }
+        self.tally.accepted(&accepted.answers);
+        accepted
+    }
+
+    /// Second leg, repeated until every part has ended. The parts are one message,
+    /// or all segments of one.
+    pub async fn attempt(&self, parts: &[Part]) -> Result<Attempted, StoreError> {
+        let rules = self.rules.load_full();
+        let Some(first) = parts.first() else { return Ok(Attempted::default()) };
+        let route = rules.route_of(&first.message);
+        let tries = self.deliver(parts, route.as_deref()).await;
+        let now = (self.clock)();
+        let Some(last) = tries.last() else { return Ok(Attempted::default()) };
+        self.tally.attempted(&last.result);
+        let mut record = Record::new(&rules, &self.ids, &self.tally, now);
+        for part in parts {
+            let number = part.waiting.attempts.saturating_add(u16::try_from(tries.len()).unwrap_or(u16::MAX));
+            let decision =
+                rules.decide(&part.message, route.as_deref(), last.wishes, number, &last.result, now);
+            record.attempt(part, &tries, &decision);
+        }
+        let mut attempted = self.commit(record).await?;
+        self.answer_early_receipts(parts, &tries, &mut attempted).await?;
+        Ok(attempted)
+    }
+
+    /// The validity of a waiting message ran out.
+    pub async fn expire(&self, part: &Part) -> Result<Attempted, StoreError> {
+        self.finish(part, State::Expired, EXPIRED_NUMBER).await
+    }
+
+    /// The next hop never told how a message ended.
+    pub async fn unreported(&self, part: &Part) -> Result<Attempted, StoreError> {
+        self.finish(part, State::Unknown, 0).await
+    }
+
+    /// The submitter or the operator takes a waiting message back.
+    pub async fn cancel(&self, part: &Part) -> Result<Attempted, StoreError> {
+        self.finish(part, State::Deleted, 0).await
+    }
+
+    /// Another centre tells how a message ended that we handed to it. `None` if it is none of ours, yet.
+    pub async fn remote_receipt(&self, receipt: &RemoteReceipt) -> Result<Option<Attempted>, StoreError> {
+        let mut found = self.correlated(receipt).await?;
+        if found.is_none() {
+            // Its answer may be on its way to the store at this moment: hold, then look again.
+            self.early.hold(receipt, (self.clock)());
+            found = self.correlated(receipt).await?;
+        }
+        let Some(id) = found else { return Ok(None) };
+        for remote_id in &receipt.remote_ids {
+            self.early.take(&receipt.link, remote_id);
+        }
+        self.apply_remote_receipt(id, receipt).await.map(Some)
+    }
+
+    fn admit(&self, rules: &Rules, submission: Submission, now: Timestamp) -> Result<Part, Rejection> {
+        match self.store.pressure() {
+            Pressure::Free => {}
+            Pressure::High => return Err(Rejection::Congested),
+            Pressure::Closed => return Err(Rejection::StoreClosed),
+        }
+        let account = rules.account(&submission.account);
+        self.throttles
+            .take(&submission.account, account.rate, now)
+            .map_err(|_wait_ms| Rejection::Throttled)?;
+        let (message, route) = rules.admit(submission, self.ids.next(now), now)?;
+        let waiting = Waiting::of(&message, route.lane);
+        Ok(Part { message: Arc::new(message), waiting })
+    }
+
+    /// Stores what is to be stored and says what became of each: a part that is to move, nothing,
+    /// or another answer than its id.
+    async fn take_over(&self, ready: Vec<(usize, Part)>) -> Vec<(usize, Settled)> {
+        let mut settled = Vec::with_capacity(ready.len());
+        let mut together = Vec::with_capacity(ready.len());
+        for (position, part) in ready {
+            match (part.message.mode, &part.message.client_key) {
+                (Mode::StoreAndForward, None) => together.push((position, part)),
+                (Mode::StoreAndForward, Some(_)) => settled.push((position, self.store_keyed(part).await)),
+                (Mode::Datagram, _) => settled.push((position, Ok(Some(part)))),
+                (Mode::Transactional, _) => settled.push((position, self.transact(&part).await)),
+            }
+        }
+        if together.is_empty() {
+            return settled;
+        }
+        let events = together
+            .iter()
+            .map(|(_, part)| Event::Accepted(Arc::clone(&part.message), part.waiting))
+            .collect();
+        let stored = self.store.commit(events).await;
+        settled.extend(together.into_iter().map(|(position, part)| match &stored {
+            Ok(()) => (position, Ok(Some(part))),
+            Err(error) => (position, Err(Err(refusal(error)))),
+        }));
+        settled
+    }
+
+    /// A message with a client key: the same key from the same account is the same message.
+    async fn store_keyed(&self, part: Part) -> Settled {
+        let event = Event::Accepted(Arc::clone(&part.message), part.waiting);
+        match self.store.commit(vec![event]).await {
+            Ok(()) => Ok(Some(part)),
+            Err(StoreError::KeyTaken(id)) => match self.store.get(id).await {
+                Ok(Some(stored)) if same_message(&stored.message, &part.message) => Err(Ok(id)),
+                Ok(_) => Err(Err(Rejection::KeyReused)),
+                Err(error) => Err(Err(refusal(&error))),
+            },
+            Err(error) => Err(Err(refusal(&error))),
+        }
+    }
+
+    /// Transactional mode: one attempt, whose outcome is the answer.
+    async fn transact(&self, part: &Part) -> Settled {
+        let rules = self.rules.load_full();
+        let route = rules.route_of(&part.message);
+        let tries = self.deliver(std::slice::from_ref(part), route.as_deref()).await;
+        match tries.into_iter().last().map(|last| last.result) {
+            Some(Ok(_)) => Ok(None),
+            Some(Err(failure)) => Err(Err(Rejection::DeliveryFailed(failure))),
+            None => Err(Err(Rejection::NoRoute)),
+        }
+    }
+
+    /// Tries the targets of a route in their order, until one takes the message or fails in a
+    /// way that another would not mend.
+    async fn deliver(&self, parts: &[Part], route: Option<&Route>) -> Vec<Try> {
+        let Some(delivery) = delivery(parts) else { return Vec::new() };
+        let Some(route) = route else {
+            return vec![Try::without_party(Failure::NoRoute, (self.clock)())];
+        };
+        let mut candidates: Vec<&Party> = route
+            .targets
+            .iter()
+            .filter(|target| route.allow_return || **target != delivery.message.origin)
+            .collect();
+        // Connected ones first; the order of preference stays among equals.
+        candidates.sort_by_key(|target| self.gateways.room(target) == 0);
+        let mut tries = Vec::with_capacity(1);
+        for party in candidates {
+            let began_at = (self.clock)();
+            let result = self.gateways.deliver(party, delivery.clone()).await;
+            let goes_on = matches!(result, Err(Failure::NoPeer | Failure::Throttled { .. }));
+            tries.push(Try {
+                party: compact_str::format_compact!("{party}"),
+                wishes: self.gateways.wishes(party),
+                began_at,
+                ended_at: (self.clock)(),
+                result,
+            });
+            if !goes_on {
+                break;
+            }
+        }
+        if tries.is_empty() {
+            tries.push(Try::without_party(Failure::NoRoute, (self.clock)()));
+        }
+        tries
+    }
+
+    async fn finish(&self, part: &Part, state: State, error: u8) -> Result<Attempted, StoreError> {
+        let rules = self.rules.load_full();
+        let now = (self.clock)();
+        let mut record = Record::new(&rules, &self.ids, &self.tally, now);
+        record.end(part, Outcome { state, at: now, error }, None);
+        self.commit(record).await
+    }
+
+    async fn commit(&self, record: Record<'_>) -> Result<Attempted, StoreError> {
+        let (events, attempted) = record.into_parts();
+        self.store.commit(events).await?;
+        Ok(attempted)
+    }
+
+    async fn correlated(&self, receipt: &RemoteReceipt) -> Result<Option<MessageId>, StoreError> {
+        for remote_id in &receipt.remote_ids {
+            let found = self.store.by_remote_id(receipt.link.clone(), remote_id.clone()).await?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+
+    async fn apply_remote_receipt(
+        &self,
+        id: MessageId,
+        receipt: &RemoteReceipt,
+    ) -> Result<Attempted, StoreError> {
+        let unchanged = Ok(Attempted::default());
+        let Some(stored) = self.store.get(id).await? else { return unchanged };
+        if stored.outcome.is_some() || !receipt.state.is_final() {
+            return unchanged;
+        }
+        let rules = self.rules.load_full();
+        let route = rules.route_of(&stored.message);
+        let mut waiting = Waiting::of(&stored.message, route.map_or(0, |route| route.lane));
+        waiting.key.due = rules.receipt_deadline(&stored.message);
+        self.finish(&Part { message: stored.message, waiting }, receipt.state, receipt.error).await
+    }
+
+    /// Receipts that arrived between a peer's answer and its record.
+    async fn answer_early_receipts(
+        &self,
+        parts: &[Part],
+        tries: &[Try],
+        attempted: &mut Attempted,
+    ) -> Result<(), StoreError> {
+        let correlation = tries.last().and_then(Try::correlation);
+        let Some((link, remote_id)) = correlation else { return Ok(()) };
+        let Some(receipt) = self.early.take(&link, &remote_id) else { return Ok(()) };
+        for part in parts {
+            let more = self.apply_remote_receipt(part.message.id, &receipt).await?;
+            attempted.receipts.extend(more.receipts);
+            for (id, next) in more.next {
+                attempted.next.retain(|(other, _)| *other != id);
+                attempted.next.push((id, next));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A part that is to move, nothing more to do, or another answer than the message's own id.
+type Settled = Result<Option<Part>, Result<MessageId, Rejection>>;
+
+fn delivery(parts: &[Part]) -> Option<Delivery> {
+    let receipt_wanted = parts.iter().any(|part| part.message.receipt.wants_any());
+    let message = match parts {
+        [] => return None,
+        [one] => Arc::clone(&one.message),
+        [first, ..] => {
+            Arc::new(Message { content: reassembly::joined(parts), ..Message::clone(&first.message) })
+        }
+    };
+    Some(Delivery { message, receipt_wanted })
+}
+
+fn refusal(error: &StoreError) -> Rejection {
+    match error {
+        StoreError::Congested => Rejection::Congested,
+        _ => Rejection::StoreClosed,
+    }
+}
+
+fn same_message(one: &Message, other: &Message) -> bool {
+    one.content == other.content && one.destination == other.destination && one.source == other.source
+}
