@@ -70,7 +70,7 @@ impl UserData {
     ///
     /// # Errors
     /// [`Error::UserDataTooLong`] over `max` octets (140 in SMS-SUBMIT and SMS-DELIVER);
-    /// [`Error::NotSeptets`] and [`Error::OddUcs2`] if the body is not what `coding` says.
+    /// [`Error::NotSeptets`] if `coding` is GSM 7 bit and the body is not.
     pub fn encode_into(&self, octets: &mut Vec<u8>, coding: DataCoding, max: usize) -> Result<(), Error> {
         let header_octets = self.header.encoded_len();
         let (length, needed) = match coding.alphabet() {
@@ -79,9 +79,6 @@ impl UserData {
                 let septets = (header_octets * 8).div_ceil(7) + self.body.len();
                 (septets, packing::packed_len(septets, 0))
             }
-            // The text of the standard excludes half a character; what a peer
-            // calls 8 bit or compressed may have any length.
-            Alphabet::Ucs2 if !self.body.len().is_multiple_of(2) => return Err(Error::OddUcs2),
             Alphabet::Ucs2 | Alphabet::EightBit => {
                 let length = header_octets + self.body.len();
                 (length, length)
@@ -178,7 +175,8 @@ mod tests {
     #[test]
     fn a_body_must_be_what_its_coding_says() {
         assert_eq!(UserData::new(vec![0x80]).encode(DataCoding::GSM7), Err(Error::NotSeptets));
-        assert_eq!(UserData::new(vec![0x04]).encode(DataCoding::UCS2), Err(Error::OddUcs2));
+        let odd = UserData::new(vec![0x04]).encode(DataCoding::UCS2).unwrap();
+        assert_eq!(odd, [0x01, 0x04], "half a character came in, so it goes out");
         let too_long = |octets| Err(Error::UserDataTooLong { octets, max: 140 });
         assert_eq!(UserData::new(vec![0x61; 161]).encode(DataCoding::GSM7), too_long(141));
         assert_eq!(UserData::new(vec![0x61; 400]).encode(DataCoding::EIGHT_BIT), too_long(400));

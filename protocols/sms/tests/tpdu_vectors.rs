@@ -3,7 +3,12 @@
 //! `vectors/tpdu-pycrate.json` was encoded by pycrate 0.8.1; `vectors/tpdu-tshark.json`
 //! by pycrate too, and read by tshark 4.0. Published ones are in the code with their source.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may fail by panicking"
+)]
 
 use serde_json::Value;
 use sms::address::{Address, TypeOfNumber};

@@ -45,8 +45,8 @@ pub struct Command {
 }
 
 impl Command {
-    /// Octets in TP-CD.
-    pub const DATA_MAX: usize = 146;
+    /// Octets in TP-CD: what a TPDU of 164 octets leaves beside the shortest address.
+    pub const DATA_MAX: usize = 156;
 
     /// Reads an SMS-COMMAND.
     ///
@@ -57,6 +57,9 @@ impl Command {
         let [message_reference, protocol_identifier, command_type, message_number] = reader.array()?;
         let destination = reader.address()?;
         let length = usize::from(reader.octet()?);
+        if length > Self::DATA_MAX {
+            return Err(Error::UserDataTooLong { octets: length, max: Self::DATA_MAX });
+        }
         Ok(Self {
             status_report_request: first & STATUS_REPORT_BIT != 0,
             has_header: first & USER_DATA_HEADER != 0,
