@@ -45,6 +45,9 @@ pub enum Error {
     /// More octets or more header fields than the receiver takes.
     #[error("message is too large")]
     TooLarge,
+    /// A registration wants to live shorter than the registrar allows (RFC 3261 §10.3).
+    #[error("registration interval is too brief")]
+    IntervalTooBrief,
     /// As many transactions are open as may be.
     #[error("too many open transactions")]
     TooManyTransactions,
@@ -61,6 +64,7 @@ impl Error {
             Self::Empty => None,
             Self::Version => Some(Status::VERSION_NOT_SUPPORTED),
             Self::TooLarge => Some(Status::MESSAGE_TOO_LARGE),
+            Self::IntervalTooBrief => Some(Status::INTERVAL_TOO_BRIEF),
             Self::TooManyTransactions => Some(Status::SERVICE_UNAVAILABLE),
             Self::BranchInUse => Some(Status::SERVER_INTERNAL_ERROR),
             Self::HeadUnfinished

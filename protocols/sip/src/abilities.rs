@@ -1,0 +1,81 @@
+//! What an element can do, and its answer to a request that wants more (RFC 3261 §8.2).
+
+use crate::header::Name;
+use crate::message::{Request, Response};
+use crate::method::Method;
+use crate::reply;
+use crate::status::Status;
+use crate::uri::{Scheme, Uri};
+
+/// What a user agent server understands.
+#[derive(Clone, Copy, Debug)]
+pub struct Abilities<'a> {
+    /// Methods it answers.
+    pub methods: &'a [Method],
+    /// Option tags it supports (Require).
+    pub extensions: &'a [&'a str],
+    /// Media types of bodies it reads, such as `text/plain`.
+    pub media_types: &'a [&'a str],
+}
+
+impl Abilities<'_> {
+    /// The refusal that the standard asks for, in the order it asks for it: method
+    /// (405, or 501 for one this crate has no name for), URI scheme (416), extensions
+    /// (420), body (415). `None` if the request can be served.
+    pub fn refuse(&self, request: &Request, to_tag: &str) -> Option<Response> {
+        let refusal = |status| reply::response(request, status, to_tag);
+        let with = |status, name, value: String| {
+            let mut response = refusal(status);
+            response.headers.push(name, value);
+            Some(response)
+        };
+        if !self.methods.contains(&request.method) {
+            let known = !matches!(request.method, Method::Other(_));
+            let status = if known { Status::METHOD_NOT_ALLOWED } else { Status::NOT_IMPLEMENTED };
+            return with(status, Name::Allow, self.allow());
+        }
+        let scheme = Uri::parse(&request.uri).map(|uri| uri.scheme);
+        if !matches!(scheme, Ok(Scheme::Sip | Scheme::Sips | Scheme::Tel)) {
+            return Some(refusal(Status::UNSUPPORTED_URI_SCHEME));
+        }
+        let unsupported = self.unsupported(request);
+        if !unsupported.is_empty() {
+            return with(Status::BAD_EXTENSION, Name::Unsupported, unsupported);
+        }
+        if request.body.is_empty() {
+            return None;
+        }
+        let encoded =
+            request.headers.elements(Name::ContentEncoding).any(|e| !e.eq_ignore_ascii_case("identity"));
+        if encoded {
+            return with(Status::UNSUPPORTED_MEDIA_TYPE, Name::AcceptEncoding, "identity".to_owned());
+        }
+        if self.reads_body_of(request) {
+            return None;
+        }
+        with(Status::UNSUPPORTED_MEDIA_TYPE, Name::Accept, self.media_types.join(", "))
+    }
+
+    /// The value of an Allow header field.
+    pub fn allow(&self) -> String {
+        self.methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ")
+    }
+
+    fn unsupported(&self, request: &Request) -> String {
+        let supported = |tag: &&str| self.extensions.iter().any(|known| known.eq_ignore_ascii_case(tag));
+        let required = request.headers.elements(Name::Require).filter(|tag| !tag.is_empty());
+        required.filter(|tag| !supported(tag)).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Whether the body's type is among ours. A body without a type is taken for
+    /// text, which is what instant messages are.
+    fn reads_body_of(&self, request: &Request) -> bool {
+        let Ok(content_type) = request.headers.content_type() else { return false };
+        let (kind, subtype) = content_type.map_or(("text", "plain"), |found| (found.kind, found.subtype));
+        self.media_types.iter().filter_map(|known| known.split_once('/')).any(
+            |(known_kind, known_subtype)| {
+                known_kind.eq_ignore_ascii_case(kind) && known_subtype.eq_ignore_ascii_case(subtype)
+            },
+        )
+    }
+}
