@@ -181,8 +181,35 @@ impl Address {
         let (bits, semi_octets) = name.unwrap_or_else(|| (self.value.len() * 4, encode_digits(&self.value)));
         // At most 20 by construction.
         octets.push(u8::try_from(bits.div_ceil(4)).unwrap_or(u8::MAX));
-        octets.push(0x80 | (self.type_of_number as u8) << 4 | self.numbering_plan.bits());
+        octets.push(self.type_octet());
         octets.extend(semi_octets);
+    }
+
+    /// Reads the value of an RP address (TS 24.011 §8.2.5.1): type, then digits to the end.
+    /// It cannot be alphanumeric.
+    pub(crate) fn decode_relay(value: &[u8]) -> Result<Self, Error> {
+        let (&kind, digits) = value.split_first().ok_or(Truncated { needed: 1, present: 0 })?;
+        let length = digits.len() * 2;
+        if length > Self::DIGITS_MAX {
+            return Err(Error::AddressTooLong { length, max: Self::DIGITS_MAX });
+        }
+        let type_of_number = TypeOfNumber::from_bits(kind >> 4);
+        if type_of_number == TypeOfNumber::Alphanumeric {
+            return Err(Error::AddressDigit(0));
+        }
+        Self::new(type_of_number, NumberingPlan::from_bits(kind), &decode_digits(digits, length)?)
+    }
+
+    /// Writes the value of an RP address, which cannot be alphanumeric.
+    pub(crate) fn encode_relay(&self) -> Result<Vec<u8>, Error> {
+        if self.type_of_number == TypeOfNumber::Alphanumeric {
+            return Err(Error::AddressDigit(0));
+        }
+        Ok([vec![self.type_octet()], encode_digits(&self.value)].concat())
+    }
+
+    fn type_octet(&self) -> u8 {
+        0x80 | (self.type_of_number as u8) << 4 | self.numbering_plan.bits()
     }
 
     fn named(self, name: &str) -> Result<Self, Error> {

@@ -70,6 +70,7 @@
 //! | [`protocol_identifier`] | TP-PID: silent and replacing messages | 23.040 §9.2.3.9 |
 //! | [`status`] | TP-ST and TP-FCS | 23.040 §9.2.3.15, .22 |
 //! | [`tpdu`] | SMS-SUBMIT, SMS-DELIVER, SMS-STATUS-REPORT, SMS-COMMAND, reports | 23.040 §9.2.2 |
+//! | [`rpdu`] | RP-DATA, RP-ACK, RP-ERROR, RP-SMMA | 24.011 §7.3 |
 //!
 //! Octets whose meaning the standards may still extend (TP-DCS, TP-PID, TP-ST, TP-FCS,
 //! time stamps) are kept as they came in a type that answers questions about them. So
@@ -85,6 +86,7 @@ pub mod header;
 pub mod look_alike;
 pub mod packing;
 pub mod protocol_identifier;
+pub mod rpdu;
 pub mod segment;
 pub mod status;
 pub mod text;

@@ -12,6 +12,7 @@ use sms::address::Address;
 use sms::alphabet::{self, Language, Shifts};
 use sms::coding::{Alphabet, DataCoding};
 use sms::header::{Reference, ReferenceWidth, UserDataHeader};
+use sms::rpdu::Rpdu;
 use sms::timestamp::Timestamp;
 use sms::tpdu::{DeliverReport, MobileOriginated, MobileTerminated, SubmitReport};
 use sms::validity::{EnhancedValidity, Validity};
@@ -161,6 +162,11 @@ fn body(octets: &[u8]) -> bool {
     }
     let _any = DataCoding(octets.len().to_le_bytes()[0]).waiting();
     true
+}
+
+#[test]
+fn rpdus() {
+    assert!(run("rpdu", |octets| stable(octets, Rpdu::decode, Rpdu::encode)) > 1_000);
 }
 
 #[test]
