@@ -1,1 +1,25 @@
 //! SMPP on sockets: the server that ESMEs bind to and the binds to other centres.
+//!
+//! Begin with [`SmppGateway::start`]. A connection is one task, from its first octet
+//! to its end: `listen` brings it to a bind, `session` serves it. Everything about the
+//! form of messages is in `convert` and [`codes`], which are pure; everything about the
+//! protocol's states is in [`smpp::Session`].
+
+mod account;
+pub mod codes;
+pub mod config;
+mod convert;
+mod error;
+mod gateway;
+mod lane;
+mod listen;
+mod login;
+mod peer;
+mod session;
+mod stats;
+mod stream;
+mod tls;
+
+pub use error::Error;
+pub use gateway::{Clock, SmppGateway};
+pub use stats::{Counter, SessionInfo, Stats};

@@ -1,0 +1,20 @@
+//! PDUs to submissions, deliveries to PDUs. Pure: no socket, no clock, no state.
+//!
+//! SMPP's data_coding and TP-DCS agree only in part, and what data_coding 0
+//! means is a matter of the peer. Inside, a body is always in the centre's form
+//! ([`smsc::message::Content`]); the peer's form exists in this module alone.
+
+mod address;
+mod charset;
+mod coding;
+mod delivery;
+mod message_id;
+mod receipt;
+mod submission;
+mod times;
+
+pub(crate) use delivery::{Context, Outgoing, Scratch, Shape};
+pub(crate) use message_id::{IdText, parse_id};
+pub(crate) use receipt::{remote_id, remote_receipt};
+pub(crate) use submission::{Fields, Reading, submission};
+pub(crate) use times::write as final_date;

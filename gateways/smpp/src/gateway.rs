@@ -1,0 +1,150 @@
+//! The gateway as a whole: started from a configuration, asked by the centre.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use smsc::failure::Failure;
+use smsc::message::{Party, Timestamp};
+use smsc::ports::{Centre, Delivery, Gateways, Handover, Promise, Wishes};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::account::Accounts;
+use crate::config::{EsmeAccount, SmppConfig};
+use crate::lane::{Handle, Lane};
+use crate::stats::{SessionInfo, Stats};
+use crate::{Error, listen};
+
+/// The wall clock, passed in.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// What every session of the gateway shares.
+pub(crate) struct Shared {
+    pub(crate) centre: Arc<dyn Centre>,
+    pub(crate) clock: Clock,
+    pub(crate) stats: Stats,
+    pub(crate) system_id: String,
+    pub(crate) bind_timeout: Duration,
+    pub(crate) response_timeout: Duration,
+    pub(crate) write_timeout: Duration,
+    pub(crate) accounts: Accounts,
+    /// Turns true when the gateway stops.
+    pub(crate) stopping: watch::Sender<bool>,
+}
+
+/// SMPP: a server for ESMEs and the links to other centres.
+///
+/// Cheap to clone; all clones are one gateway.
+#[derive(Clone)]
+pub struct SmppGateway {
+    shared: Arc<Shared>,
+    addresses: Arc<[SocketAddr]>,
+}
+
+impl SmppGateway {
+    /// Listens, and begins to bind to other centres. Must be called inside a tokio runtime.
+    ///
+    /// `seed` spreads the reconnects of many processes over time.
+    ///
+    /// # Errors
+    /// [`Error`] if the configuration is wrong, a file cannot be read, or an address is taken.
+    /// Nothing is left running then.
+    pub fn start(config: SmppConfig, centre: Arc<dyn Centre>, clock: Clock, seed: u64) -> Result<Self, Error> {
+        config.check()?;
+        let seconds = |seconds: u16| Duration::from_secs(u64::from(seconds.max(1)));
+        let shared = Arc::new(Shared {
+            centre,
+            clock,
+            stats: Stats::default(),
+            system_id: config.system_id.clone(),
+            bind_timeout: seconds(config.bind_seconds),
+            response_timeout: seconds(config.response_seconds),
+            write_timeout: seconds(config.write_seconds),
+            accounts: Accounts::new(&config.accounts)?,
+            stopping: watch::Sender::new(false),
+        });
+        let _ = seed;
+        let addresses = listen::start(&shared, &config)?;
+        Ok(Self { shared, addresses: addresses.into() })
+    }
+
+    /// Where the listeners are, in the order of the configuration.
+    pub fn local_addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// Swaps the accounts at once, or not at all. Open sessions of accounts that stay go on with
+    /// the new settings (limits of a session with its next bind); sessions of accounts that are
+    /// gone are unbound.
+    ///
+    /// # Errors
+    /// [`Error`] names what is wrong; the accounts are as before then.
+    pub fn set_accounts(&self, accounts: &[EsmeAccount]) -> Result<(), Error> {
+        self.shared.accounts.set(accounts)
+    }
+
+    /// Every bound session.
+    pub fn sessions(&self) -> Vec<SessionInfo> {
+        let show = |session: &Arc<Handle>| SessionInfo { open: session.open(), ..session.info.clone() };
+        self.lanes().iter().flat_map(|lane| lane.sessions()).map(|session| show(&session)).collect()
+    }
+
+    /// Counters since the start.
+    pub fn stats(&self) -> &Stats {
+        &self.shared.stats
+    }
+
+    /// Stops: no new connections, sessions finish what is in flight and unbind. Returns when all
+    /// sessions are over, or after `patience`.
+    pub async fn shutdown(&self, patience: Duration) {
+        self.shared.stopping.send_replace(true);
+        let due = Instant::now() + patience;
+        let lanes = self.lanes();
+        lanes.iter().flat_map(|lane| lane.sessions()).for_each(|session| session.unbind());
+        while lanes.iter().any(|lane| lane.len() > 0) && Instant::now() < due {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    fn lanes(&self) -> Vec<Arc<Lane>> {
+        self.shared.accounts.all().iter().map(|account| account.lane.clone()).collect()
+    }
+
+    fn lane(&self, party: &Party) -> Option<Arc<Lane>> {
+        match party {
+            Party::Esme(name) => Some(self.shared.accounts.get(name)?.lane.clone()),
+            _ => None,
+        }
+    }
+}
+
+impl Gateways for SmppGateway {
+    fn room(&self, party: &Party) -> usize {
+        self.lane(party).map_or(0, |lane| lane.room())
+    }
+
+    fn deliver(&self, party: &Party, delivery: Delivery) -> Promise<'static, Result<Handover, Failure>> {
+        let sent = self.lane(party).ok_or(Failure::NoPeer).and_then(|lane| lane.send(delivery));
+        Box::pin(async move {
+            // The session keeps the deadline: it always answers, and when it ends so does the wait.
+            sent?.await.unwrap_or(Err(Failure::NoPeer))
+        })
+    }
+
+    fn wishes(&self, party: &Party) -> Wishes {
+        let nothing = Wishes { open_per_destination: 1, reassembled: false, sends_receipts: false };
+        match party {
+            Party::Esme(name) => self.shared.accounts.get(name).map_or(nothing, |account| {
+                let settings = account.settings.load();
+                Wishes {
+                    open_per_destination: settings.config.open_per_destination.max(1),
+                    reassembled: settings.config.reassembled,
+                    sends_receipts: false,
+                }
+            }),
+            _ => nothing,
+        }
+    }
+}
+

@@ -1,0 +1,200 @@
+//! The way to one party: the sessions that can take its messages now.
+//!
+//! Load is shared over all receiving sessions: a delivery goes to the one with the
+//! most room. Rooms are counters, so the only lock is a short read lock on the list.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use parking_lot::RwLock;
+use smsc::failure::Failure;
+use smsc::message::{Name, Party};
+use smsc::ports::{Centre, Delivery, Handover};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::stats::SessionInfo;
+
+/// What the answer to a delivery is.
+pub(crate) type Outcome = Result<Handover, Failure>;
+
+/// What a session is told by the rest of the gateway.
+pub(crate) enum Order {
+    /// Hand this over, and say how it went.
+    Deliver(Delivery, oneshot::Sender<Outcome>),
+    /// Finish what is in flight, then unbind.
+    Unbind,
+}
+
+/// Room in a session's queue for orders that are no deliveries.
+const ORDERS_MAX: usize = 4;
+
+/// One session, as others see it.
+pub(crate) struct Handle {
+    /// Its name in traces.
+    pub(crate) via: Name,
+    /// What status pages show.
+    pub(crate) info: SessionInfo,
+    orders: mpsc::Sender<Order>,
+    /// Deliveries that it has taken and not answered.
+    taken: AtomicUsize,
+    window: usize,
+    receives: bool,
+}
+
+impl Handle {
+    /// A session with this window, and where its orders arrive.
+    pub(crate) fn new(info: SessionInfo, window: u16, receives: bool) -> (Arc<Self>, mpsc::Receiver<Order>) {
+        let window = usize::from(window);
+        let (orders, arriving) = mpsc::channel(window + ORDERS_MAX);
+        let via = info.via.clone();
+        (Arc::new(Self { via, info, orders, taken: AtomicUsize::new(0), window, receives }), arriving)
+    }
+
+    /// How many more deliveries it takes.
+    pub(crate) fn room(&self) -> usize {
+        if !self.receives || self.orders.is_closed() {
+            return 0;
+        }
+        self.window.saturating_sub(self.taken.load(Ordering::Relaxed))
+    }
+
+    /// Deliveries that it has not answered.
+    pub(crate) fn open(&self) -> usize {
+        self.taken.load(Ordering::Relaxed)
+    }
+
+    /// Asks it to unbind.
+    pub(crate) fn unbind(&self) {
+        // A full queue cannot be: deliveries leave room for it. A closed one is over already.
+        let _over = self.orders.try_send(Order::Unbind);
+    }
+
+    /// `count` deliveries have ended.
+    pub(crate) fn release(&self, count: usize) {
+        self.taken.fetch_sub(count, Ordering::Relaxed);
+    }
+
+    fn reserve(&self) -> bool {
+        let take = |taken| (taken < self.window).then_some(taken + 1);
+        self.receives && self.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
+    }
+}
+
+/// All sessions of one party.
+pub(crate) struct Lane {
+    party: Party,
+    sessions: RwLock<Vec<Arc<Handle>>>,
+    /// Somebody saw no room here and waits for [`Centre::opened`].
+    awaited: AtomicBool,
+    /// A peer that throttles closes the whole lane for a while.
+    held: AtomicBool,
+}
+
+impl Lane {
+    /// A lane without sessions.
+    pub(crate) fn new(party: Party) -> Arc<Self> {
+        Arc::new(Self {
+            party,
+            sessions: RwLock::new(Vec::new()),
+            awaited: AtomicBool::new(false),
+            held: AtomicBool::new(false),
+        })
+    }
+
+    /// Whom it leads to.
+    pub(crate) const fn party(&self) -> &Party {
+        &self.party
+    }
+
+    /// How many more deliveries it takes. Who sees 0 is told when that changes.
+    pub(crate) fn room(&self) -> usize {
+        let room = self.room_now();
+        if room > 0 {
+            return room;
+        }
+        self.awaited.store(true, Ordering::SeqCst);
+        // A place may have become free before the flag was up.
+        self.room_now()
+    }
+
+    fn room_now(&self) -> usize {
+        if self.held.load(Ordering::SeqCst) {
+            return 0;
+        }
+        self.sessions.read().iter().map(|session| session.room()).sum()
+    }
+
+    /// Whether a session is bound that can take messages.
+    pub(crate) fn is_connected(&self) -> bool {
+        self.sessions.read().iter().any(|session| session.receives && !session.orders.is_closed())
+    }
+
+    /// Deliveries that are under way.
+    pub(crate) fn open(&self) -> usize {
+        self.sessions.read().iter().map(|session| session.open()).sum()
+    }
+
+    /// Hands a delivery to the session with the most room.
+    ///
+    /// # Errors
+    /// [`Failure::NoPeer`] if no session has room; [`Centre::opened`] follows.
+    pub(crate) fn send(&self, delivery: Delivery) -> Result<oneshot::Receiver<Outcome>, Failure> {
+        let refused = |lane: &Self| {
+            lane.awaited.store(true, Ordering::SeqCst);
+            Failure::NoPeer
+        };
+        let sessions = self.sessions.read();
+        let roomiest = sessions.iter().filter(|session| session.room() > 0).max_by_key(|session| session.room());
+        let Some(session) = roomiest.filter(|session| session.reserve()) else { return Err(refused(self)) };
+        let (answer, outcome) = oneshot::channel();
+        if session.orders.try_send(Order::Deliver(delivery, answer)).is_err() {
+            session.release(1);
+            return Err(refused(self));
+        }
+        Ok(outcome)
+    }
+
+    /// A session is bound.
+    pub(crate) fn add(&self, session: Arc<Handle>, centre: &dyn Centre) {
+        let receives = session.receives;
+        self.sessions.write().push(session);
+        if receives {
+            self.awaited.store(false, Ordering::SeqCst);
+            centre.opened(&self.party);
+        }
+    }
+
+    /// A session is over.
+    pub(crate) fn remove(&self, session: &Arc<Handle>) {
+        self.sessions.write().retain(|other| !Arc::ptr_eq(other, session));
+    }
+
+    /// Places have become free.
+    pub(crate) fn freed(&self, centre: &dyn Centre) {
+        if self.awaited.load(Ordering::SeqCst) && self.room_now() > 0 && self.awaited.swap(false, Ordering::SeqCst) {
+            centre.opened(&self.party);
+        }
+    }
+
+    /// Closes the lane until [`Lane::resume`].
+    pub(crate) fn hold(&self) {
+        self.held.store(true, Ordering::SeqCst);
+    }
+
+    /// Opens a held lane.
+    pub(crate) fn resume(&self, centre: &dyn Centre) {
+        if self.held.swap(false, Ordering::SeqCst) {
+            self.freed(centre);
+        }
+    }
+
+    /// Sessions of this party.
+    pub(crate) fn sessions(&self) -> Vec<Arc<Handle>> {
+        self.sessions.read().clone()
+    }
+
+    /// How many sessions there are.
+    pub(crate) fn len(&self) -> usize {
+        self.sessions.read().len()
+    }
+}
