@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr, memchr2};
+
 /// Whether `text` is a token: one or more of the characters that need no quotes.
 pub(crate) fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(is_token_byte)
@@ -12,7 +14,40 @@ pub(crate) fn is_token(text: &str) -> bool {
 
 /// One character of a token.
 pub(crate) fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&byte)
+    TOKEN.has(byte)
+}
+
+const TOKEN: Octets = Octets::letters_digits_and(b"-.!%*_+`'~");
+
+/// A set of ASCII characters, asked in one step.
+#[derive(Clone, Copy)]
+pub(crate) struct Octets(u128);
+
+impl Octets {
+    /// Letters, digits and `others`.
+    pub(crate) const fn letters_digits_and(others: &[u8]) -> Self {
+        Self::of(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789").and(others)
+    }
+
+    /// The set of `octets`.
+    pub(crate) const fn of(octets: &[u8]) -> Self {
+        Self(0).and(octets)
+    }
+
+    /// This set with `octets`, all of them ASCII.
+    pub(crate) const fn and(self, octets: &[u8]) -> Self {
+        let (mut bits, mut rest) = (self.0, octets);
+        while let Some((first, after)) = rest.split_first() {
+            bits |= 1 << *first;
+            rest = after;
+        }
+        Self(bits)
+    }
+
+    /// Whether `byte` is in the set.
+    pub(crate) const fn has(self, byte: u8) -> bool {
+        byte < 128 && self.0 >> byte & 1 == 1
+    }
 }
 
 /// Drops linear white space on both sides.
@@ -22,6 +57,13 @@ pub(crate) fn trim(text: &str) -> &str {
 
 /// Splits at the first `separator` that stands outside quotes and angle brackets.
 pub(crate) fn cut(text: &str, separator: u8) -> (&str, Option<&str>) {
+    // Most values have no quotes and no brackets, or none before the separator.
+    let Some(first) = memchr(separator, text.as_bytes()) else { return (text, None) };
+    let plain = text.as_bytes().get(..first).is_some_and(|before| memchr2(b'"', b'<', before).is_none());
+    if plain { split_around(text, first) } else { cut_outside_quotes(text, separator) }
+}
+
+fn cut_outside_quotes(text: &str, separator: u8) -> (&str, Option<&str>) {
     let (mut quoted, mut escaped, mut angle) = (false, false, false);
     for (at, byte) in text.bytes().enumerate() {
         match byte {

@@ -11,6 +11,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use memchr::memchr2;
 
 use crate::error::Error;
 use crate::grammar::{digits, is_token, trim};
@@ -91,7 +92,7 @@ impl From<Error> for Refused {
 
 /// Where `needle` starts in `octets`.
 pub(crate) fn find(octets: &[u8], needle: &[u8]) -> Option<usize> {
-    octets.windows(needle.len()).position(|window| window == needle)
+    memchr::memmem::find(octets, needle)
 }
 
 enum StartLine<'a> {
@@ -166,11 +167,12 @@ fn next_field(text: &str) -> (&str, bool, &str) {
     let mut end = 0;
     let mut folded = false;
     loop {
-        let ahead = text.get(end..).unwrap_or_default();
-        let Some(at) = ahead.find("\r\n") else { return (text, folded, "") };
-        let after = ahead.get(at + 2..).unwrap_or_default();
-        if !after.starts_with([' ', '\t']) {
-            return (text.get(..end + at).unwrap_or(text), folded, after);
+        let ahead = text.as_bytes().get(end..).unwrap_or_default();
+        let Some(at) = find(ahead, b"\r\n") else { return (text, folded, "") };
+        let after = ahead.get(at + 2);
+        if !matches!(after, Some(b' ' | b'\t')) {
+            let field = text.get(..end + at).unwrap_or(text);
+            return (field, folded, text.get(end + at + 2..).unwrap_or_default());
         }
         folded = true;
         end += at + 2;
@@ -184,7 +186,7 @@ fn read_field(field: &str, folded: bool, headers: &mut Headers) -> Result<(), Er
         return Err(Error::HeaderLine);
     }
     if !folded {
-        if value.contains(['\r', '\n']) {
+        if memchr2(b'\r', b'\n', value.as_bytes()).is_some() {
             return Err(Error::HeaderLine);
         }
         headers.push_received(name, trim(value));

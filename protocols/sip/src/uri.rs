@@ -9,7 +9,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use crate::error::Error;
-use crate::grammar::{digits, split_around};
+use crate::grammar::{Octets, digits, split_around};
 use crate::header::Params;
 
 /// The scheme of a URI.
@@ -59,7 +59,8 @@ impl<'a> Uri<'a> {
 
     fn read(text: &'a str) -> Option<Self> {
         let (scheme, rest) = text.split_once(':')?;
-        if rest.is_empty() || text.bytes().any(|byte| byte <= b' ' || byte == 0x7f || b"<>\"".contains(&byte))
+        if rest.is_empty()
+            || text.bytes().any(|byte| byte <= b' ' || matches!(byte, 0x7f | b'<' | b'>' | b'"'))
         {
             return None;
         }
@@ -226,12 +227,12 @@ impl fmt::Debug for Uri<'_> {
 
 /// Escapes what a user part may not hold (RFC 3261 §25.1, user).
 pub fn escape_user(user: &str) -> Cow<'_, str> {
-    if user.bytes().all(is_user_byte) {
+    if user.bytes().all(|byte| USER.has(byte)) {
         return Cow::Borrowed(user);
     }
     let mut escaped = String::with_capacity(user.len() + 8);
     for byte in user.bytes() {
-        if is_user_byte(byte) {
+        if USER.has(byte) {
             escaped.push(char::from(byte));
         } else {
             escaped.push_str(&format!("%{byte:02X}"));
@@ -282,10 +283,10 @@ pub(crate) fn split_host_port(text: &str) -> Option<(&str, Option<&str>)> {
 /// is let through, since real host names have it.
 pub(crate) fn is_host(host: &str) -> bool {
     if let Some(address) = host.strip_prefix('[') {
-        let inside = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
-        return address.strip_suffix(']').is_some_and(|a| !a.is_empty() && a.bytes().all(inside));
+        let inside = address.strip_suffix(']').unwrap_or_default();
+        return !inside.is_empty() && inside.bytes().all(|byte| IPV6.has(byte));
     }
-    !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+    !host.is_empty() && host.bytes().all(|byte| HOST.has(byte))
 }
 
 fn is_scheme(scheme: &str) -> bool {
@@ -293,39 +294,42 @@ fn is_scheme(scheme: &str) -> bool {
         && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
 }
 
-fn is_unreserved(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte)
-}
+/// RFC 3261 §25.1, unreserved.
+const UNRESERVED: Octets = Octets::letters_digits_and(b"-_.!~*'()");
+/// unreserved and user-unreserved.
+const USER: Octets = UNRESERVED.and(b"&=+$,;?/");
+/// `#` stands in dialled numbers and every phone sends it unescaped; `:` in passwords
+/// harms nobody.
+const USER_RECEIVED: Octets = USER.and(b"#:");
+/// unreserved and param-unreserved, with the equals sign between name and value.
+const PARAM: Octets = UNRESERVED.and(b"[]/:&+$=");
+/// unreserved and hnv-unreserved, with what stands between names and values.
+const HEADER: Octets = UNRESERVED.and(b"[]/?:+$=&");
+const HOST: Octets = Octets::letters_digits_and(b"-._");
+const IPV6: Octets = Octets::of(b"0123456789abcdefABCDEF:.");
 
-fn is_user_byte(byte: u8) -> bool {
-    is_unreserved(byte) || b"&=+$,;?/".contains(&byte)
-}
-
-/// `#` stands in dialled numbers and every phone sends it unescaped.
 fn is_user(user: &str) -> bool {
-    is_escaped_text(user, |byte| is_user_byte(byte) || byte == b'#' || byte == b':')
+    is_escaped_text(user, USER_RECEIVED)
 }
 
 fn are_params(params: &str) -> bool {
-    params.split(';').all(|param| {
-        let name = param.split('=').next().unwrap_or_default();
-        !name.is_empty() && is_escaped_text(param, |byte| is_unreserved(byte) || b"[]/:&+$=".contains(&byte))
-    })
+    params
+        .split(';')
+        .all(|param| !param.is_empty() && !param.starts_with('=') && is_escaped_text(param, PARAM))
 }
 
 fn are_headers(headers: &str) -> bool {
-    !headers.is_empty()
-        && is_escaped_text(headers, |byte| is_unreserved(byte) || b"[]/?:+$=&".contains(&byte))
+    !headers.is_empty() && is_escaped_text(headers, HEADER)
 }
 
 /// Every octet is allowed or part of a `%HH`. UTF-8 beyond ASCII must be escaped.
-fn is_escaped_text(text: &str, allowed: impl Fn(u8) -> bool) -> bool {
+fn is_escaped_text(text: &str, allowed: Octets) -> bool {
     let mut rest = text.as_bytes();
     loop {
         rest = match rest {
             [] => return true,
             [b'%', high, low, after @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => after,
-            [first, after @ ..] if allowed(*first) => after,
+            [first, after @ ..] if allowed.has(*first) => after,
             _ => return false,
         };
     }

@@ -1,6 +1,11 @@
 //! Messages of the standards, every truncation, mutations, and round trips.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests may fail as tests do")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "the helpers of tests may fail as tests do"
+)]
 
 use bytes::Bytes;
 use proptest::prelude::*;

@@ -6,6 +6,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Names one transaction; never reused for another one.
@@ -17,7 +18,7 @@ pub(super) struct Id {
 
 #[derive(Debug)]
 pub(super) struct Table<T> {
-    by_key: HashMap<Box<str>, Id>,
+    by_key: HashMap<Arc<str>, Id>,
     slots: Vec<Slot<T>>,
     free: Vec<u32>,
     schedule: BinaryHeap<Reverse<(Instant, Id)>>,
@@ -31,7 +32,7 @@ struct Slot<T> {
 
 #[derive(Debug)]
 struct Held<T> {
-    key: Box<str>,
+    key: Arc<str>,
     value: T,
     deadline: Instant,
     /// The time of the one heap entry that counts.
@@ -53,7 +54,8 @@ impl<T> Table<T> {
 
     /// Holds `value`. The caller has made sure that `key` is free; `None` if ids ran out.
     pub(super) fn insert(&mut self, key: &str, value: T, deadline: Instant) -> Option<Id> {
-        let held = Held { key: key.into(), value, deadline, scheduled: None };
+        let key: Arc<str> = key.into();
+        let held = Held { key: key.clone(), value, deadline, scheduled: None };
         let index = match self.free.pop() {
             Some(index) => index,
             None => {
@@ -65,7 +67,7 @@ impl<T> Table<T> {
         let slot = self.slots.get_mut(usize::try_from(index).ok()?)?;
         slot.held = Some(held);
         let id = Id { index, generation: slot.generation };
-        self.by_key.insert(key.into(), id);
+        self.by_key.insert(key, id);
         self.set_deadline(id, deadline);
         Some(id)
     }
