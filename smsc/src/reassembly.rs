@@ -86,8 +86,11 @@ impl Reassembly {
             since: now,
         });
         self.parts += 1;
-        if let Some(copy) = set.parts.insert(place.sequence, part) {
-            set.copies.push(copy);
+        let id = part.message.id;
+        match set.parts.insert(place.sequence, part) {
+            Some(itself) if itself.message.id == id => self.parts -= 1,
+            Some(copy) => set.copies.push(copy),
+            None => {}
         }
         if set.parts.len() < usize::from(place.total) {
             return Assembled::Held;

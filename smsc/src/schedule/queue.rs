@@ -201,9 +201,15 @@ impl Queue {
         taken
     }
 
-    /// An attempt is over.
+    /// An attempt is over. A message that was not taken from here, such as a segment that was held
+    /// elsewhere, comes back if it is to wait on.
     pub fn ended(&mut self, id: MessageId, next: &Next, now: Timestamp) {
-        let Some((key, _)) = self.open.remove(&id.get()) else { return };
+        let Some((key, _)) = self.open.remove(&id.get()) else {
+            if let Next::HandedOver(waiting) | Next::Again(waiting) = next {
+                self.add(waiting, now);
+            }
+            return;
+        };
         let Some(destination) = self.destinations.get_mut(&key) else { return };
         destination.open = destination.open.saturating_sub(1);
         let lane = destination.lane;

@@ -1,0 +1,251 @@
+//! An ESME: binds, submits, and takes what the centre delivers.
+//!
+//! For scripts and demonstrations; [`crate::load`] has the one that is built for speed.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use smpp::pdu::{Address, Bind, BindKind, DataCoding, Npi, RegisteredDelivery, Sm, SmResp, Ton};
+use smpp::receipt::ReceivedReceipt;
+use smpp::{CommandId, Framing, MessageState, Pdu, Status, Tlvs};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, oneshot};
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Deliveries that may wait for the script.
+const INBOX: usize = 10_000;
+
+/// A bound ESME. Dropping it closes its connection.
+#[derive(Debug)]
+pub struct Esme {
+    requests: mpsc::Sender<Request>,
+    inbox: mpsc::Receiver<Delivered>,
+}
+
+/// Why the centre did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum EsmeError {
+    /// The connection failed or was closed.
+    #[error("connection: {0}")]
+    Connection(#[from] io::Error),
+    /// The centre answered with this command_status.
+    #[error("the centre answered {0:?}")]
+    Refused(Status),
+    /// No answer came within ten seconds.
+    #[error("no answer in time")]
+    Timeout,
+    /// What was to be sent has no form in SMPP.
+    #[error("cannot be written: {0}")]
+    Unwritable(#[from] smpp::Error),
+}
+
+/// What to submit.
+#[derive(Clone, Debug, Default)]
+pub struct Outgoing<'a> {
+    /// The sender, digits; international if it begins with `+`.
+    pub source: &'a str,
+    /// The destination, digits; international if it begins with `+`.
+    pub destination: &'a str,
+    /// data_coding.
+    pub data_coding: u8,
+    /// short_message.
+    pub short_message: &'a [u8],
+    /// registered_delivery.
+    pub registered_delivery: u8,
+}
+
+/// What the centre delivered.
+#[derive(Clone, Debug)]
+pub struct Delivered {
+    /// The sender's digits.
+    pub source: String,
+    /// The destination's digits.
+    pub destination: String,
+    /// data_coding.
+    pub data_coding: u8,
+    /// The text, wherever it stood.
+    pub short_message: Vec<u8>,
+    /// What it says if it is a receipt.
+    pub receipt: Option<Report>,
+}
+
+/// A receipt.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The message it is about.
+    pub message_id: String,
+    /// The state of that message, if the receipt says it.
+    pub state: Option<MessageState>,
+}
+
+struct Request {
+    pdu: BytesMut,
+    answer: oneshot::Sender<(Status, Vec<u8>)>,
+}
+
+impl Esme {
+    /// Connects and binds.
+    pub async fn bind(
+        centre: SocketAddr,
+        kind: BindKind,
+        system_id: &str,
+        password: &str,
+    ) -> Result<Self, EsmeError> {
+        let stream = connect(centre, kind, system_id, password).await?;
+        let (requests, outgoing) = mpsc::channel(1000);
+        let (deliveries, inbox) = mpsc::channel(INBOX);
+        tokio::spawn(run(stream, outgoing, deliveries));
+        Ok(Self { requests, inbox })
+    }
+
+    /// Submits one message; returns the centre's message id.
+    pub async fn submit(&self, outgoing: &Outgoing<'_>) -> Result<String, EsmeError> {
+        let mut pdu = BytesMut::new();
+        let submit = Sm {
+            source: address(outgoing.source),
+            destination: address(outgoing.destination),
+            data_coding: DataCoding(outgoing.data_coding),
+            short_message: outgoing.short_message,
+            registered_delivery: RegisteredDelivery(outgoing.registered_delivery),
+            ..Sm::default()
+        };
+        Pdu::SubmitSm(submit).encode(1, Status::ESME_ROK, &mut pdu)?;
+        let (answer, answered) = oneshot::channel();
+        let gone = || EsmeError::Connection(io::ErrorKind::ConnectionAborted.into());
+        self.requests.send(Request { pdu, answer }).await.map_err(|_| gone())?;
+        let answer = tokio::time::timeout(PATIENCE, answered).await.map_err(|_| EsmeError::Timeout)?;
+        match answer.map_err(|_| gone())? {
+            (Status::ESME_ROK, id) => Ok(String::from_utf8_lossy(&id).into_owned()),
+            (status, _) => Err(EsmeError::Refused(status)),
+        }
+    }
+
+    /// The next delivery; `None` when the connection has ended.
+    pub async fn next(&mut self) -> Option<Delivered> {
+        self.inbox.recv().await
+    }
+}
+
+/// Connects and binds, and returns the bound connection.
+pub(crate) async fn connect(
+    centre: SocketAddr,
+    kind: BindKind,
+    system_id: &str,
+    password: &str,
+) -> Result<TcpStream, EsmeError> {
+    let mut stream = TcpStream::connect(centre).await?;
+    stream.set_nodelay(true)?;
+    let mut out = BytesMut::new();
+    let bind = Bind {
+        kind,
+        system_id: system_id.as_bytes(),
+        password: password.as_bytes(),
+        system_type: b"",
+        interface_version: 0x34,
+        addr_ton: Ton::UNKNOWN,
+        addr_npi: Npi::UNKNOWN,
+        address_range: b"",
+        tlvs: Tlvs::NONE,
+    };
+    Pdu::Bind(bind).encode(1, Status::ESME_ROK, &mut out)?;
+    stream.write_all(&out).await?;
+    let mut read = BytesMut::new();
+    let status = tokio::time::timeout(PATIENCE, async {
+        loop {
+            if stream.read_buf(&mut read).await? == 0 {
+                return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
+            }
+            let batch = Framing::default().take(&mut read);
+            if let Some(frame) = batch.frames().next() {
+                return Ok(frame.header.command_status);
+            }
+        }
+    });
+    match status.await.map_err(|_| EsmeError::Timeout)?? {
+        Status::ESME_ROK => Ok(stream),
+        refused => Err(EsmeError::Refused(refused)),
+    }
+}
+
+/// An address as people write it.
+pub(crate) fn address(text: &str) -> Address<'_> {
+    match text.strip_prefix('+') {
+        Some(digits) => Address { ton: Ton::INTERNATIONAL, npi: Npi::ISDN, addr: digits.as_bytes() },
+        None => Address { ton: Ton::UNKNOWN, npi: Npi::ISDN, addr: text.as_bytes() },
+    }
+}
+
+async fn run(mut stream: TcpStream, mut outgoing: mpsc::Receiver<Request>, inbox: mpsc::Sender<Delivered>) {
+    let mut waiting: HashMap<u32, oneshot::Sender<(Status, Vec<u8>)>> = HashMap::new();
+    let mut sequence = 1_u32;
+    let (mut read, mut write) = (BytesMut::with_capacity(64 * 1024), BytesMut::new());
+    loop {
+        tokio::select! {
+            request = outgoing.recv() => {
+                let Some(Request { mut pdu, answer }) = request else { return };
+                sequence = sequence % 0x7fff_ffff + 1;
+                if let Some(place) = pdu.get_mut(12..16) {
+                    place.copy_from_slice(&sequence.to_be_bytes());
+                }
+                write.extend_from_slice(&pdu);
+                waiting.insert(sequence, answer);
+            }
+            octets = stream.read_buf(&mut read) => {
+                if !matches!(octets, Ok(1..)) {
+                    return;
+                }
+                let batch = Framing::default().take(&mut read);
+                for frame in batch.frames() {
+                    let sequence = frame.header.sequence_number;
+                    match (frame.header.command_id, frame.decode()) {
+                        (_, Ok(Pdu::DeliverSm(sm))) => {
+                            let _full_inbox_drops = inbox.try_send(delivered(&sm));
+                            let resp = Pdu::DeliverSmResp(SmResp::new(b""));
+                            if resp.encode(sequence, Status::ESME_ROK, &mut write).is_err() {
+                                return;
+                            }
+                        }
+                        (_, Ok(Pdu::EnquireLink(_))) => {
+                            let resp = Pdu::EnquireLinkResp(Tlvs::NONE);
+                            if resp.encode(sequence, Status::ESME_ROK, &mut write).is_err() {
+                                return;
+                            }
+                        }
+                        (CommandId::SUBMIT_SM_RESP | CommandId::GENERIC_NACK, decoded) => {
+                            let id = match decoded {
+                                Ok(Pdu::SubmitSmResp(resp)) => resp.message_id.unwrap_or_default().to_vec(),
+                                _ => Vec::new(),
+                            };
+                            if let Some(answer) = waiting.remove(&sequence) {
+                                let _gave_up = answer.send((frame.header.command_status, id));
+                            }
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+        if stream.write_all_buf(&mut write).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn delivered(sm: &Sm<'_>) -> Delivered {
+    let receipt = ReceivedReceipt::from_deliver_sm(sm).and_then(|receipt| {
+        let message_id = String::from_utf8_lossy(receipt.id?).into_owned();
+        Some(Report { message_id, state: receipt.state() })
+    });
+    Delivered {
+        source: String::from_utf8_lossy(sm.source.addr).into_owned(),
+        destination: String::from_utf8_lossy(sm.destination.addr).into_owned(),
+        data_coding: sm.data_coding.0,
+        short_message: sm.user_data().to_vec(),
+        receipt,
+    }
+}

@@ -1,0 +1,113 @@
+//! The centre as the gateways see it: the journey, with the dispatch loop behind it.
+
+use std::sync::Arc;
+
+use smsc::journey::Journey;
+use smsc::message::{MessageId, Name, Party, Submission};
+use smsc::ports::{
+    Acceptance, Centre, Promise, Standing, StartGuard, StoreError, StoredMessage, Waiting,
+};
+use smsc::reassembly::Part;
+use smsc::receipt::{RemoteReceipt, State};
+use smsc::rejection::Rejection;
+
+use crate::dispatch::Dispatch;
+
+/// The service centre of this process.
+#[derive(Clone)]
+pub struct ServiceCentre {
+    journey: Arc<Journey>,
+    dispatch: Dispatch,
+}
+
+impl ServiceCentre {
+    /// Joins a journey and its loop.
+    pub fn new(journey: Arc<Journey>, dispatch: Dispatch) -> Self {
+        Self { journey, dispatch }
+    }
+
+    /// The journey.
+    pub fn journey(&self) -> &Arc<Journey> {
+        &self.journey
+    }
+
+    /// The loop.
+    pub fn dispatch(&self) -> &Dispatch {
+        &self.dispatch
+    }
+
+    async fn owned(&self, account: &Name, id: MessageId) -> Result<Option<StoredMessage>, StoreError> {
+        let stored = self.journey.store.get(id).await?;
+        Ok(stored.filter(|stored| stored.message.account == *account))
+    }
+
+    /// Takes a waiting message back; `false` if it has ended or its attempt runs at this moment.
+    pub async fn cancel_message(&self, stored: StoredMessage) -> Result<bool, StoreError> {
+        let Some(route) = self.journey.rules.load().route_of(&stored.message) else { return Ok(false) };
+        let waiting = Waiting::of(&stored.message, route.lane);
+        let Some(waiting) = self.dispatch.remove(&waiting).await else { return Ok(false) };
+        let part = Part { message: stored.message, waiting };
+        let attempted = self.journey.cancel(&part).await?;
+        self.dispatch.reported(part.message.id, attempted);
+        Ok(true)
+    }
+}
+
+impl Centre for ServiceCentre {
+    fn accept(&self, batch: Vec<Submission>) -> Promise<'static, Acceptance> {
+        let centre = self.clone();
+        Box::pin(async move {
+            if centre.dispatch.is_congested() {
+                let answers = batch.iter().map(|_| Err(Rejection::Congested)).collect();
+                return Acceptance { answers, start: StartGuard::default() };
+            }
+            let accepted = centre.journey.accept(batch).await;
+            let (dispatch, parts) = (centre.dispatch, accepted.parts);
+            let start = StartGuard::new(move || dispatch.begin(parts));
+            Acceptance { answers: accepted.answers, start }
+        })
+    }
+
+    fn remote_receipt(&self, receipt: RemoteReceipt) -> Promise<'static, Result<bool, StoreError>> {
+        let centre = self.clone();
+        Box::pin(async move {
+            let Some(attempted) = centre.journey.remote_receipt(&receipt).await? else { return Ok(false) };
+            let ended = attempted.next.first().map(|(id, _)| *id);
+            if let Some(id) = ended {
+                centre.dispatch.reported(id, attempted);
+            }
+            Ok(true)
+        })
+    }
+
+    fn standing(&self, account: Name, id: MessageId) -> Promise<'static, Result<Option<Standing>, StoreError>> {
+        let centre = self.clone();
+        Box::pin(async move { Ok(centre.owned(&account, id).await?.as_ref().map(standing)) })
+    }
+
+    fn cancel(&self, account: Name, id: MessageId) -> Promise<'static, Result<bool, StoreError>> {
+        let centre = self.clone();
+        Box::pin(async move {
+            match centre.owned(&account, id).await? {
+                Some(stored) if stored.outcome.is_none() => centre.cancel_message(stored).await,
+                _ => Ok(false),
+            }
+        })
+    }
+
+    fn opened(&self, party: &Party) {
+        self.dispatch.opened(party);
+    }
+}
+
+/// Where a stored message stands.
+pub fn standing(stored: &StoredMessage) -> Standing {
+    let last_error = stored.attempts.last().map_or(0, |attempt| attempt.error);
+    match &stored.outcome {
+        Some(outcome) => Standing { state: outcome.state, done_at: Some(outcome.at), error: outcome.error },
+        None if stored.attempts.is_empty() && stored.message.deliver_after > stored.message.accepted_at => {
+            Standing { state: State::Scheduled, done_at: None, error: last_error }
+        }
+        None => Standing { state: State::Enroute, done_at: None, error: last_error },
+    }
+}

@@ -1,0 +1,431 @@
+//! The loop that keeps messages moving: takes from the queue what may go, runs
+//! its attempts, and tells the queue how they went.
+//!
+//! The queue is one task's own, so that nothing here is locked. Attempts are tasks
+//! of their own and speak to it through its inbox.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use smsc::journey::{Attempted, Clock, Journey};
+use smsc::message::{Message, MessageId, Party};
+use smsc::ports::{DueKey, StoreError, Waiting};
+use smsc::reassembly::{self, Assembled, Part, Reassembly};
+use smsc::routing::Hashed;
+use smsc::routing::table::Route;
+use smsc::schedule::queue::{Next, Overdue, Queue};
+use tokio::sync::{mpsc, oneshot};
+
+/// Attempts that may run at once.
+const OPEN_MAX: usize = 8192;
+/// Messages that wait in memory; the rest waits on disk alone.
+const WAITING_MAX: usize = 2_000_000;
+/// Bodies kept for messages that wait; others are read again when their turn comes.
+const BODIES_MAX: usize = 16_384;
+/// Parts on their way to the queue before new submissions are refused.
+const INBOX_MAX: usize = 200_000;
+/// Segments that wait for their siblings, and how long.
+const SEGMENTS_MAX: usize = 100_000;
+const SEGMENT_PATIENCE: Duration = Duration::from_secs(300);
+/// How often lanes are looked at without a cause.
+const RECHECK: Duration = Duration::from_secs(1);
+/// Entries of one page of the due index.
+const PAGE: usize = 8192;
+
+/// A handle to the loop. Cheap to clone.
+#[derive(Clone)]
+pub struct Dispatch {
+    inbox: mpsc::UnboundedSender<Input>,
+    gauges: Arc<Gauges>,
+}
+
+/// What the loop holds, for status and metrics.
+#[derive(Debug, Default)]
+pub struct Gauges {
+    /// Messages that wait for an attempt.
+    pub waiting: AtomicUsize,
+    /// Attempts that run.
+    pub open: AtomicUsize,
+    /// Messages handed over whose receipt is awaited.
+    pub handed_over: AtomicUsize,
+    /// Parts on their way into the queue.
+    inbound: AtomicUsize,
+}
+
+enum Input {
+    Start(Vec<Part>),
+    Resume(Vec<Waiting>),
+    Ended(Attempted),
+    Lost(MessageId),
+    Segment(Part),
+    Lane { key: u64, parties: Vec<Party>, open_per_destination: u16 },
+    Opened(Party),
+    Reported(MessageId),
+    Remove { destination: u64, id: MessageId, reply: oneshot::Sender<Option<Waiting>> },
+    Drain(oneshot::Sender<()>),
+}
+
+impl Dispatch {
+    /// Starts the loop on this runtime and brings in everything that waits in the store.
+    pub fn start(journey: Arc<Journey>, clock: Clock) -> Self {
+        let (inbox, inputs) = mpsc::unbounded_channel();
+        let dispatch = Self { inbox, gauges: Arc::default() };
+        let worker = Loop {
+            queue: Queue::new(OPEN_MAX),
+            reassembly: Reassembly::new(SEGMENTS_MAX, SEGMENT_PATIENCE),
+            bodies: HashMap::default(),
+            spilled: false,
+            refilling: true,
+            draining: None,
+            handle: dispatch.clone(),
+            journey: Arc::clone(&journey),
+            clock,
+        };
+        tokio::spawn(worker.run(inputs));
+        tokio::spawn(dispatch.clone().refill(journey));
+        dispatch
+    }
+
+    /// Lets accepted parts move.
+    pub fn begin(&self, parts: Vec<Part>) {
+        if !parts.is_empty() {
+            self.gauges.inbound.fetch_add(parts.len(), Ordering::Relaxed);
+            self.say(Input::Start(parts));
+        }
+    }
+
+    /// Whether so much is on its way into the queue that new submissions must wait.
+    pub fn is_congested(&self) -> bool {
+        self.gauges.inbound.load(Ordering::Relaxed) > INBOX_MAX
+    }
+
+    /// A party can take messages again.
+    pub fn opened(&self, party: &Party) {
+        self.say(Input::Opened(party.clone()));
+    }
+
+    /// The next hop's receipt for a message came.
+    pub fn reported(&self, id: MessageId, attempted: Attempted) {
+        self.say(Input::Reported(id));
+        self.say(Input::Ended(attempted));
+    }
+
+    /// Takes a waiting message out of the queue, unless its attempt runs.
+    pub async fn remove(&self, waiting: &Waiting) -> Option<Waiting> {
+        let (reply, answer) = oneshot::channel();
+        self.say(Input::Remove { destination: waiting.destination, id: waiting.key.id, reply });
+        answer.await.ok().flatten()
+    }
+
+    /// Begins no further attempt, and returns when none runs any more.
+    pub async fn drain(&self) {
+        let (reply, drained) = oneshot::channel();
+        self.say(Input::Drain(reply));
+        let _closed_is_drained = drained.await;
+    }
+
+    /// What the loop holds.
+    pub fn gauges(&self) -> &Gauges {
+        &self.gauges
+    }
+
+    fn say(&self, input: Input) {
+        // The loop ends with the process only; then there is nobody left to tell.
+        let _ended = self.inbox.send(input);
+    }
+
+    /// Reads the due index from its beginning and hands it to the queue, page by page.
+    async fn refill(self, journey: Arc<Journey>) {
+        let mut cursor: Option<DueKey> = None;
+        loop {
+            match journey.store.due(cursor, smsc::message::Timestamp::NEVER, PAGE).await {
+                Ok(page) if page.is_empty() => break,
+                Ok(page) => {
+                    cursor = page.last().map(|waiting| waiting.key);
+                    self.say(Input::Resume(page));
+                    if self.gauges.waiting.load(Ordering::Relaxed) >= WAITING_MAX {
+                        return; // the queue asks again when it has room
+                    }
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the due index cannot be read");
+                    tokio::time::sleep(RECHECK).await;
+                }
+            }
+        }
+        self.say(Input::Resume(Vec::new()));
+    }
+}
+
+struct Loop {
+    queue: Queue,
+    reassembly: Reassembly,
+    bodies: HashMap<u64, Arc<Message>, Hashed>,
+    /// Whether some of what waits is on disk alone.
+    spilled: bool,
+    /// Whether the due index is being read.
+    refilling: bool,
+    draining: Option<oneshot::Sender<()>>,
+    handle: Dispatch,
+    journey: Arc<Journey>,
+    clock: Clock,
+}
+
+impl Loop {
+    async fn run(mut self, mut inputs: mpsc::UnboundedReceiver<Input>) {
+        let mut batch = Vec::with_capacity(256);
+        let mut recheck = tokio::time::interval(RECHECK);
+        recheck.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                count = inputs.recv_many(&mut batch, 256) => {
+                    if count == 0 {
+                        return;
+                    }
+                    batch.drain(..).for_each(|input| self.take_in(input));
+                }
+                _ = recheck.tick() => self.recheck(),
+                () = self.deadline() => {}
+            }
+            self.overdue();
+            self.send_out();
+            self.show();
+            if self.queue.open() == 0 && let Some(drained) = self.draining.take() {
+                let _nobody_waits = drained.send(());
+                return;
+            }
+        }
+    }
+
+    /// Sleeps until the queue wants its tick.
+    async fn deadline(&self) {
+        match self.queue.deadline() {
+            Some(at) => tokio::time::sleep(at.since((self.clock)())).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    fn take_in(&mut self, input: Input) {
+        let now = (self.clock)();
+        match input {
+            Input::Start(parts) => {
+                self.handle.gauges.inbound.fetch_sub(parts.len(), Ordering::Relaxed);
+                parts.into_iter().for_each(|part| self.add(part));
+            }
+            Input::Resume(page) => self.resume(&page),
+            Input::Ended(attempted) => {
+                for (id, next) in &attempted.next {
+                    self.queue.ended(*id, next, now);
+                }
+                attempted.receipts.into_iter().for_each(|receipt| self.add(receipt));
+            }
+            // What could not be recorded stays in the store and is tried again after a restart.
+            Input::Lost(id) => self.queue.ended(id, &Next::Ended, now),
+            Input::Segment(part) => self.assemble(part),
+            Input::Lane { key, parties, open_per_destination } => {
+                self.queue.learn_lane(key, &parties, open_per_destination);
+            }
+            Input::Opened(party) => self.queue.opened(&party, now),
+            Input::Reported(id) => {
+                self.queue.reported(id);
+            }
+            Input::Remove { destination, id, reply } => {
+                let removed = self.queue.remove(destination, id, now);
+                self.bodies.remove(&id.get());
+                let _gone = reply.send(removed);
+            }
+            Input::Drain(reply) => self.draining = Some(reply),
+        }
+    }
+
+    fn add(&mut self, part: Part) {
+        if part.message.mode != smsc::message::Mode::StoreAndForward {
+            self.attempt(vec![part]); // never stored, so it cannot wait
+            return;
+        }
+        if self.queue.waiting() >= WAITING_MAX {
+            self.spilled = true;
+            return;
+        }
+        if !self.queue.knows_lane(part.waiting.lane) {
+            let rules = self.journey.rules.load();
+            if let Some(route) = rules.route_of(&part.message) {
+                let per_destination = open_per_destination(&self.journey, &route);
+                self.queue.learn_lane(part.waiting.lane, &route.targets, per_destination);
+            }
+        }
+        self.queue.add(&part.waiting, (self.clock)());
+        if self.bodies.len() < BODIES_MAX {
+            self.bodies.insert(part.message.id.get(), part.message);
+        }
+    }
+
+    fn resume(&mut self, page: &[Waiting]) {
+        let now = (self.clock)();
+        if page.is_empty() {
+            self.refilling = false;
+            self.spilled = false;
+        }
+        for waiting in page {
+            if self.queue.waiting() >= WAITING_MAX {
+                self.refilling = false;
+                self.spilled = true;
+                return;
+            }
+            if !self.queue.holds(waiting) {
+                self.queue.add(waiting, now);
+            }
+        }
+    }
+
+    fn recheck(&mut self) {
+        self.queue.recheck();
+        for part in self.reassembly.tick((self.clock)()) {
+            self.attempt(vec![part]);
+        }
+        if self.spilled && !self.refilling && self.queue.waiting() < WAITING_MAX / 2 {
+            self.refilling = true;
+            self.spilled = false;
+            tokio::spawn(self.handle.clone().refill(Arc::clone(&self.journey)));
+        }
+    }
+
+    fn overdue(&mut self) {
+        for overdue in self.queue.tick((self.clock)()) {
+            let (Overdue::Expired(waiting) | Overdue::Unreported(waiting)) = overdue;
+            self.bodies.remove(&waiting.key.id.get());
+            let (journey, handle) = (Arc::clone(&self.journey), self.handle.clone());
+            tokio::spawn(async move {
+                let Some(message) = read(&journey, &handle, &waiting).await else { return };
+                let part = Part { message, waiting };
+                let ended = match overdue {
+                    Overdue::Expired(_) => journey.expire(&part).await,
+                    Overdue::Unreported(_) => journey.unreported(&part).await,
+                };
+                handle.tell(part.message.id, ended);
+            });
+        }
+    }
+
+    fn send_out(&mut self) {
+        if self.draining.is_some() {
+            return;
+        }
+        let gateways = &self.journey.gateways;
+        let room = |parties: &[Party]| parties.iter().map(|party| gateways.room(party)).sum();
+        for waiting in self.queue.take((self.clock)(), room) {
+            let (journey, handle) = (Arc::clone(&self.journey), self.handle.clone());
+            match self.bodies.remove(&waiting.key.id.get()) {
+                Some(message) => {
+                    tokio::spawn(set_out(journey, handle, Part { message, waiting }));
+                }
+                None => self.read_and_set_out(waiting),
+            }
+        }
+    }
+
+    fn read_and_set_out(&self, waiting: Waiting) {
+        let (journey, handle) = (Arc::clone(&self.journey), self.handle.clone());
+        let is_stranger = !self.queue.knows_lane(waiting.lane);
+        tokio::spawn(async move {
+            let Some(message) = read(&journey, &handle, &waiting).await else { return };
+            let part = Part { message, waiting };
+            if is_stranger {
+                introduce(&journey, &handle, &part);
+            }
+            set_out(journey, handle, part).await;
+        });
+    }
+
+    fn attempt(&self, parts: Vec<Part>) {
+        let (journey, handle) = (Arc::clone(&self.journey), self.handle.clone());
+        tokio::spawn(attempt(journey, handle, parts));
+    }
+
+    /// A segment for a party that wants whole messages.
+    fn assemble(&mut self, part: Part) {
+        let now = (self.clock)();
+        // It gives its place in the destination's window to its siblings.
+        self.queue.ended(part.message.id, &Next::Ended, now);
+        match self.reassembly.offer(part, now) {
+            Assembled::Held => {}
+            Assembled::Whole(parts) => self.attempt(parts),
+            Assembled::Alone(part) => self.attempt(vec![part]),
+        }
+    }
+
+    fn show(&self) {
+        let gauges = &self.handle.gauges;
+        gauges.waiting.store(self.queue.waiting() + self.reassembly.held(), Ordering::Relaxed);
+        gauges.open.store(self.queue.open(), Ordering::Relaxed);
+        gauges.handed_over.store(self.queue.handed_over(), Ordering::Relaxed);
+    }
+}
+
+impl Dispatch {
+    fn tell(&self, id: MessageId, ended: Result<Attempted, StoreError>) {
+        match ended {
+            Ok(attempted) => self.say(Input::Ended(attempted)),
+            Err(error) => {
+                tracing::error!(%id, %error, "the outcome of an attempt could not be recorded");
+                self.say(Input::Lost(id));
+            }
+        }
+    }
+}
+
+/// The first step of a message that comes from the queue: a segment may have to wait for its siblings.
+async fn set_out(journey: Arc<Journey>, handle: Dispatch, part: Part) {
+    if wants_siblings(&journey, &part) {
+        handle.say(Input::Segment(part));
+    } else {
+        attempt(journey, handle, vec![part]).await;
+    }
+}
+
+async fn attempt(journey: Arc<Journey>, handle: Dispatch, parts: Vec<Part>) {
+    let Some(first) = parts.first() else { return };
+    let id = first.message.id;
+    let attempted = journey.attempt(&parts).await;
+    handle.tell(id, attempted);
+}
+
+/// Whether this is a segment for a party that wants whole messages.
+fn wants_siblings(journey: &Journey, part: &Part) -> bool {
+    if !reassembly::is_segment(&part.message) {
+        return false;
+    }
+    let route = journey.rules.load().route_of(&part.message);
+    let party = route.as_ref().and_then(|route| route.targets.first());
+    party.is_some_and(|party| journey.gateways.wishes(party).reassembled)
+}
+
+/// After a restart the queue does not know who stands behind a lane: its first message tells.
+fn introduce(journey: &Journey, handle: &Dispatch, part: &Part) {
+    let parties = journey.rules.load().route_of(&part.message).map(|route| {
+        let open_per_destination = open_per_destination(journey, &route);
+        (route.targets.clone(), open_per_destination)
+    });
+    let (parties, open_per_destination) = parties.unwrap_or_default();
+    handle.say(Input::Lane { key: part.waiting.lane, parties, open_per_destination });
+}
+
+/// Reads a message that was not kept in memory. `None` if it has ended or cannot be read.
+async fn read(journey: &Journey, handle: &Dispatch, waiting: &Waiting) -> Option<Arc<Message>> {
+    let id = waiting.key.id;
+    match journey.store.get(id).await {
+        Ok(Some(stored)) if stored.outcome.is_none() => return Some(stored.message),
+        Ok(_) => {}
+        Err(error) => tracing::error!(%id, %error, "a waiting message cannot be read"),
+    }
+    handle.say(Input::Lost(id));
+    None
+}
+
+fn open_per_destination(journey: &Journey, route: &Route) -> u16 {
+    let wishes = route.targets.iter().map(|party| journey.gateways.wishes(party).open_per_destination);
+    wishes.min().unwrap_or(1)
+}
