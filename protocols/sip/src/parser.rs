@@ -4,9 +4,9 @@
 //! [`parse`]. For a byte stream see [`crate::stream`].
 //!
 //! The parser is strict where RFC 4475 calls a message invalid, and takes
-//! everything that it calls valid. All that every element must understand (Via, From, To,
-//! Call-ID, CSeq, Max-Forwards, Contact, Date, the body's length) is checked here once;
-//! everything else is checked by whoever reads it.
+//! everything that it calls valid. What every element must understand of a request (Via, From,
+//! To, Call-ID, CSeq, Max-Forwards, Contact, Date, Content-Type, the body's length) is checked
+//! here once; everything else is checked by whoever reads it.
 
 use std::borrow::Cow;
 
@@ -14,8 +14,8 @@ use bytes::Bytes;
 use memchr::memchr2;
 
 use crate::error::Error;
-use crate::grammar::{digits, is_token, trim};
-use crate::header::{Contact, ContentType, Date, Headers, Name, Via};
+use crate::grammar::{digits, is_token, list, trim};
+use crate::header::{CSeq, Contact, ContentType, Date, Headers, Name, NameAddr, Via, max_forwards};
 use crate::message::{Message, Request, Response};
 use crate::method::Method;
 use crate::reply;
@@ -77,7 +77,7 @@ pub fn parse(octets: &Bytes) -> Result<Message, Refused> {
         StartLine::Response(line) => {
             let (status, reason) = line?;
             fields_error.map_or(Ok(()), Err)?;
-            check_headers(&headers)?;
+            check_identity(&headers)?;
             let body = body(rest, &headers)?;
             Ok(Message::Response(Response { status, reason: reason.to_owned(), headers, body }))
         }
@@ -205,39 +205,43 @@ fn check_request(method: &Method, uri: &str, headers: &Headers) -> Result<(), Er
     if uri.headers.is_some() {
         return Err(Error::Malformed("Request-URI")); // RFC 3261 §19.1.1, table 1
     }
-    check_headers(headers)?;
+    check_identity(headers)?;
+    headers.iter().try_for_each(|(name, _, value)| check_request_value(name, value))?;
     if headers.cseq()?.method == method.as_str() { Ok(()) } else { Err(Error::MethodMismatch) }
 }
 
-/// Checks what every element needs (RFC 3261 §8.1.1), and that it stands there once.
-fn check_headers(headers: &Headers) -> Result<(), Error> {
+/// Checks the fields that say to which transaction a message belongs (RFC 3261 §8.1.1), and
+/// that what may stand once stands once. A response needs no more than this: what
+/// else is odd in it is no reason to lose an answer.
+fn check_identity(headers: &Headers) -> Result<(), Error> {
     let mut seen = Seen::default();
     for (name, _, value) in headers.iter() {
         if name.is_single() && !seen.first(name) {
             return Err(Error::Repeated(name.as_str()));
         }
-        check_value(name, value)?;
-    }
-    for name in [Name::Via, Name::From, Name::To, Name::CallId, Name::CSeq] {
-        if headers.get(name).is_none() {
-            return Err(Error::Missing(name.as_str()));
+        match name {
+            Name::Via => list(value).try_for_each(|element| Via::parse(element).map(drop))?,
+            Name::From | Name::To => {
+                NameAddr::parse(value).ok_or(Error::Malformed(name.as_str()))?;
+            }
+            Name::CSeq => drop(CSeq::parse(value)?),
+            Name::CallId if value.is_empty() || value.contains([' ', '\t']) => {
+                return Err(Error::Malformed("Call-ID"));
+            }
+            _ => {}
         }
     }
-    Ok(())
+    let missing = |name: &Name| headers.get(*name).is_none();
+    match [Name::Via, Name::From, Name::To, Name::CallId, Name::CSeq].into_iter().find(missing) {
+        Some(name) => Err(Error::Missing(name.as_str())),
+        None => Ok(()),
+    }
 }
 
-fn check_value(name: Name, value: &str) -> Result<(), Error> {
-    let elements = || crate::grammar::list(value);
+fn check_request_value(name: Name, value: &str) -> Result<(), Error> {
     match name {
-        Name::Via => elements().try_for_each(|element| Via::parse(element).map(drop)),
-        Name::Contact => elements().try_for_each(|element| Contact::parse(element).map(drop)),
-        Name::From | Name::To => {
-            let address = crate::header::NameAddr::parse(value);
-            address.map(drop).ok_or(Error::Malformed(name.as_str()))
-        }
-        Name::CSeq => crate::header::CSeq::parse(value).map(drop),
-        Name::CallId if value.is_empty() || value.contains([' ', '\t']) => Err(Error::Malformed("Call-ID")),
-        Name::MaxForwards => crate::header::max_forwards(value).map(drop),
+        Name::Contact => list(value).try_for_each(|element| Contact::parse(element).map(drop)),
+        Name::MaxForwards => max_forwards(value).map(drop),
         Name::Date => Date::parse(value).map(drop),
         Name::ContentType => ContentType::parse(value).map(drop),
         _ => Ok(()),

@@ -123,6 +123,23 @@ fn faults_have_names() {
     assert_eq!(error_of(MESSAGE.replace("CSeq", &format!("X: {long}\r\nCSeq"))), Error::TooLarge);
 }
 
+/// What is not in the grammar and still clear passes, since phones send it.
+#[test]
+fn clear_deviations_pass() {
+    let request = parse_request(
+        MESSAGE
+            .replace("From: sip:user1@domain.com;tag=49583", "f: Jörg <sip:user1@domain.com>;tag=a+b/c==")
+            .replace("z9hG4bK776sgdkse", "z9hG4bK77/6s=="),
+    );
+    assert_eq!(request.headers.from().unwrap().display_name().as_deref(), Some("Jörg"));
+    assert_eq!(request.headers.from().unwrap().tag(), Some("a+b/c=="));
+    assert_eq!(request.headers.via().unwrap().branch_after_cookie(), Some("77/6s=="));
+    // An answer is not lost for a field that nobody needs.
+    let answer = ANSWER.replace("Content-Length", "Contact: what?\r\nDate: today\r\nContent-Length");
+    assert!(parse(&answer.into()).is_ok());
+    assert!(parse(&ANSWER.replace("200 OK", "200").into()).is_ok());
+}
+
 #[test]
 fn a_refused_ack_is_not_answered() {
     let ack = MESSAGE.replace("MESSAGE", "ACK").replace("Max-Forwards: 70", "Max-Forwards: 700");

@@ -69,10 +69,16 @@ fn split_display(value: &str) -> Option<(&str, &str)> {
         None => Some(("", value)),
         Some(at) => {
             let (display, _) = split_around(value, at);
-            let tokens = display.bytes().all(|byte| is_token_byte(byte) || matches!(byte, b' ' | b'\t'));
+            let tokens = display.bytes().all(is_display_byte);
             tokens.then_some((trim(display), value.get(at..)?))
         }
     }
+}
+
+/// A character of a display name without quotes. Letters beyond ASCII should stand in
+/// quotes, but many phones leave them out, and nothing is unclear then.
+fn is_display_byte(byte: u8) -> bool {
+    is_token_byte(byte) || matches!(byte, b' ' | b'\t') || !byte.is_ascii()
 }
 
 /// One element of a Contact header field.

@@ -96,21 +96,22 @@ impl<'a> Param<'a> {
         })
     }
 
-    /// A token; its value a token, a host or one quoted string.
+    /// A token; its value one quoted string, or without quotes and spaces.
     fn is_valid(self) -> bool {
         let value_is_valid = match self.value {
             None => true,
             Some(value) if value.starts_with('"') => matches!(quoted(value), Some((_, ""))),
-            Some(value) => is_token_or_host(value),
+            Some(value) => is_bare_value(value),
         };
         is_token(self.name) && value_is_valid
     }
 }
 
-/// A token, or what a host or address needs beyond it: `[`, `]` and `:`.
-fn is_token_or_host(value: &str) -> bool {
-    let allowed = |byte| crate::grammar::is_token_byte(byte) || matches!(byte, b'[' | b']' | b':');
-    !value.is_empty() && value.bytes().all(allowed)
+/// A value without quotes. The grammar wants a token or a host; real tags and branches are
+/// base64 too, so everything visible passes that separates nothing.
+fn is_bare_value(value: &str) -> bool {
+    !value.is_empty()
+        && !value.bytes().any(|byte| byte <= b' ' || matches!(byte, 0x7f | b'"' | b'<' | b'>' | b','))
 }
 
 impl fmt::Display for Params<'_> {
