@@ -1,1 +1,41 @@
 //! The store in this process: one committer, group commit, an audit.
+//!
+//! [`EmbeddedStore`] keeps messages for the centre ([`smsc::ports::Store`]) and records for the
+//! platform ([`platform::ports::Ledger`]) in one directory, on the engine fjall.
+//!
+//! ```text
+//!  commit() ── encode ──> queue ──> committer ──> one batch, one fdatasync ──> all answers
+//!  get(), due(), list() ──────────> keyspaces: m- o- i-YYYYMMDD, due, sys, ledger tables
+//! ```
+//!
+//! - `change` turns events into rows, in the caller's thread.
+//! - `queue` and `committer` are the one write path.
+//! - `key` and `record` are the form on disk; both are versioned by `schema`.
+//! - `spaces` holds the keyspaces of each day, so that expiry drops whole days.
+//! - `read`, `index` and `ledger` answer questions; `audit` proves that nothing is lost.
+//!
+//! Nothing here decides about a message, and nothing here logs a body or a number.
+
+mod audit;
+mod change;
+mod committer;
+mod config;
+mod disk;
+mod error;
+mod index;
+mod key;
+mod ledger;
+mod queue;
+mod read;
+mod record;
+mod schema;
+mod spaces;
+mod stats;
+mod stopwatch;
+mod store;
+
+pub use audit::Audit;
+pub use config::EmbeddedConfig;
+pub use error::OpenError;
+pub use stats::Stats;
+pub use store::{EmbeddedStore, OnFatal};

@@ -1,0 +1,316 @@
+//! The one thread that writes. It takes everything that waits, writes it as one batch, syncs
+//! once and answers everyone; while it syncs, the next batch gathers. No artificial delay.
+//!
+//! A write or sync that fails is never tried again as if it could still succeed: the store
+//! refuses everything from then on, and whoever opened it is told, so that the process ends.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::time::Duration;
+
+use fjall::{Keyspace, OwnedWriteBatch, PersistMode};
+use parking_lot::RwLock;
+use smsc::message::MessageId;
+use smsc::ports::{Pressure, StoreError};
+
+use crate::change::{Changes, Posting, Row, Space};
+use crate::disk::{Disk, Room};
+use crate::error::{describe, failed};
+use crate::key::{self, Day};
+use crate::queue::{Answer, Job, Queue, Taken};
+use crate::spaces::Spaces;
+use crate::stats::Counters;
+use crate::stopwatch::Stopwatch;
+use crate::{index, read, schema};
+
+/// Events in one batch, at most; a single call may hold more.
+const BATCH_EVENTS_MAX: usize = 4_096;
+
+/// Octets in one batch, at most; a single call may hold more.
+const BATCH_OCTETS_MAX: usize = 1 << 20;
+
+/// How long the committer sleeps when nothing comes, before it looks after disk and engine.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// A batch that takes longer than this closes the store for new submissions until it is done.
+const STALL: Duration = Duration::from_secs(2);
+
+/// What is called, once, when the disk or the engine failed for good.
+pub(crate) type Alarm = Box<dyn FnOnce(&str) + Send>;
+
+/// How the write path does, for all to see.
+pub(crate) struct Health {
+    pub(crate) watch: Stopwatch,
+    pub(crate) counters: Counters,
+    /// When the batch in hand was begun, in microseconds of `watch`; 0 when there is none.
+    busy_since: AtomicU64,
+    room: AtomicU8,
+    /// Why the store failed for good.
+    failure: RwLock<Option<String>>,
+    /// Messages with a damaged record.
+    pub(crate) quarantined: RwLock<BTreeSet<MessageId>>,
+}
+
+impl Health {
+    /// All is well.
+    pub(crate) fn new(watch: Stopwatch, quarantined: BTreeSet<MessageId>) -> Self {
+        Self {
+            watch,
+            counters: Counters::default(),
+            busy_since: AtomicU64::new(0),
+            room: AtomicU8::new(Room::Free as u8),
+            failure: RwLock::new(None),
+            quarantined: RwLock::new(quarantined),
+        }
+    }
+
+    /// How full the write path is.
+    pub(crate) fn pressure(&self, queue: &Queue) -> Pressure {
+        if self.disk_full() || self.stalled() || self.failure.read().is_some() {
+            Pressure::Closed
+        } else if queue.over_half() {
+            Pressure::High
+        } else {
+            Pressure::Free
+        }
+    }
+
+    /// Whether new submissions are refused for want of space.
+    pub(crate) fn disk_full(&self) -> bool {
+        self.room.load(Ordering::Relaxed) != Room::Free as u8
+    }
+
+    /// The error of a store that failed for good, if it did.
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
+        self.failure.read().as_ref().map_or(Ok(()), |reason| Err(StoreError::Failed(reason.clone())))
+    }
+
+    fn stalled(&self) -> bool {
+        let since = self.busy_since.load(Ordering::Relaxed);
+        since != 0 && self.watch.elapsed() > Duration::from_micros(since) + STALL
+    }
+}
+
+/// The committer's own things.
+pub(crate) struct Committer {
+    pub(crate) spaces: Arc<Spaces>,
+    pub(crate) queue: Arc<Queue>,
+    pub(crate) health: Arc<Health>,
+    pub(crate) disk: Disk,
+    pub(crate) lookup_days: usize,
+    pub(crate) alarm: Option<Alarm>,
+}
+
+/// One call that waits for its answer.
+struct Call {
+    changes: Changes,
+    answer: Answer,
+}
+
+impl Committer {
+    /// Works until the queue is closed and empty; then everything is synced.
+    pub(crate) fn run(mut self) {
+        self.look_after_disk();
+        loop {
+            match self.queue.take(PATIENCE) {
+                Taken::Jobs(jobs) => self.work(jobs),
+                Taken::Nothing => self.look_after_engine(PersistMode::Buffer),
+                Taken::Closed => break,
+            }
+        }
+        self.look_after_engine(PersistMode::SyncAll);
+    }
+
+    fn work(&mut self, jobs: Vec<Job>) {
+        let mut batch = Vec::new();
+        let (mut events, mut octets) = (0, 0);
+        for job in jobs {
+            match job {
+                Job::Commit(changes, answer) => {
+                    let full = events + changes.events > BATCH_EVENTS_MAX
+                        || octets + changes.octets > BATCH_OCTETS_MAX;
+                    if full && !batch.is_empty() {
+                        self.write(std::mem::take(&mut batch));
+                        (events, octets) = (0, 0);
+                    }
+                    events += changes.events;
+                    octets += changes.octets;
+                    batch.push(Call { changes, answer });
+                }
+                Job::Drop(days, answer) => {
+                    self.write(std::mem::take(&mut batch));
+                    (events, octets) = (0, 0);
+                    // Nobody listens any more: the caller is gone, the days are dropped all the same.
+                    let _ = answer.send(self.drop_days(&days));
+                }
+            }
+        }
+        self.write(batch);
+    }
+
+    /// Writes, syncs, answers.
+    fn write(&mut self, calls: Vec<Call>) {
+        if calls.is_empty() {
+            return;
+        }
+        let begun = self.health.watch.micros().max(1);
+        self.health.busy_since.store(begun, Ordering::Relaxed);
+        let room = self.look_after_disk();
+        let events = calls.iter().map(|call| call.changes.events).sum();
+        let octets = calls.iter().map(|call| call.changes.octets).sum();
+        let result = self.write_admitted(calls, room);
+        self.queue.done(events, octets);
+        self.health.busy_since.store(0, Ordering::Relaxed);
+        let (answers, written, outcome) = result;
+        if outcome.is_ok() && written > 0 {
+            let micros = self.health.watch.micros().saturating_sub(begun);
+            self.health.counters.wrote(answers.len(), written, micros);
+        }
+        for answer in answers {
+            self.answer(answer, outcome.clone());
+        }
+    }
+
+    /// Writes the calls that may be written, and answers the others. Returns who waits for the
+    /// outcome, how many events were written, and the outcome.
+    fn write_admitted(
+        &mut self,
+        calls: Vec<Call>,
+        room: Room,
+    ) -> (Vec<Answer>, usize, Result<(), StoreError>) {
+        let rows = calls.iter().map(|call| call.changes.rows.len() + call.changes.postings.len()).sum();
+        let mut batch = Batch::new(&self.spaces, rows);
+        let mut claimed = HashMap::new();
+        let mut answers = Vec::with_capacity(calls.len());
+        let mut postings = Vec::new();
+        let mut events = 0;
+        let mut outcome = Ok(());
+        for Call { changes, answer } in calls {
+            match self.admit(&changes, room, &mut claimed) {
+                Ok(()) => {
+                    events += changes.events;
+                    postings.extend(changes.postings);
+                    answers.push(answer);
+                    outcome = outcome.and(batch.rows(changes.rows));
+                }
+                Err(error) => self.answer(answer, Err(error)),
+            }
+        }
+        outcome = outcome.and_then(|()| batch.postings(postings)).and_then(|()| batch.commit());
+        if let Err(StoreError::Failed(reason)) = &outcome {
+            self.fail(reason);
+        }
+        (answers, events, outcome)
+    }
+
+    /// Whether a call may be written now.
+    fn admit(
+        &self,
+        changes: &Changes,
+        room: Room,
+        claimed: &mut HashMap<Vec<u8>, MessageId>,
+    ) -> Result<(), StoreError> {
+        self.health.check()?;
+        match room {
+            Room::Free => {}
+            Room::Reserve if !changes.adds => {}
+            Room::Reserve | Room::Nothing => return Err(StoreError::DiskFull),
+        }
+        for claim in &changes.claims {
+            let owner = match claimed.get(&claim.key) {
+                Some(owner) => Some(*owner),
+                None => read::lookup(&self.spaces, &claim.key, self.lookup_days)?,
+            };
+            match owner {
+                Some(owner) if owner != claim.id => return Err(StoreError::KeyTaken(owner)),
+                Some(_) | None => {}
+            }
+        }
+        // Only now: a refused call claims nothing.
+        claimed.extend(changes.claims.iter().map(|claim| (claim.key.clone(), claim.id)));
+        Ok(())
+    }
+
+    fn answer(&self, answer: Answer, outcome: Result<(), StoreError>) {
+        if outcome.is_err() {
+            self.health.counters.refused();
+        }
+        // An error here says that nobody waits, as with outcomes of deliveries.
+        let _ = answer.send(outcome);
+    }
+
+    fn drop_days(&mut self, days: &[Day]) -> Result<(), StoreError> {
+        self.health.check()?;
+        let highest = schema::last_id(&self.spaces).map_err(failed)?;
+        if let Some(id) = highest {
+            let mut batch = self.spaces.db.batch();
+            batch.insert(&self.spaces.system, schema::LAST, key::message(id));
+            batch.durability(Some(PersistMode::SyncData)).commit().map_err(failed)?;
+        }
+        days.iter().try_for_each(|day| self.spaces.drop_day(*day)).map_err(failed)
+    }
+
+    fn look_after_disk(&mut self) -> Room {
+        let room = self.disk.look(self.health.watch.elapsed());
+        self.health.room.store(room as u8, Ordering::Relaxed);
+        room
+    }
+
+    /// Finds out whether the engine's own threads failed, which only a write would tell.
+    fn look_after_engine(&mut self, mode: PersistMode) {
+        self.look_after_disk();
+        if let Err(error) = self.spaces.db.persist(mode) {
+            self.fail(&describe(&error));
+        }
+    }
+
+    fn fail(&mut self, reason: &str) {
+        self.health.failure.write().get_or_insert_with(|| reason.to_owned());
+        if let Some(alarm) = self.alarm.take() {
+            alarm(reason);
+        }
+    }
+}
+
+/// A batch of the engine, and the keyspaces that its rows went to last.
+struct Batch<'a> {
+    spaces: &'a Spaces,
+    inner: OwnedWriteBatch,
+    recent: Vec<(Space, Keyspace)>,
+}
+
+impl<'a> Batch<'a> {
+    fn new(spaces: &'a Spaces, rows: usize) -> Self {
+        let inner = OwnedWriteBatch::with_capacity(spaces.db.clone(), rows);
+        Self { spaces, inner, recent: Vec::with_capacity(8) }
+    }
+
+    fn rows(&mut self, rows: Vec<Row>) -> Result<(), StoreError> {
+        rows.into_iter().try_for_each(|row| self.row(row))
+    }
+
+    fn postings(&mut self, postings: Vec<Posting>) -> Result<(), StoreError> {
+        self.rows(index::entries(postings)?)
+    }
+
+    fn row(&mut self, row: Row) -> Result<(), StoreError> {
+        let at = match self.recent.iter().position(|(space, _)| *space == row.space) {
+            Some(at) => at,
+            None => {
+                self.recent.push((row.space, self.spaces.keyspace(row.space).map_err(failed)?));
+                self.recent.len() - 1
+            }
+        };
+        let Some((_, keyspace)) = self.recent.get(at) else { return Ok(()) };
+        match row.value {
+            Some(value) => self.inner.insert(keyspace, row.key, value),
+            None => self.inner.remove(keyspace, row.key),
+        }
+        Ok(())
+    }
+
+    fn commit(self) -> Result<(), StoreError> {
+        self.inner.durability(Some(PersistMode::SyncData)).commit().map_err(failed)
+    }
+}

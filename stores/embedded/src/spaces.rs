@@ -1,0 +1,151 @@
+//! The keyspaces: three for each day, one for what is due, four for the platform, one for the
+//! store itself.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use fjall::config::{BloomConstructionPolicy, FilterPolicy, FilterPolicyEntry};
+use fjall::{Database, Keyspace, KeyspaceCreateOptions};
+use parking_lot::RwLock;
+use platform::ports::Table;
+
+use crate::change::Space;
+use crate::config::{EmbeddedConfig, mebibytes};
+use crate::key::Day;
+
+/// Mebibytes in memory of a table of the platform.
+const LEDGER_BUFFER_MEGABYTES: u32 = 4;
+
+/// The keyspaces of one day.
+pub(crate) struct DaySpaces {
+    pub(crate) messages: Keyspace,
+    pub(crate) traces: Keyspace,
+    pub(crate) index: Keyspace,
+}
+
+/// All keyspaces of a store.
+pub(crate) struct Spaces {
+    pub(crate) db: Database,
+    pub(crate) due: Keyspace,
+    pub(crate) system: Keyspace,
+    provisioning: Keyspace,
+    messages: Keyspace,
+    message_index: Keyspace,
+    outbox: Keyspace,
+    days: RwLock<BTreeMap<Day, Arc<DaySpaces>>>,
+    sizes: Sizes,
+}
+
+#[derive(Clone, Copy)]
+struct Sizes {
+    message: u64,
+    index: u64,
+}
+
+impl Spaces {
+    /// Opens what `db` holds, and makes what every store has.
+    pub(crate) fn open(db: Database, config: &EmbeddedConfig) -> fjall::Result<Self> {
+        let sizes = Sizes {
+            message: mebibytes(config.message_buffer_megabytes.max(1)),
+            index: mebibytes(config.index_buffer_megabytes.max(1)),
+        };
+        let ledger = |name| db.keyspace(name, || options(mebibytes(LEDGER_BUFFER_MEGABYTES), Lookups::Any));
+        let spaces = Self {
+            due: db.keyspace("due", || options(sizes.index, Lookups::Ranges))?,
+            system: db.keyspace("sys", || options(1 << 20, Lookups::Any))?,
+            provisioning: ledger("l-provisioning")?,
+            messages: ledger("l-messages")?,
+            message_index: ledger("l-message-index")?,
+            outbox: ledger("l-outbox")?,
+            days: RwLock::default(),
+            sizes,
+            db,
+        };
+        for name in spaces.db.list_keyspace_names() {
+            if let Some(day) = name.strip_prefix("m-").and_then(Day::parse) {
+                spaces.make(day)?;
+            }
+        }
+        Ok(spaces)
+    }
+
+    /// The keyspaces of a day, if there is such a day.
+    pub(crate) fn day(&self, day: Day) -> Option<Arc<DaySpaces>> {
+        self.days.read().get(&day).cloned()
+    }
+
+    /// The keyspaces of a day, made if need be.
+    pub(crate) fn make(&self, day: Day) -> fjall::Result<Arc<DaySpaces>> {
+        if let Some(found) = self.day(day) {
+            return Ok(found);
+        }
+        let Sizes { message, index } = self.sizes;
+        let name = day.name();
+        // The messages come last: their name is what tells at the next start that the day exists.
+        let traces = self.db.keyspace(&format!("o-{name}"), || options(index, Lookups::Ranges))?;
+        let index = self.db.keyspace(&format!("i-{name}"), || options(index, Lookups::Any))?;
+        let messages = self.db.keyspace(&format!("m-{name}"), || options(message, Lookups::Hits))?;
+        let made = Arc::new(DaySpaces { messages, traces, index });
+        self.days.write().insert(day, Arc::clone(&made));
+        Ok(made)
+    }
+
+    /// Drops a day. Whoever still reads it reads on; the files go when the last one is done.
+    pub(crate) fn drop_day(&self, day: Day) -> fjall::Result<()> {
+        let Some(spaces) = self.days.write().remove(&day) else { return Ok(()) };
+        self.db.delete_keyspace(spaces.messages.clone())?;
+        self.db.delete_keyspace(spaces.index.clone())?;
+        self.db.delete_keyspace(spaces.traces.clone())
+    }
+
+    /// All days, newest first.
+    pub(crate) fn days(&self) -> Vec<(Day, Arc<DaySpaces>)> {
+        self.days.read().iter().rev().map(|(day, spaces)| (*day, Arc::clone(spaces))).collect()
+    }
+
+    /// A table of the platform.
+    pub(crate) const fn ledger(&self, table: Table) -> &Keyspace {
+        match table {
+            Table::Provisioning => &self.provisioning,
+            Table::Messages => &self.messages,
+            Table::MessageIndex => &self.message_index,
+            Table::Outbox => &self.outbox,
+        }
+    }
+
+    /// The keyspace that a row belongs to; its day is made if need be.
+    pub(crate) fn keyspace(&self, space: Space) -> fjall::Result<Keyspace> {
+        Ok(match space {
+            Space::Messages(day) => self.make(day)?.messages.clone(),
+            Space::Traces(day) => self.make(day)?.traces.clone(),
+            Space::Index(day) => self.make(day)?.index.clone(),
+            Space::Due => self.due.clone(),
+            Space::Ledger(table) => self.ledger(table).clone(),
+            Space::System => self.system.clone(),
+        })
+    }
+}
+
+/// How a keyspace is read, which decides about its filters.
+#[derive(Clone, Copy)]
+enum Lookups {
+    /// By keys that may be missing: filters everywhere.
+    Any,
+    /// By keys that nearly always exist: no filter on the last level, which holds the most.
+    Hits,
+    /// By ranges only: a filter would never be asked.
+    Ranges,
+}
+
+fn options(memtable: u64, lookups: Lookups) -> KeyspaceCreateOptions {
+    let bloom = FilterPolicyEntry::Bloom(BloomConstructionPolicy::BitsPerKey(10.0));
+    let filter = match lookups {
+        Lookups::Any | Lookups::Hits => FilterPolicy::all(bloom),
+        Lookups::Ranges => FilterPolicy::disabled(),
+    };
+    KeyspaceCreateOptions::default()
+        .max_memtable_size(memtable)
+        .manual_journal_persist(true)
+        .expect_point_read_hits(matches!(lookups, Lookups::Hits))
+        .filter_policy(filter)
+}

@@ -1,0 +1,305 @@
+//! The store as the process sees it: opened, committed to, read, closed.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::thread::JoinHandle;
+
+use fjall::Database;
+use parking_lot::Mutex;
+use smsc::message::{MessageId, Name, Timestamp};
+use smsc::ports::{DueKey, Event, Pressure, Promise, Query, Store, StoreError, StoredMessage, Waiting};
+use tokio::sync::oneshot;
+
+use crate::audit::{self, Audit};
+use crate::change::Changes;
+use crate::committer::{Alarm, Committer, Health};
+use crate::config::{EmbeddedConfig, mebibytes};
+use crate::disk::Disk;
+use crate::error::{OpenError, describe, failed};
+use crate::key::{self, Day, Tag};
+use crate::queue::{Job, Queue};
+use crate::read;
+use crate::schema::{self, Refused};
+use crate::spaces::Spaces;
+use crate::stats::Stats;
+use crate::stopwatch::Stopwatch;
+
+/// What to do when the disk or the engine fails for good: called at most once, from the
+/// committer's thread, with a line for the log. The store refuses everything from then on.
+pub type OnFatal = Alarm;
+
+/// The store of this process. Clones share it.
+///
+/// One value serves the centre ([`Store`]) and the platform ([`platform::ports::Ledger`]).
+/// Commits are queued when `commit` is called, not when its future is first polled: a caller that
+/// needs no answer may drop the future.
+#[derive(Clone)]
+pub struct EmbeddedStore {
+    pub(crate) inner: Arc<Inner>,
+}
+
+/// What the clones share.
+pub(crate) struct Inner {
+    pub(crate) spaces: Arc<Spaces>,
+    pub(crate) health: Arc<Health>,
+    queue: Arc<Queue>,
+    committer: Mutex<Option<JoinHandle<()>>>,
+    /// Numbers notes: this start's number in the upper half.
+    serials: AtomicU64,
+    last_id: Option<MessageId>,
+    lookup_days: usize,
+}
+
+impl EmbeddedStore {
+    /// Opens the store of `config`, or makes it, and replays what a crash left in the journal.
+    /// `now` decides which day's keyspaces are made ready. Blocks for as long as the disk needs.
+    pub fn open(config: &EmbeddedConfig, now: Timestamp, on_fatal: OnFatal) -> Result<Self, OpenError> {
+        let path = &config.data_dir;
+        let trouble = |error: fjall::Error| open_error(path, &error);
+        std::fs::create_dir_all(path)
+            .map_err(|error| OpenError::Io { path: path.clone(), reason: error.to_string() })?;
+        let db = Database::builder(path.join("engine"))
+            .cache_size(mebibytes(config.cache_megabytes))
+            .max_journaling_size(mebibytes(config.journal_megabytes.max(64)))
+            .manual_journal_persist(true)
+            .worker_threads(2)
+            .open()
+            .map_err(trouble)?;
+        let spaces = Arc::new(Spaces::open(db, config).map_err(trouble)?);
+        let marks = schema::enter(&spaces).map_err(|refused| refused_error(path, &refused))?;
+        spaces.make(Day::of(now)).map_err(trouble)?;
+        let last_id = schema::last_id(&spaces).map_err(trouble)?;
+        let inner = Inner {
+            health: Arc::new(Health::new(Stopwatch::start(), marks.quarantined)),
+            queue: Arc::new(Queue::new(usize::try_from(config.queue_events_max).unwrap_or(usize::MAX / 4))),
+            committer: Mutex::new(None),
+            serials: AtomicU64::new(u64::from(marks.starts) << 32),
+            lookup_days: usize::from(config.lookup_days_max),
+            last_id,
+            spaces,
+        };
+        inner.start(config, on_fatal)?;
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The highest message id that was ever committed before this start; new ids go on above it.
+    pub fn last_id(&self) -> Option<MessageId> {
+        self.inner.last_id
+    }
+
+    /// Writes what is queued, syncs, and takes nothing more. Blocks until that is done.
+    pub fn close(&self) {
+        self.inner.close();
+    }
+
+    /// A reading of the counters.
+    pub fn stats(&self) -> Stats {
+        let Inner { health, queue, .. } = &*self.inner;
+        Stats {
+            queued_events: u64::try_from(queue.events()).unwrap_or(u64::MAX),
+            quarantined: u64::try_from(health.quarantined.read().len()).unwrap_or(u64::MAX),
+            disk_full: health.disk_full(),
+            ..health.counters.read()
+        }
+    }
+
+    /// Reads everything and proves that no message is lost. Takes about a second for a million
+    /// messages, and may run while messages flow.
+    pub fn audit(&self) -> Promise<'static, Result<Audit, StoreError>> {
+        let inner = Arc::clone(&self.inner);
+        Box::pin(async move { inner.blocking(audit::audit).await })
+    }
+
+    /// Drops the days that ended before `before`, and says how many. A day with a message that
+    /// still waits is kept whole until that message has ended.
+    pub fn expire(&self, before: Timestamp) -> Promise<'static, Result<usize, StoreError>> {
+        let inner = Arc::clone(&self.inner);
+        Box::pin(async move {
+            let days = inner.blocking(move |inner| droppable(inner, Day::of(before))).await?;
+            if days.is_empty() {
+                return Ok(0);
+            }
+            let count = days.len();
+            let (answer, outcome) = oneshot::channel();
+            inner.queue.push(Job::Drop(days, answer))?;
+            Pending(outcome).outcome().await.map(|()| count)
+        })
+    }
+}
+
+impl Store for EmbeddedStore {
+    fn commit(&self, events: Vec<Event>) -> Promise<'static, Result<(), StoreError>> {
+        let changes = Changes::of_events(&events, &self.inner.serials);
+        let pending = changes.and_then(|changes| self.inner.submit(changes));
+        Box::pin(async move { pending?.outcome().await })
+    }
+
+    fn pressure(&self) -> Pressure {
+        self.inner.health.pressure(&self.inner.queue)
+    }
+
+    fn due(
+        &self,
+        after: Option<DueKey>,
+        until: Timestamp,
+        limit: usize,
+    ) -> Promise<'static, Result<Vec<Waiting>, StoreError>> {
+        let inner = Arc::clone(&self.inner);
+        Box::pin(async move { inner.blocking(move |inner| read::due(inner, after, until, limit)).await })
+    }
+
+    fn get(&self, id: MessageId) -> Promise<'static, Result<Option<StoredMessage>, StoreError>> {
+        let inner = Arc::clone(&self.inner);
+        Box::pin(async move { read::get(&inner, id) })
+    }
+
+    fn list(&self, query: Query) -> Promise<'static, Result<Vec<MessageId>, StoreError>> {
+        let inner = Arc::clone(&self.inner);
+        Box::pin(async move { inner.blocking(move |inner| read::list(inner, &query)).await })
+    }
+
+    fn by_remote_id(
+        &self,
+        link: Name,
+        remote_id: Name,
+    ) -> Promise<'static, Result<Option<MessageId>, StoreError>> {
+        let inner = Arc::clone(&self.inner);
+        Box::pin(async move { inner.lookup(Tag::RemoteId, &[&link, &remote_id]) })
+    }
+
+    fn by_client_key(
+        &self,
+        account: Name,
+        key: Name,
+    ) -> Promise<'static, Result<Option<MessageId>, StoreError>> {
+        let inner = Arc::clone(&self.inner);
+        Box::pin(async move { inner.lookup(Tag::ClientKey, &[&account, &key]) })
+    }
+}
+
+impl fmt::Debug for EmbeddedStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EmbeddedStore").field("stats", &self.stats()).finish_non_exhaustive()
+    }
+}
+
+/// A commit whose answer has not come yet.
+pub(crate) struct Pending(oneshot::Receiver<Result<(), StoreError>>);
+
+impl Pending {
+    /// Waits for the answer. A committer that is gone took nothing.
+    pub(crate) async fn outcome(self) -> Result<(), StoreError> {
+        self.0.await.unwrap_or(Err(StoreError::Closed))
+    }
+}
+
+impl Inner {
+    /// Queues changes for the committer.
+    pub(crate) fn submit(&self, changes: Changes) -> Result<Pending, StoreError> {
+        self.health.check()?;
+        let (answer, outcome) = oneshot::channel();
+        if changes.rows.is_empty() {
+            // Nothing to write is written already; the receiver is right here.
+            let _ = answer.send(Ok(()));
+        } else {
+            self.queue.push(Job::Commit(changes, answer))?;
+        }
+        Ok(Pending(outcome))
+    }
+
+    /// Runs a long read on the blocking pool.
+    pub(crate) async fn blocking<T: Send + 'static>(
+        self: &Arc<Self>,
+        read: impl FnOnce(&Self) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let inner = Arc::clone(self);
+        let read = tokio::task::spawn_blocking(move || read(&inner));
+        read.await.unwrap_or_else(|error| Err(StoreError::Failed(error.to_string())))
+    }
+
+    /// Sets a damaged message aside, for good.
+    pub(crate) fn quarantine(&self, id: MessageId) {
+        if !self.health.quarantined.write().insert(id) {
+            return;
+        }
+        tracing::error!(%id, "record is damaged; the message is set aside");
+        // If this mark is not written, the damage is found again after the next start.
+        let _ = self.submit(Changes::of_mark(&schema::quarantine_key(id), &[]));
+    }
+
+    fn lookup(&self, tag: Tag, names: &[&str]) -> Result<Option<MessageId>, StoreError> {
+        read::lookup(&self.spaces, &key::term(tag, names)?, self.lookup_days)
+    }
+
+    fn start(&self, config: &EmbeddedConfig, on_fatal: OnFatal) -> Result<(), OpenError> {
+        let committer = Committer {
+            spaces: Arc::clone(&self.spaces),
+            queue: Arc::clone(&self.queue),
+            health: Arc::clone(&self.health),
+            disk: Disk::watch(&config.data_dir, mebibytes(config.disk_reserve_megabytes)),
+            lookup_days: self.lookup_days,
+            alarm: Some(on_fatal),
+        };
+        let thread = std::thread::Builder::new()
+            .name("committer".to_owned())
+            .spawn(move || committer.run())
+            .map_err(|error| OpenError::Io { path: config.data_dir.clone(), reason: error.to_string() })?;
+        *self.committer.lock() = Some(thread);
+        Ok(())
+    }
+
+    fn close(&self) {
+        self.queue.close();
+        if let Some(thread) = self.committer.lock().take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the committer panicked");
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// The days before `before` on which nothing waits.
+fn droppable(inner: &Inner, before: Day) -> Result<Vec<Day>, StoreError> {
+    let old = inner.spaces.days().into_iter().map(|(day, _)| day).filter(|day| *day < before);
+    let mut old: BTreeSet<Day> = old.collect();
+    if old.is_empty() {
+        return Ok(Vec::new());
+    }
+    for entry in inner.spaces.due.iter() {
+        let key = entry.key().map_err(failed)?;
+        if let Some(due) = key::due_of(&key) {
+            old.remove(&Day::of_id(due.id));
+        }
+    }
+    Ok(old.into_iter().collect())
+}
+
+fn open_error(path: &Path, error: &fjall::Error) -> OpenError {
+    let path = path.to_owned();
+    match error {
+        fjall::Error::Locked => OpenError::Locked(path),
+        fjall::Error::Io(error) => OpenError::Io { path, reason: error.to_string() },
+        other => OpenError::Damaged { path, reason: describe(other) },
+    }
+}
+
+fn refused_error(path: &Path, refused: &Refused) -> OpenError {
+    match refused {
+        Refused::Newer(found) => {
+            OpenError::Newer { path: path.to_owned(), found: *found, known: schema::VERSION }
+        }
+        Refused::Damaged => {
+            OpenError::Damaged { path: path.to_owned(), reason: "its marks do not read".to_owned() }
+        }
+        Refused::Engine(error) => open_error(path, error),
+    }
+}
