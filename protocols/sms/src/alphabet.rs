@@ -248,6 +248,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn field_07_the_at_sign_is_septet_zero() {
+        assert_eq!(encode("@a@", Shifts::NONE).unwrap(), [0x00, 0x61, 0x00]);
+        assert_eq!(decode(&[0x00, 0x61, 0x00], Shifts::NONE), "@a@");
+    }
+
+    #[test]
     fn field_10_what_follows_an_escape() {
         let read = |septets: &[u8]| decode(septets, Shifts::NONE);
         assert_eq!(read(&[0x0d, 0x0a]), "\r\n");

@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn field_01_and_02_septets_with_either_reference() {
+    fn field_02_septets_with_either_reference() {
         assert_eq!(plain(Alphabet::Gsm7, &[b'a'; 160], EIGHT), [160]);
         assert_eq!(plain(Alphabet::Gsm7, &[b'a'; 161], EIGHT), [153, 8]);
         assert_eq!(plain(Alphabet::Gsm7, &[b'a'; 161], SIXTEEN), [152, 9]);
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn field_05_and_06_ucs2_lengths() {
+    fn field_06_ucs2_lengths() {
         let text = |characters| ucs2::encode(&"д".repeat(characters));
         assert_eq!(plain(Alphabet::Ucs2, &text(70), EIGHT), [140]);
         assert_eq!(plain(Alphabet::Ucs2, &text(71), EIGHT), [134, 8]);
