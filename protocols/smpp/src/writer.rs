@@ -18,6 +18,8 @@ pub(crate) struct Writer<'o> {
 impl<'o> Writer<'o> {
     pub(crate) fn open(out: &'o mut BytesMut, id: CommandId, status: Status, sequence: u32) -> Self {
         let start = out.len();
+        // Most PDUs fit in this, so that the buffer grows at most once for each.
+        out.reserve(256);
         Header { command_length: 0, command_id: id, command_status: status, sequence_number: sequence }
             .encode(out);
         Self { out, start }

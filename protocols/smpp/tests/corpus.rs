@@ -4,6 +4,14 @@
 //! [`exercise`] is the body of a fuzz target as a plain function; a file that
 //! a fuzzer finds goes into `corpus/` and is replayed here from then on.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that panics has failed"
+)]
+
 use std::time::Instant;
 
 use bytes::BytesMut;

@@ -1,5 +1,13 @@
 //! The same octets and numbers as another implementation, `rusmpp-core`, reads and writes them.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that panics has failed"
+)]
+
 use proptest::prelude::*;
 use rusmpp_core::command::borrowed::Command;
 use rusmpp_core::decode::borrowed::DecodeWithLength;

@@ -1,6 +1,14 @@
 //! What a telecom engineer tries first, where PDUs, receipts and times answer
 //! for it. Sessions have their rows in `session.rs`.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that panics has failed"
+)]
+
 use bytes::BytesMut;
 use proptest::prelude::*;
 use smpp::pdu::{

@@ -1,5 +1,13 @@
 //! PDUs that a peer should not have sent: each gets its status, none hurts another.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that panics has failed"
+)]
+
 use bytes::{BufMut, BytesMut};
 use smpp::pdu::{Address, EsmClass, Sm};
 use smpp::{

@@ -1,5 +1,13 @@
 //! Two sessions facing each other, with virtual time, latency and loss.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that panics has failed"
+)]
+
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -115,28 +123,22 @@ impl Pair {
     fn bound(kind: BindKind, change: impl Fn(&mut Config)) -> Self {
         let mut pair = Self::new(change);
         let sequence = pair.esme.session.bind(kind, pair.now).unwrap();
-        pair.to_centre(Header::bare(kind.command_id(), Status::ESME_ROK, sequence));
+        pair.send_to_centre(Header::bare(kind.command_id(), Status::ESME_ROK, sequence));
         pair.run(SECOND);
         assert_eq!(pair.esme.session.state(), State::Bound(kind));
         assert_eq!(pair.centre.session.state(), State::Bound(kind));
         pair
     }
 
-    fn to_centre(&mut self, header: Header) {
+    fn send_to_centre(&mut self, header: Header) {
         let mut octets = BytesMut::new();
         header.encode(&mut octets);
         self.centre.inbox.push_back((self.now + self.latency, octets));
     }
 
-    fn to_esme(&mut self, header: Header) {
-        let mut octets = BytesMut::new();
-        header.encode(&mut octets);
-        self.esme.inbox.push_back((self.now + self.latency, octets));
-    }
-
     fn submit(&mut self, token: u64) -> Result<u32, RequestError> {
         let sequence = self.esme.session.request(CommandId::SUBMIT_SM, token, self.now)?;
-        self.to_centre(Header::bare(CommandId::SUBMIT_SM, Status::ESME_ROK, sequence));
+        self.send_to_centre(Header::bare(CommandId::SUBMIT_SM, Status::ESME_ROK, sequence));
         Ok(sequence)
     }
 
@@ -261,9 +263,9 @@ fn a_response_of_another_command_is_not_ours_but_generic_nack_is() {
 fn field_47_states() {
     let mut pair = Pair::bound(BindKind::Receiver, |_| {});
     // submit_sm on a receiver, a second bind, an unknown command.
-    pair.to_centre(Header::bare(CommandId::SUBMIT_SM, Status::ESME_ROK, 100));
-    pair.to_centre(Header::bare(CommandId::BIND_RECEIVER, Status::ESME_ROK, 101));
-    pair.to_centre(Header::bare(CommandId(0x0f00), Status::ESME_ROK, 102));
+    pair.send_to_centre(Header::bare(CommandId::SUBMIT_SM, Status::ESME_ROK, 100));
+    pair.send_to_centre(Header::bare(CommandId::BIND_RECEIVER, Status::ESME_ROK, 101));
+    pair.send_to_centre(Header::bare(CommandId(0x0f00), Status::ESME_ROK, 102));
     let now = pair.now + pair.latency;
     let mut out = pair.centre.turn(now);
     let answers: Vec<Header> = Framing::default().take(&mut out).frames().map(|frame| frame.header).collect();
@@ -454,10 +456,10 @@ fn field_51_unbind_of_the_peer_waits_for_our_answers_but_not_for_ever() {
     pair.centre.answers = false;
     pair.submit(1).unwrap();
     pair.run(SECOND);
-    pair.to_centre(Header::bare(CommandId::UNBIND, Status::ESME_ROK, 900));
+    pair.send_to_centre(Header::bare(CommandId::UNBIND, Status::ESME_ROK, 900));
     pair.run(SECOND);
     assert_eq!(pair.centre.session.state(), State::Unbinding);
-    pair.to_centre(Header::bare(CommandId::SUBMIT_SM, Status::ESME_ROK, 901));
+    pair.send_to_centre(Header::bare(CommandId::SUBMIT_SM, Status::ESME_ROK, 901));
     pair.run(SECOND);
     assert_eq!(pair.centre.refused, [Status::ESME_RINVBNDSTS]);
     pair.run(30 * SECOND);
@@ -473,7 +475,7 @@ fn field_51_outbind() {
     let outbind = Header::bare(CommandId::OUTBIND, Status::ESME_ROK, sequence);
     assert_eq!(pair.esme.session.received(&outbind, now), Verdict::Outbind);
     let bind = pair.esme.session.bind(BindKind::Receiver, now).unwrap();
-    pair.to_centre(Header::bare(CommandId::BIND_RECEIVER, Status::ESME_ROK, bind));
+    pair.send_to_centre(Header::bare(CommandId::BIND_RECEIVER, Status::ESME_ROK, bind));
     pair.run(SECOND);
     assert_eq!(pair.centre.session.state(), State::Bound(BindKind::Receiver));
     // To a centre an outbind makes no sense.

@@ -4,6 +4,14 @@
 //! (Apache-2.0), several of its PDUs taken from carriers; `vectors/smpp-pdu-python.json`
 //! is from github.com/mozes/smpp.pdu (Apache-2.0). Each file names its commit.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that panics has failed"
+)]
+
 use bytes::BytesMut;
 use serde_json::Value;
 use smpp::pdu::{Address, EsmClass, MessageType, MessagingMode, ReceiptRequest, RegisteredDelivery, Sm};

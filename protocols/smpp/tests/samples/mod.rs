@@ -5,7 +5,7 @@ use smpp::pdu::*;
 use smpp::{CommandId, MessageState, Pdu, Status, Tag, TlvBuffer, Tlvs};
 
 /// Optional parameters that suit no PDU in particular, one of them unknown.
-pub fn tlvs() -> TlvBuffer {
+pub(crate) fn tlvs() -> TlvBuffer {
     let mut tlvs = TlvBuffer::new();
     tlvs.push_u16(Tag::SAR_MSG_REF_NUM, 0x1234).push_u8(Tag::MESSAGE_STATE, 2);
     tlvs.push_u32(Tag::QOS_TIME_TO_LIVE, 3600);
@@ -15,7 +15,7 @@ pub fn tlvs() -> TlvBuffer {
 }
 
 /// One PDU of every kind.
-pub fn pdus<'a>(tlvs: Tlvs<'a>) -> Vec<Pdu<'a>> {
+pub(crate) fn pdus<'a>(tlvs: Tlvs<'a>) -> Vec<Pdu<'a>> {
     let source = Address { ton: Ton::ALPHANUMERIC, npi: Npi::UNKNOWN, addr: b"ACME" };
     let destination = Address { ton: Ton::INTERNATIONAL, npi: Npi::ISDN, addr: b"491700000001" };
     let sm = Sm {
@@ -145,7 +145,7 @@ fn broadcast<'a>(source: Address<'a>, resp: SmResp<'a>, tlvs: Tlvs<'a>) -> [Pdu<
 }
 
 /// The octets of a PDU with sequence number 7.
-pub fn encode(pdu: &Pdu<'_>) -> BytesMut {
+pub(crate) fn encode(pdu: &Pdu<'_>) -> BytesMut {
     let mut out = BytesMut::new();
     pdu.encode(7, Status::ESME_ROK, &mut out).unwrap();
     out
