@@ -79,3 +79,39 @@ impl Abilities<'_> {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ABILITIES: Abilities<'static> =
+        Abilities { methods: &[Method::Message], extensions: &["path"], media_types: &["text/plain"] };
+
+    /// The status and the last header field of a refusal.
+    fn refusal(method: Method, fields: &[(Name, &str)]) -> Option<(u16, String)> {
+        let mut request = Request::new(method, "sip:b");
+        request.body = "hello".into();
+        for (name, value) in fields {
+            request.headers.push(*name, value);
+        }
+        let response = ABILITIES.refuse(&request, "tag")?;
+        let added = response.headers.iter().last().map(|(_, written, value)| format!("{written}: {value}"));
+        Some((response.status.code(), added.unwrap_or_default()))
+    }
+
+    #[test]
+    fn refusals_name_what_would_be_taken() {
+        let refused = |status, added: &str| Some((status, added.to_owned()));
+        assert_eq!(refusal(Method::Invite, &[]), refused(405, "Allow: MESSAGE"));
+        assert_eq!(refusal(Method::Other("NEW".into()), &[]), refused(501, "Allow: MESSAGE"));
+        let required = (Name::Require, "path, 100rel");
+        assert_eq!(refusal(Method::Message, &[required]), refused(420, "Unsupported: 100rel"));
+        let gzip = (Name::ContentEncoding, "gzip");
+        assert_eq!(refusal(Method::Message, &[gzip]), refused(415, "Accept-Encoding: identity"));
+        let html = (Name::ContentType, "text/html");
+        assert_eq!(refusal(Method::Message, &[html]), refused(415, "Accept: text/plain"));
+        let plain = (Name::ContentType, "Text/Plain;charset=utf-8");
+        assert_eq!(refusal(Method::Message, &[plain]), None);
+        assert_eq!(refusal(Method::Message, &[]), None);
+    }
+}

@@ -117,7 +117,8 @@ impl Request {
 
     /// The request as it goes on the wire.
     pub fn to_bytes(&self) -> Bytes {
-        let mut out = Vec::with_capacity(512 + self.body.len());
+        let start = self.method.as_str().len() + self.uri.len();
+        let mut out = Vec::with_capacity(start + rest_octets(&self.headers, &self.body));
         self.write(&mut out);
         out.into()
     }
@@ -141,7 +142,7 @@ impl Response {
 
     /// The response as it goes on the wire.
     pub fn to_bytes(&self) -> Bytes {
-        let mut out = Vec::with_capacity(512 + self.body.len());
+        let mut out = Vec::with_capacity(self.reason.len() + rest_octets(&self.headers, &self.body));
         self.write(&mut out);
         out.into()
     }
@@ -154,6 +155,13 @@ impl Response {
         out.extend_from_slice(b"\r\n");
         write_rest(out, &self.headers, &self.body);
     }
+}
+
+/// Room for everything but the start line's variable parts: transactions keep written
+/// messages by the hundred thousand, so little is left over.
+fn rest_octets(headers: &Headers, body: &[u8]) -> usize {
+    const START_LINE_AND_CONTENT_LENGTH: usize = 40;
+    headers.wire_octets() + body.len() + START_LINE_AND_CONTENT_LENGTH
 }
 
 /// Header fields in order, then Content-Length as the body has it, then the body.

@@ -11,7 +11,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use memchr::memchr2;
+use memchr::{memchr_iter, memchr2};
 
 use crate::error::Error;
 use crate::grammar::{digits, is_token, list, trim};
@@ -164,19 +164,20 @@ fn read_fields(text: &str) -> (Headers, Option<Error>) {
 /// Cuts one field off, with the lines that continue it: they start with white
 /// space (RFC 3261 §7.3.1).
 fn next_field(text: &str) -> (&str, bool, &str) {
-    let mut end = 0;
+    let octets = text.as_bytes();
     let mut folded = false;
-    loop {
-        let ahead = text.as_bytes().get(end..).unwrap_or_default();
-        let Some(at) = find(ahead, b"\r\n") else { return (text, folded, "") };
-        let after = ahead.get(at + 2);
-        if !matches!(after, Some(b' ' | b'\t')) {
-            let field = text.get(..end + at).unwrap_or(text);
-            return (field, folded, text.get(end + at + 2..).unwrap_or_default());
+    for line_feed in memchr_iter(b'\n', octets) {
+        let Some(end) = line_feed.checked_sub(1).filter(|at| octets.get(*at) == Some(&b'\r')) else {
+            continue;
+        };
+        if matches!(octets.get(line_feed + 1), Some(b' ' | b'\t')) {
+            folded = true;
+            continue;
         }
-        folded = true;
-        end += at + 2;
+        let (field, after) = (text.get(..end), text.get(line_feed + 1..));
+        return (field.unwrap_or(text), folded, after.unwrap_or_default());
     }
+    (text, folded, "")
 }
 
 fn read_field(field: &str, folded: bool, headers: &mut Headers) -> Result<(), Error> {

@@ -11,6 +11,7 @@ use std::net::IpAddr;
 use crate::error::Error;
 use crate::grammar::{Octets, digits, split_around};
 use crate::header::Params;
+use crate::transport::Transport;
 
 /// The scheme of a URI.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -154,6 +155,20 @@ impl<'a> Uri<'a> {
     pub fn is_telephone(&self) -> bool {
         let declared = || self.params.value("user").is_some_and(|value| value.eq_ignore_ascii_case("phone"));
         self.scheme == Scheme::Tel || declared()
+    }
+
+    /// The transport that the URI names, without a look at DNS (RFC 3263 §4.1): its transport
+    /// parameter, TLS for sips, else UDP. `None` for a transport this crate does not know, and for
+    /// what is no SIP URI.
+    pub fn transport(&self) -> Option<Transport> {
+        let named = self.params.value("transport").map(Transport::parse);
+        match (self.scheme, named) {
+            (Scheme::Sip, None) => Some(Transport::Udp),
+            (Scheme::Sip, Some(named)) => named,
+            (Scheme::Sips, Some(Some(Transport::Ws | Transport::Wss))) => Some(Transport::Wss),
+            (Scheme::Sips, None | Some(Some(Transport::Tcp | Transport::Tls))) => Some(Transport::Tls),
+            (Scheme::Sips, Some(_)) | (Scheme::Tel | Scheme::Other(_), _) => None,
+        }
     }
 
     /// The host as an address, if it is one.
@@ -430,6 +445,20 @@ mod tests {
         assert_eq!(uri.headers, Some("Subject=a"));
         assert_eq!(uri.to_string(), "sips:alice:secret@[2001:db8::10]:5070;lr;x=%41?Subject=a");
         assert!(!format!("{uri:?}").contains("alice") && !format!("{uri:?}").contains("secret"));
+    }
+
+    #[test]
+    fn names_its_transport() {
+        let transport = |uri| Uri::parse(uri).unwrap().transport();
+        assert_eq!(transport("sip:a@b"), Some(Transport::Udp));
+        assert_eq!(transport("sip:a@b;transport=TCP"), Some(Transport::Tcp));
+        assert_eq!(transport("sip:a@b;transport=ws"), Some(Transport::Ws));
+        assert_eq!(transport("sips:a@b;transport=ws"), Some(Transport::Wss));
+        assert_eq!(transport("sips:a@b;transport=tcp"), Some(Transport::Tls));
+        assert_eq!(transport("sips:a@b"), Some(Transport::Tls));
+        assert_eq!(transport("sips:a@b;transport=udp"), None);
+        assert_eq!(transport("sip:a@b;transport=sctp"), None);
+        assert_eq!(transport("tel:+1"), None);
     }
 
     #[test]

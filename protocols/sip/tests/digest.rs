@@ -65,6 +65,29 @@ fn rfc_2617_example_is_answered() {
     assert_eq!((answer.qop, answer.count, answer.cnonce), (None, None, None));
 }
 
+/// Made with another implementation of the hashes (Python's hashlib) by the formulas of
+/// RFC 7616 §3.4.2 and §3.4.3; the RFC has no example of them.
+#[test]
+fn session_algorithms_and_auth_int_follow_the_formulas() {
+    let nonce = "dcd98b7102dd2f0e8b11d0f600bfb0c093";
+    let login = Login { username: "bob", secret: Secret::Password("zanzibar") };
+    for (algorithm, response) in [
+        ("MD5-sess", "d9e8e5dc7110f8457a3421b391bffe79"),
+        ("SHA-256-sess", "af3cc3067f1ea693e0d4a4ebb68d162455eea05a5db5fde01bb1afbed3de8a0a"),
+        ("SHA-512-256-sess", "edce162aa037209bab5467a2e3f4133bf97a5b9bd15d54030dd0c1573c3b371a"),
+    ] {
+        let value =
+            format!(r#"Digest realm="biloxi.com", nonce="{nonce}", qop="auth", algorithm={algorithm}"#);
+        let challenge = Challenge::parse(&value).unwrap().unwrap();
+        let answer = challenge.answer(login, "MESSAGE", "sip:bob@biloxi.com", b"", "0a4f113b", 1);
+        assert_eq!(answer.response, response, "{algorithm}");
+    }
+    let value = format!(r#"Digest realm="biloxi.com", nonce="{nonce}", qop="auth-int""#);
+    let challenge = Challenge::parse(&value).unwrap().unwrap();
+    let answer = challenge.answer(login, "INVITE", "sip:bob@biloxi.com", b"v=0\r\n", "0a4f113b", 1);
+    assert_eq!(answer.response, "77226bb823dc077c1ad3537415667bae");
+}
+
 #[test]
 fn header_fields_round_trip() {
     let nonces = Nonces::new([7; 32], Duration::from_secs(300));

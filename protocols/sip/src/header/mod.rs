@@ -150,6 +150,11 @@ impl Headers {
         self.fields.is_empty()
     }
 
+    /// How many octets the fields take on the wire.
+    pub(crate) fn wire_octets(&self) -> usize {
+        self.iter().map(|(_, written, value)| written.len() + value.len() + 4).sum()
+    }
+
     /// The topmost Via, the one of the element that sent this to us.
     pub fn via(&self) -> Result<Via<'_>, Error> {
         let value = self.elements(Name::Via).next().ok_or(Error::Missing("Via"))?;
