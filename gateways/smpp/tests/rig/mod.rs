@@ -1,0 +1,443 @@
+//! What the tests stand on: a small centre that hands every message on at once, and an
+//! ESME that can say anything, right or wrong.
+
+#![allow(dead_code, reason = "each test file uses its own part of the rig")]
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use gateway_smpp::SmppGateway;
+use gateway_smpp::config::{EsmeAccount, Listener, SmppConfig};
+use parking_lot::Mutex;
+use smpp::pdu::{Address, Bind, BindKind, RegisteredDelivery, Sm, SmResp};
+use smpp::{CommandId, Header, Pdu, Status};
+use smsc::failure::Failure;
+use smsc::message::{Content, Kind, Message, MessageId, Name, Party, Submission, Timestamp};
+use smsc::ports::{
+    Acceptance, Centre, Delivery, Gateways, Handover, Promise, Standing, StartGuard, StoreError,
+};
+use smsc::receipt::{Receipt, ReceiptRequest, RemoteReceipt, State};
+use smsc::rejection::Rejection;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// The clock of all tests: 2026-11-18T11:06:40Z.
+pub const NOW: Timestamp = Timestamp::from_millis(1_795_000_000_000);
+
+/// A centre that keeps nothing on disk. Messages to a number that starts with a key of
+/// `routes` go to that party; others are refused.
+#[derive(Default)]
+pub struct SmallCentre {
+    gateway: OnceLock<SmppGateway>,
+    next: AtomicU64,
+    pub routes: Mutex<HashMap<&'static str, Party>>,
+    pub accepted: Mutex<Vec<Submission>>,
+    pub outcomes: Mutex<Vec<(MessageId, Result<Handover, Failure>)>>,
+    pub remote_receipts: Mutex<Vec<RemoteReceipt>>,
+    pub opened: Mutex<Vec<Party>>,
+    /// How long the disk takes.
+    pub sync: Mutex<Duration>,
+    /// Messages that found nobody and wait for `opened`.
+    waiting: Mutex<Vec<(Party, Message)>>,
+    me: OnceLock<std::sync::Weak<Self>>,
+}
+
+impl SmallCentre {
+    pub fn new() -> Arc<Self> {
+        let centre = Arc::new(Self::default());
+        centre.next.store(5_000_000_000_000_000_000, Ordering::Relaxed);
+        centre.me.set(Arc::downgrade(&centre)).unwrap();
+        centre
+    }
+
+    pub fn route(&self, prefix: &'static str, to: &str) {
+        self.routes.lock().insert(prefix, to.parse().unwrap());
+    }
+
+    fn judge(&self, submission: &Submission) -> Result<Message, Rejection> {
+        if submission.validity.is_some_and(
+            |validity| matches!(validity, smsc::message::Validity::Until(time) if time < NOW),
+        ) {
+            return Err(Rejection::Validity("in the past"));
+        }
+        if submission.deliver_after.is_some_and(|time| time < NOW) {
+            return Err(Rejection::Schedule("in the past"));
+        }
+        let routes = self.routes.lock();
+        let known = routes.keys().any(|prefix| submission.destination.digits.starts_with(prefix));
+        if !known {
+            return Err(Rejection::NoRoute);
+        }
+        let id = MessageId::from_u64(self.next.fetch_add(1, Ordering::Relaxed));
+        Ok(message(id, submission.clone()))
+    }
+
+    fn begin(self: &Arc<Self>, message: Message) {
+        let to = match &message.kind {
+            Kind::Receipt { to, .. } => to.clone(),
+            Kind::Ordinary => {
+                let routes = self.routes.lock();
+                let mut fitting: Vec<_> = routes.iter().collect();
+                fitting.retain(|(prefix, _)| message.destination.digits.starts_with(*prefix));
+                fitting.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len()));
+                fitting[0].1.clone()
+            }
+        };
+        let centre = self.clone();
+        tokio::spawn(async move { centre.attempt(to, message).await });
+    }
+
+    async fn attempt(self: Arc<Self>, to: Party, message: Message) {
+        let gateway = self.gateway.get().unwrap().clone();
+        let receipt_wanted = message.receipt.wants_any();
+        let delivery = Delivery { message: Arc::new(message.clone()), receipt_wanted };
+        let outcome = gateway.deliver(&to, delivery).await;
+        self.outcomes.lock().push((message.id, outcome.clone()));
+        match outcome {
+            Err(Failure::NoPeer | Failure::Throttled { .. }) => {
+                self.waiting.lock().push((to.clone(), message));
+                if gateway.room(&to) > 0 {
+                    self.opened(&to);
+                }
+            }
+            outcome => {
+                let state = if outcome.is_ok() { State::Delivered } else { State::Undeliverable };
+                let error = outcome.err().map_or(0, |failure| failure.number());
+                if message.receipt.wants(state) && matches!(message.kind, Kind::Ordinary) {
+                    self.begin(receipt(&message, state, error));
+                }
+            }
+        }
+    }
+}
+
+pub fn message(id: MessageId, submission: Submission) -> Message {
+    Message {
+        id,
+        origin: submission.origin,
+        account: submission.account,
+        source: submission.source,
+        destination: submission.destination,
+        presented: None,
+        route: Name::default(),
+        content: submission.content,
+        mode: submission.mode,
+        receipt: submission.receipt,
+        priority: submission.priority,
+        protocol_id: submission.protocol_id,
+        reply_path: submission.reply_path,
+        service_type: submission.service_type,
+        optional: submission.optional,
+        accepted_at: NOW,
+        deliver_after: NOW,
+        expires_at: Timestamp::NEVER,
+        client_key: None,
+        kind: Kind::Ordinary,
+    }
+}
+
+pub fn receipt(about: &Message, state: State, error: u8) -> Message {
+    let told = Receipt {
+        about: about.id,
+        state,
+        error,
+        submitted_at: NOW,
+        done_at: NOW + Duration::from_secs(60),
+        excerpt: about.content.body.slice(..about.content.body.len().min(20)),
+        excerpt_coding: about.content.data_coding,
+        client_key: None,
+    };
+    let submission = Submission::new(
+        Party::Operator,
+        about.destination.clone(),
+        about.source.clone(),
+        Content::default(),
+    );
+    let kind = Kind::Receipt { to: about.origin.clone(), receipt: Box::new(told) };
+    Message { kind, receipt: ReceiptRequest::NONE, ..message(MessageId::from_u64(about.id.get() + 1_000_000), submission) }
+}
+
+impl Centre for SmallCentre {
+    fn accept(&self, batch: Vec<Submission>) -> Promise<'static, Acceptance> {
+        let centre = self.me.get().unwrap().upgrade().unwrap();
+        Box::pin(async move {
+            let sync = *centre.sync.lock();
+            if !sync.is_zero() {
+                tokio::time::sleep(sync).await;
+            }
+            let judged: Vec<_> = batch.iter().map(|submission| centre.judge(submission)).collect();
+            centre.accepted.lock().extend(batch);
+            let answers = judged.iter().map(|each| each.as_ref().map(|message| message.id).map_err(Clone::clone));
+            let answers = answers.collect();
+            let start = StartGuard::new(move || {
+                judged.into_iter().flatten().for_each(|message| centre.begin(message));
+            });
+            Acceptance { answers, start }
+        })
+    }
+
+    fn remote_receipt(&self, receipt: RemoteReceipt) -> Promise<'static, Result<bool, StoreError>> {
+        self.remote_receipts.lock().push(receipt);
+        Box::pin(async { Ok(true) })
+    }
+
+    fn standing(&self, account: Name, id: MessageId) -> Promise<'static, Result<Option<Standing>, StoreError>> {
+        let known = account == "acme" && id.get() >= 5_000_000_000_000_000_000;
+        let standing = known.then_some(Standing { state: State::Delivered, done_at: Some(NOW), error: 0 });
+        Box::pin(async move { Ok(standing) })
+    }
+
+    fn cancel(&self, account: Name, id: MessageId) -> Promise<'static, Result<bool, StoreError>> {
+        let known = account == "acme" && id.get() >= 5_000_000_000_000_000_000;
+        Box::pin(async move { Ok(known) })
+    }
+
+    fn opened(&self, party: &Party) {
+        self.opened.lock().push(party.clone());
+        let centre = self.me.get().unwrap().upgrade().unwrap();
+        let mut waiting = self.waiting.lock();
+        let (now, later) = std::mem::take(&mut *waiting).into_iter().partition(|(to, _)| to == party);
+        *waiting = later;
+        let now: Vec<(Party, Message)> = now;
+        for (to, message) in now {
+            tokio::spawn(centre.clone().attempt(to, message));
+        }
+    }
+}
+
+/// A gateway on loopback with its centre.
+pub struct Rig {
+    pub centre: Arc<SmallCentre>,
+    pub gateway: SmppGateway,
+}
+
+impl Rig {
+    /// Accounts `acme` and `sink` (password `secret`); numbers that begin with 49 go to the sink.
+    pub fn start() -> Self {
+        Self::with(|_| {})
+    }
+
+    pub fn with(change: impl FnOnce(&mut SmppConfig)) -> Self {
+        let centre = SmallCentre::new();
+        centre.route("49", "esme:sink");
+        let mut config = SmppConfig {
+            listeners: vec![Listener { address: loopback(), tls: None }],
+            accounts: vec![EsmeAccount::new("acme", "secret"), EsmeAccount::new("sink", "secret")],
+            ..SmppConfig::default()
+        };
+        change(&mut config);
+        let gateway = SmppGateway::start(config, centre.clone(), Arc::new(|| NOW), 1).unwrap();
+        assert!(centre.gateway.set(gateway.clone()).is_ok());
+        Self { centre, gateway }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.gateway.local_addresses()[0]
+    }
+
+    pub async fn connect(&self) -> Esme {
+        Esme::connect(self.address()).await
+    }
+
+    /// A bound transceiver.
+    pub async fn bound(&self, system_id: &str) -> Esme {
+        let mut esme = self.connect().await;
+        assert_eq!(esme.bind(BindKind::Transceiver, system_id, "secret").await, Status::ESME_ROK);
+        esme
+    }
+
+    pub fn deliver(&self, message: Message, to: &str) -> Promise<'static, Result<Handover, Failure>> {
+        let delivery = Delivery { message: Arc::new(message), receipt_wanted: false };
+        self.gateway.deliver(&to.parse().unwrap(), delivery)
+    }
+}
+
+pub fn loopback() -> SocketAddr {
+    "127.0.0.1:0".parse().unwrap()
+}
+
+/// A message for a sink, outside of any submission.
+pub fn plain(text: &'static [u8]) -> Message {
+    let content = Content { data_coding: 0, header: Bytes::new(), body: Bytes::from_static(text) };
+    let from = smsc::address::Address::international("4917000001");
+    let to = smsc::address::Address::international("4915112345678");
+    message(MessageId::from_u64(7), Submission::new(Party::Operator, from, to, content))
+}
+
+/// A PDU that came.
+#[derive(Debug)]
+pub struct Came {
+    pub header: Header,
+    pub octets: Bytes,
+}
+
+impl Came {
+    pub fn pdu(&self) -> Pdu<'_> {
+        Pdu::decode(&self.header, &self.octets[16..]).unwrap()
+    }
+
+    pub fn sm(&self) -> Sm<'_> {
+        match self.pdu() {
+            Pdu::DeliverSm(sm) | Pdu::SubmitSm(sm) => sm,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The message_id of a response.
+    pub fn id(&self) -> String {
+        match self.pdu() {
+            Pdu::SubmitSmResp(resp) | Pdu::DataSmResp(resp) | Pdu::DeliverSmResp(resp) => {
+                String::from_utf8(resp.message_id.unwrap_or_default().to_vec()).unwrap()
+            }
+            Pdu::SubmitMultiResp(resp) => String::from_utf8(resp.message_id.unwrap().to_vec()).unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub fn what(&self) -> (CommandId, Status, u32) {
+        (self.header.command_id, self.header.command_status, self.header.sequence_number)
+    }
+}
+
+/// An ESME without any rules of its own.
+pub struct Esme {
+    pub stream: TcpStream,
+    inbox: BytesMut,
+    sequence: u32,
+}
+
+impl Esme {
+    pub async fn connect(address: SocketAddr) -> Self {
+        Self::over(TcpStream::connect(address).await.unwrap())
+    }
+
+    pub fn over(stream: TcpStream) -> Self {
+        stream.set_nodelay(true).unwrap();
+        Self { stream, inbox: BytesMut::new(), sequence: 0 }
+    }
+
+    pub async fn bind(&mut self, kind: BindKind, system_id: &str, password: &str) -> Status {
+        self.bind_as(kind, system_id, password, 0x34).await.header.command_status
+    }
+
+    pub async fn bind_as(&mut self, kind: BindKind, system_id: &str, password: &str, version: u8) -> Came {
+        let sequence = self.send(&bind(kind, system_id, password, version)).await;
+        let came = self.next().await;
+        assert_eq!(came.header.sequence_number, sequence);
+        came
+    }
+
+    /// Sends a request under the next sequence number.
+    pub async fn send(&mut self, pdu: &Pdu<'_>) -> u32 {
+        self.sequence += 1;
+        self.send_as(pdu, self.sequence, Status::ESME_ROK).await;
+        self.sequence
+    }
+
+    pub async fn send_as(&mut self, pdu: &Pdu<'_>, sequence: u32, status: Status) {
+        let mut out = BytesMut::new();
+        pdu.encode(sequence, status, &mut out).unwrap();
+        self.raw(&out).await;
+    }
+
+    pub async fn raw(&mut self, octets: &[u8]) {
+        self.stream.write_all(octets).await.unwrap();
+    }
+
+    /// Answers a deliver_sm or submit_sm.
+    pub async fn answer(&mut self, came: &Came, status: Status) {
+        self.answer_with(came, status, "").await;
+    }
+
+    pub async fn answer_with(&mut self, came: &Came, status: Status, id: &str) {
+        let resp = SmResp::new(id.as_bytes());
+        let pdu = match came.header.command_id {
+            CommandId::SUBMIT_SM => Pdu::SubmitSmResp(resp),
+            _ => Pdu::DeliverSmResp(resp),
+        };
+        self.send_as(&pdu, came.header.sequence_number, status).await;
+    }
+
+    /// Submits and returns the answer.
+    pub async fn submit(&mut self, sm: Sm<'_>) -> Came {
+        let sequence = self.send(&Pdu::SubmitSm(sm)).await;
+        let came = self.next().await;
+        assert_eq!(came.header.sequence_number, sequence, "{came:?}");
+        came
+    }
+
+    /// The next PDU.
+    pub async fn next(&mut self) -> Came {
+        self.next_or_end().await.expect("the connection was closed")
+    }
+
+    /// The next PDU, or `None` at the end of the stream.
+    pub async fn next_or_end(&mut self) -> Option<Came> {
+        let waiting = async {
+            loop {
+                if let Some(&length) = self.inbox.first_chunk::<4>() {
+                    let length = u32::from_be_bytes(length) as usize;
+                    if self.inbox.len() >= length {
+                        let octets = self.inbox.split_to(length).freeze();
+                        return Some(Came { header: Header::decode(&octets).unwrap(), octets });
+                    }
+                }
+                if self.stream.read_buf(&mut self.inbox).await.unwrap_or(0) == 0 {
+                    return None;
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), waiting).await.expect("nothing came for 10 s")
+    }
+
+    /// Nothing comes for a while.
+    pub async fn silent(&mut self, span: Duration) -> bool {
+        let was_empty = self.inbox.is_empty();
+        let waiting = self.stream.read_buf(&mut self.inbox);
+        was_empty && tokio::time::timeout(span, waiting).await.is_err()
+    }
+
+    /// A session that still works.
+    pub async fn is_alive(&mut self) -> bool {
+        self.sequence += 1;
+        let header = Header::bare(CommandId::ENQUIRE_LINK, Status::ESME_ROK, self.sequence);
+        let mut out = BytesMut::new();
+        header.encode(&mut out);
+        self.raw(&out).await;
+        self.next().await.what() == (CommandId::ENQUIRE_LINK_RESP, Status::ESME_ROK, self.sequence)
+    }
+}
+
+pub fn bind<'a>(kind: BindKind, system_id: &'a str, password: &'a str, version: u8) -> Pdu<'a> {
+    Pdu::Bind(Bind {
+        kind,
+        system_id: system_id.as_bytes(),
+        password: password.as_bytes(),
+        system_type: b"",
+        interface_version: version,
+        addr_ton: Default::default(),
+        addr_npi: Default::default(),
+        address_range: b"",
+        tlvs: Default::default(),
+    })
+}
+
+/// A submit_sm from 4917000001 to 4915112345678.
+pub fn sm(text: &[u8]) -> Sm<'_> {
+    Sm {
+        source: Address { ton: 1.into(), npi: 1.into(), addr: b"4917000001" },
+        destination: Address { ton: 1.into(), npi: 1.into(), addr: b"4915112345678" },
+        short_message: text,
+        ..Sm::default()
+    }
+}
+
+/// The same, with a receipt asked for.
+pub fn with_receipt(text: &[u8]) -> Sm<'_> {
+    Sm { registered_delivery: RegisteredDelivery(1), ..sm(text) }
+}
+
