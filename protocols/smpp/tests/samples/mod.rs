@@ -16,12 +16,27 @@ pub(crate) fn tlvs() -> TlvBuffer {
 
 /// One PDU of every kind.
 pub(crate) fn pdus<'a>(tlvs: Tlvs<'a>) -> Vec<Pdu<'a>> {
-    let source = Address { ton: Ton::ALPHANUMERIC, npi: Npi::UNKNOWN, addr: b"ACME" };
-    let destination = Address { ton: Ton::INTERNATIONAL, npi: Npi::ISDN, addr: b"491700000001" };
-    let sm = Sm {
+    let mut pdus = vec![
+        Pdu::AlertNotification(AlertNotification { source: SOURCE, esme: DESTINATION, tlvs }),
+        Pdu::Unknown(Unknown { command_id: CommandId(0x0001_0203), body: b"\x01\x02\x03" }),
+    ];
+    pdus.extend(session(tlvs));
+    pdus.extend(messages(tlvs));
+    pdus.extend(ancillary(tlvs));
+    pdus.extend(multi(sm(tlvs), SOURCE, DESTINATION, tlvs));
+    pdus.extend(broadcast(SOURCE, resp(tlvs), tlvs));
+    pdus
+}
+
+const SOURCE: Address<'static> = Address { ton: Ton::ALPHANUMERIC, npi: Npi::UNKNOWN, addr: b"ACME" };
+const DESTINATION: Address<'static> =
+    Address { ton: Ton::INTERNATIONAL, npi: Npi::ISDN, addr: b"491700000001" };
+
+fn sm<'a>(tlvs: Tlvs<'a>) -> Sm<'a> {
+    Sm {
         service_type: b"CMT",
-        source,
-        destination,
+        source: SOURCE,
+        destination: DESTINATION,
         esm_class: EsmClass(0x43),
         protocol_id: 0x41,
         priority_flag: 2,
@@ -33,8 +48,14 @@ pub(crate) fn pdus<'a>(tlvs: Tlvs<'a>) -> Vec<Pdu<'a>> {
         sm_default_msg_id: 7,
         short_message: b"\x05\0\x03\x01\x02\x01hello\0world",
         tlvs,
-    };
-    let resp = SmResp { message_id: Some(b"42"), tlvs };
+    }
+}
+
+fn resp<'a>(tlvs: Tlvs<'a>) -> SmResp<'a> {
+    SmResp { message_id: Some(b"42"), tlvs }
+}
+
+fn session<'a>(tlvs: Tlvs<'a>) -> Vec<Pdu<'a>> {
     let mut pdus = vec![
         Pdu::Outbind(Outbind { system_id: b"centre", password: b"secret", tlvs }),
         Pdu::Unbind(tlvs),
@@ -42,20 +63,47 @@ pub(crate) fn pdus<'a>(tlvs: Tlvs<'a>) -> Vec<Pdu<'a>> {
         Pdu::EnquireLink(tlvs),
         Pdu::EnquireLinkResp(tlvs),
         Pdu::GenericNack(tlvs),
-        Pdu::SubmitSm(sm),
-        Pdu::SubmitSmResp(resp),
-        Pdu::DeliverSm(sm),
-        Pdu::DeliverSmResp(resp),
-        Pdu::DataSm(DataSm {
-            service_type: b"CMT",
-            source,
-            destination,
-            esm_class: EsmClass(0x02),
-            registered_delivery: RegisteredDelivery(1),
-            data_coding: DataCoding::UCS2,
+    ];
+    for kind in [BindKind::Transmitter, BindKind::Receiver, BindKind::Transceiver] {
+        pdus.push(Pdu::Bind(Bind {
+            kind,
+            system_id: b"esme",
+            password: b"secret12",
+            system_type: b"VMA",
+            interface_version: 0x34,
+            addr_ton: Ton::NATIONAL,
+            addr_npi: Npi::ISDN,
+            address_range: b"^49",
             tlvs,
-        }),
-        Pdu::DataSmResp(resp),
+        }));
+        pdus.push(Pdu::BindResp(BindResp { kind, system_id: Some(b"centre"), tlvs }));
+    }
+    pdus
+}
+
+fn messages<'a>(tlvs: Tlvs<'a>) -> [Pdu<'a>; 6] {
+    let data_sm = DataSm {
+        service_type: b"CMT",
+        source: SOURCE,
+        destination: DESTINATION,
+        esm_class: EsmClass(0x02),
+        registered_delivery: RegisteredDelivery(1),
+        data_coding: DataCoding::UCS2,
+        tlvs,
+    };
+    [
+        Pdu::SubmitSm(sm(tlvs)),
+        Pdu::SubmitSmResp(resp(tlvs)),
+        Pdu::DeliverSm(sm(tlvs)),
+        Pdu::DeliverSmResp(resp(tlvs)),
+        Pdu::DataSm(data_sm),
+        Pdu::DataSmResp(resp(tlvs)),
+    ]
+}
+
+fn ancillary<'a>(tlvs: Tlvs<'a>) -> [Pdu<'a>; 6] {
+    let (source, destination) = (SOURCE, DESTINATION);
+    [
         Pdu::QuerySm(QuerySm { message_id: b"42", source, tlvs }),
         Pdu::QuerySmResp(QuerySmResp {
             message_id: Some(b"42"),
@@ -77,26 +125,7 @@ pub(crate) fn pdus<'a>(tlvs: Tlvs<'a>) -> Vec<Pdu<'a>> {
             tlvs,
         }),
         Pdu::ReplaceSmResp(tlvs),
-        Pdu::AlertNotification(AlertNotification { source, esme: destination, tlvs }),
-        Pdu::Unknown(Unknown { command_id: CommandId(0x0001_0203), body: b"\x01\x02\x03" }),
-    ];
-    for kind in [BindKind::Transmitter, BindKind::Receiver, BindKind::Transceiver] {
-        pdus.push(Pdu::Bind(Bind {
-            kind,
-            system_id: b"esme",
-            password: b"secret12",
-            system_type: b"VMA",
-            interface_version: 0x34,
-            addr_ton: Ton::NATIONAL,
-            addr_npi: Npi::ISDN,
-            address_range: b"^49",
-            tlvs,
-        }));
-        pdus.push(Pdu::BindResp(BindResp { kind, system_id: Some(b"centre"), tlvs }));
-    }
-    pdus.extend(multi(sm, source, destination, tlvs));
-    pdus.extend(broadcast(source, resp, tlvs));
-    pdus
+    ]
 }
 
 fn multi<'a>(sm: Sm<'a>, source: Address<'a>, destination: Address<'a>, tlvs: Tlvs<'a>) -> [Pdu<'a>; 2] {
