@@ -320,7 +320,7 @@ fn sender(text: &str) -> smsc::address::Address {
 }
 
 /// The name by which routes know a SIP user: its digits, or its name.
-fn sip_name(user: &gateway_sip::User) -> Name {
+fn sip_name(user: &gateway_sip::config::User) -> Name {
     let name = if user.number.is_empty() { &user.user } else { &user.number };
     name.trim_start_matches('+').into()
 }

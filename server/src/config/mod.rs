@@ -10,7 +10,6 @@ mod reference;
 
 use std::path::PathBuf;
 
-use gateway_http::HttpConfig;
 use gateway_sip::SipConfig;
 use gateway_smpp::SmppConfig;
 use schemars::JsonSchema;
@@ -45,8 +44,6 @@ pub struct Config {
     pub smpp: SmppConfig,
     /// SIP: listeners, peers, registered users.
     pub sip: SipConfig,
-    /// HTTP: the API, health, metrics and administration.
-    pub http: HttpConfig,
     /// The messaging platform.
     pub platform: PlatformConfig,
     /// What is logged.
@@ -69,7 +66,6 @@ impl Default for Config {
             accounts: Vec::new(),
             smpp: SmppConfig::default(),
             sip: SipConfig::default(),
-            http: HttpConfig::default(),
             platform: PlatformConfig::default(),
             log: LogConfig::default(),
             insecure: false,
@@ -114,7 +110,7 @@ pub struct PlatformAccount {
     /// `AC` and 32 hexadecimal digits.
     pub sid: String,
     /// Its primary token, or with `auth_token_file` the file that holds it in its first line.
-    pub auth_token: gateway_http::Secret,
+    pub auth_token: gateway_sip::config::Secret,
     /// A file that holds the token in its first line.
     pub auth_token_file: Option<PathBuf>,
     /// A name for people.
