@@ -1,0 +1,452 @@
+//! Messages from the application: created, handed to the centre, changed and deleted.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use smsc::message::Timestamp;
+use smsc::receipt::ReceiptRequest;
+use smsc::rejection::Rejection;
+
+use crate::carriage::Carriage;
+use crate::errors::{self, Error, VALIDITY_EXPIRED, masked};
+use crate::message::{Callback, Direction, Message, Status};
+use crate::phone_number::{address, canonical, is_alphanumeric};
+use crate::ports::{LedgerError, Outbound, Scan, Table, Write};
+use crate::sid::Sid;
+use crate::{Account, Platform, records, webhook};
+
+/// Messages handed to the centre at once.
+const BATCH_MAX: usize = 256;
+/// Outbox entries read at once after a start.
+pub(crate) const READ_MAX: usize = 1000;
+/// How long a message may wait for the centre unless its sender says otherwise.
+const WAIT_MAX: Duration = Duration::from_secs(36_000);
+/// Pauses while the centre or the ledger takes nothing.
+const PAUSE_MIN: Duration = Duration::from_millis(50);
+const PAUSE_MAX: Duration = Duration::from_secs(5);
+
+/// A request to send a message, before any decision.
+#[derive(Clone, Default)]
+pub struct NewMessage {
+    /// As the application wrote it.
+    pub to: Option<String>,
+    /// As the application wrote it.
+    pub from: Option<String>,
+    /// The text.
+    pub body: Option<String>,
+    /// A Messaging Service that picks the sender.
+    pub messaging_service: Option<String>,
+    /// A content template.
+    pub content_sid: Option<String>,
+    /// Whether media were attached.
+    pub has_media: bool,
+    /// Whether it is to be sent later.
+    pub is_scheduled: bool,
+    /// Whom to tell about changes of the status; an empty URL is nobody.
+    pub status_callback: Option<Callback>,
+    /// Seconds that it may wait, as the application wrote them.
+    pub validity_seconds: Option<String>,
+    /// Whether look-alikes may replace what the default alphabet lacks.
+    pub smart_encoded: bool,
+    /// What the network is to carry beside the text.
+    pub carriage: Carriage,
+}
+
+/// A change of a message.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Update {
+    /// Empties the body.
+    Redact,
+    /// Takes the message back, if it has not been handed to the centre yet.
+    Cancel,
+}
+
+impl Platform {
+    /// Takes a message over. When this returns it is on disk.
+    ///
+    /// # Errors
+    /// [`Error`] of the request, the number, the route or the ledger; then nothing was written.
+    pub async fn create(&self, account: &Account, new: NewMessage) -> Result<Message, Error> {
+        let message = self.admit(account.active()?, new, Direction::OutboundApi)?;
+        self.ledger.commit(insert(&message)?).await?;
+        self.add_submission(message.sid);
+        Ok(message)
+    }
+
+    /// Empties or cancels a message of `account`.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::NotComplete`] if it is to be emptied too early, and
+    /// [`Error::NotCancelable`] if it is to be cancelled too late.
+    pub async fn update(&self, account: &Account, sid: Sid, update: Update) -> Result<Message, Error> {
+        let Some(was_waiting) = self.submissions.claim(sid, SUBMISSIONS) else {
+            return Err(match update {
+                Update::Redact => Error::NotComplete("redact"),
+                Update::Cancel => Error::NotCancelable,
+            });
+        };
+        let updated = self.update_claimed(account, sid, update).await;
+        self.submissions.done(sid, was_waiting && updated.is_err());
+        updated
+    }
+
+    async fn update_claimed(&self, account: &Account, sid: Sid, update: Update) -> Result<Message, Error> {
+        let _gate = self.turnstile.enter(sid).await;
+        let mut message = self.own(account, sid).await?;
+        let now = self.environment.now();
+        let mut writes = Vec::new();
+        match update {
+            Update::Redact if !message.status.is_final() => return Err(Error::NotComplete("redact")),
+            Update::Redact => {
+                message.body.clear();
+                message.updated_at = now;
+            }
+            Update::Cancel => {
+                // What was queued before this start may be at the centre already.
+                let in_doubt = message.created_at < self.opened_at;
+                if message.status != Status::Queued || in_doubt {
+                    return Err(Error::NotCancelable);
+                }
+                writes = advance(&mut message, Status::Canceled, None, now)?;
+                writes.push(records::delete(Table::Outbox, records::submission_key(sid)));
+            }
+        }
+        writes.push(records::put(Table::Messages, records::message_key(sid), &message)?);
+        self.ledger.commit(writes).await?;
+        if update == Update::Cancel && message.status_callback.is_some() {
+            self.errands.add(sid, message.account);
+        }
+        Ok(message)
+    }
+
+    /// Deletes a message of `account` that has reached its last status.
+    pub async fn delete(&self, account: &Account, sid: Sid) -> Result<(), Error> {
+        let _gate = self.turnstile.enter(sid).await;
+        let message = self.own(account, sid).await?;
+        if !message.status.is_final() {
+            return Err(Error::NotComplete("delete"));
+        }
+        Ok(self.ledger.commit(records::remove(&message)).await?)
+    }
+
+    /// One message of `account`.
+    pub async fn fetch(&self, account: &Account, sid: Sid) -> Result<Message, Error> {
+        self.own(account, sid).await.map(|message| self.shown(message))
+    }
+
+    /// Puts a message that is in the outbox on the agenda.
+    pub(crate) fn add_submission(&self, sid: Sid) {
+        self.submissions.add(sid, SUBMISSIONS);
+    }
+
+    /// Hands the oldest messages of the outbox to the centre, and says how many it dealt with.
+    ///
+    /// # Errors
+    /// [`Stalled`] if the centre or the ledger takes nothing now; what it did not take stays due.
+    pub(crate) async fn submit_pending(&self) -> Result<usize, Stalled> {
+        let sids = self.submissions.take(BATCH_MAX);
+        if sids.is_empty() {
+            return Ok(0);
+        }
+        let outcome = self.submit_batch(&sids).await;
+        if outcome.is_err() {
+            self.submissions.put_back(&sids); // those that are done have left it already
+        }
+        outcome.map(|()| sids.len())
+    }
+
+    /// Reads what the outbox holds and the agenda does not.
+    pub(crate) async fn refill_submissions(&self) -> Result<(), LedgerError> {
+        let Some(above) = self.submissions.begin_reading() else { return Ok(()) };
+        let read = self.read_outbox(records::SUBMISSIONS, above).await;
+        match read {
+            Ok(rows) => {
+                let sids = rows.iter().filter_map(|(key, _)| records::sid_in(key, 1));
+                self.submissions.read(&sids.map(|sid| (sid, SUBMISSIONS)).collect::<Vec<_>>());
+                Ok(())
+            }
+            Err(error) => {
+                self.submissions.reading_failed();
+                Err(error)
+            }
+        }
+    }
+
+    pub(crate) async fn submit_for_ever(self: Arc<Self>) {
+        let mut pause = PAUSE_MIN;
+        loop {
+            self.submissions.ready().await;
+            let read = self.refill_submissions().await.map_err(|_| Stalled);
+            let submitted = self.submit_pending().await;
+            if read.is_ok() && submitted.is_ok() {
+                pause = PAUSE_MIN;
+                continue;
+            }
+            self.environment.sleep_until(self.environment.now() + pause).await;
+            pause = (pause * 2).min(PAUSE_MAX);
+        }
+    }
+
+    /// The outbox's entries of one kind above a SID.
+    pub(crate) async fn read_outbox(
+        &self,
+        kind: u8,
+        above: [u8; 16],
+    ) -> Result<Vec<(bytes::Bytes, bytes::Bytes)>, LedgerError> {
+        let from = [&[kind][..], &above, &[0xff, 0xff]].concat();
+        let from = if above == [0; 16] { vec![kind] } else { from };
+        let until = Some(vec![kind + 1]);
+        let scan = Scan { table: Table::Outbox, from, until, backwards: false, limit: READ_MAX };
+        self.ledger.scan(scan).await
+    }
+
+    /// A message as it is shown: on its way to the centre, nobody can say on which side it is.
+    pub(crate) fn shown(&self, mut message: Message) -> Message {
+        let may_be_there = message.created_at < self.opened_at || self.submissions.is_working(message.sid);
+        if message.status == Status::Queued && may_be_there {
+            message.status = Status::Sending;
+        }
+        message
+    }
+
+    /// Decides on a request; writes nothing.
+    pub(crate) fn admit(
+        &self,
+        account: &Account,
+        new: NewMessage,
+        direction: Direction,
+    ) -> Result<Message, Error> {
+        let to = present(new.to).ok_or(Error::ToMissing)?;
+        if new.messaging_service.is_some() {
+            return Err(Error::NoSuchMessagingService);
+        }
+        let from = present(new.from).ok_or(Error::FromMissing)?;
+        if new.is_scheduled {
+            return Err(Error::ScheduleWithoutService);
+        }
+        let body = self.admit_body(new.body, new.has_media, new.content_sid.is_some())?;
+        let to = canonical(&to).ok_or_else(|| Error::InvalidTo(masked(&to)))?;
+        let from = self.admit_sender(account, &from)?;
+        let status_callback = new.status_callback.filter(|callback| !callback.url.is_empty());
+        if let Some(callback) =
+            status_callback.as_ref().filter(|callback| !webhook::is_callable(&callback.url))
+        {
+            return Err(Error::InvalidStatusCallback(callback.url.chars().take(200).collect()));
+        }
+        let validity_seconds = new.validity_seconds.as_deref().map(read_validity).transpose()?;
+        let (_, segments) = new.carriage.content(&body, new.smart_encoded)?;
+        self.centre
+            .check(&address(&from), &address(&to))
+            .map_err(|rejection| Error::of_check(&rejection, &from, &to))?;
+        let now = self.environment.now();
+        let sid = self.sids.message(&*self.environment);
+        Ok(Message {
+            sid,
+            account: account.sid,
+            direction,
+            status: Status::Queued,
+            from,
+            to,
+            body: if new.smart_encoded { smart(body) } else { body },
+            segments,
+            created_at: now,
+            updated_at: now,
+            sent_at: None,
+            error: None,
+            carriage: new.carriage,
+            status_callback,
+            validity_seconds,
+            centre_id: None,
+            callbacks: 0,
+        })
+    }
+
+    fn admit_body(&self, body: Option<String>, has_media: bool, has_template: bool) -> Result<String, Error> {
+        if has_media {
+            return Err(Error::MediaNotSupported);
+        }
+        let body = body.filter(|body| !body.is_empty());
+        let body = body.ok_or(if has_template { Error::NoSuchContent } else { Error::BodyMissing })?;
+        if body.chars().count() > self.settings.body_characters_max {
+            Err(Error::BodyTooLong)
+        } else {
+            Ok(body)
+        }
+    }
+
+    fn admit_sender(&self, account: &Account, written: &str) -> Result<String, Error> {
+        if let Some(number) = canonical(written) {
+            let directory = self.directory.read();
+            let is_own = directory.owner(&number).is_some_and(|owner| owner.account == account.sid);
+            return if is_own { Ok(number) } else { Err(Error::FromNotOwned(masked(&number))) };
+        }
+        if self.settings.alphanumeric_senders && is_alphanumeric(written) {
+            return Ok(written.to_owned());
+        }
+        Err(Error::InvalidFrom(masked(written)))
+    }
+
+    async fn own(&self, account: &Account, sid: Sid) -> Result<Message, Error> {
+        let message = self.read(sid).await?;
+        message.filter(|message| message.account == account.sid && message.sid == sid).ok_or_else(|| {
+            Error::NotFound(format!("/2010-04-01/Accounts/{}/Messages/{sid}.json", account.sid))
+        })
+    }
+
+    async fn submit_batch(&self, sids: &[Sid]) -> Result<(), Stalled> {
+        let now = self.environment.now();
+        let mut due = Vec::with_capacity(sids.len());
+        let mut verdicts = Vec::new();
+        for &sid in sids {
+            match self.read(sid).await.map_err(|_| Stalled)? {
+                Some(message) if message.status != Status::Queued => verdicts.push((sid, Verdict::Settled)),
+                None => verdicts.push((sid, Verdict::Settled)),
+                Some(message) => match outbound(&message, now) {
+                    Ok(outbound) => due.push(outbound),
+                    Err(code) => verdicts.push((sid, Verdict::Failed(code))),
+                },
+            }
+        }
+        let asked: Vec<Sid> = due.iter().map(|outbound| outbound.sid).collect();
+        let mut answers = if due.is_empty() { Vec::new() } else { self.centre.submit(due).await }.into_iter();
+        let mut stalled = false;
+        for sid in asked {
+            match answers.next().unwrap_or(Err(Rejection::Congested)) {
+                Ok(centre_id) => verdicts.push((sid, Verdict::Sent(centre_id.into()))),
+                Err(rejection) => match errors::of_rejection(&rejection) {
+                    Some(code) => verdicts.push((sid, Verdict::Failed(code))),
+                    None => stalled = true,
+                },
+            }
+        }
+        self.record(verdicts).await.map_err(|_| Stalled)?;
+        if stalled { Err(Stalled) } else { Ok(()) }
+    }
+
+    /// Writes what became of a batch, in one commit.
+    async fn record(&self, verdicts: Vec<(Sid, Verdict)>) -> Result<(), LedgerError> {
+        let _gates = self.turnstile.enter_all(verdicts.iter().map(|(sid, _)| *sid)).await;
+        let now = self.environment.now();
+        let mut writes = Vec::with_capacity(verdicts.len() * 2);
+        let mut called = Vec::new();
+        let mut done = Vec::with_capacity(verdicts.len());
+        for (sid, verdict) in verdicts {
+            writes.push(records::delete(Table::Outbox, records::submission_key(sid)));
+            done.push(sid);
+            let (status, error, centre_id) = match verdict {
+                Verdict::Settled => continue,
+                Verdict::Failed(code) => (Status::Failed, Some(code), None),
+                Verdict::Sent(centre_id) => (Status::Sent, None, Some(centre_id)),
+            };
+            // A receipt may have been faster than we.
+            let Some(mut message) = self.read(sid).await? else { continue };
+            writes.extend(advance(&mut message, status, error, now)?);
+            message.centre_id = centre_id;
+            writes.push(records::put(Table::Messages, records::message_key(sid), &message)?);
+            if message.status_callback.is_some() {
+                called.push((sid, message.account));
+            }
+        }
+        self.ledger.commit(writes).await?;
+        for sid in done {
+            self.submissions.done(sid, false);
+        }
+        for (sid, account) in called {
+            self.errands.add(sid, account);
+        }
+        Ok(())
+    }
+}
+
+/// The centre or the ledger takes nothing now.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Stalled;
+
+/// What became of a message that was due.
+enum Verdict {
+    /// The centre has it, under this id.
+    Sent(String),
+    /// It never will.
+    Failed(u32),
+    /// It had been dealt with before.
+    Settled,
+}
+
+/// All submissions are one group: they leave in the order of their creation.
+const SUBMISSIONS: Sid = Sid::new(Sid::ACCOUNT, [0; 16]);
+
+/// The writes that bring an outgoing message into being.
+pub(crate) fn insert(message: &Message) -> Result<Vec<Write>, LedgerError> {
+    let mut writes = records::insert(message)?;
+    writes.push(records::present(Table::Outbox, records::submission_key(message.sid)));
+    Ok(writes)
+}
+
+/// Moves a message to `status`, if it may go there, with the callback that this asks for. The message
+/// itself is the caller's to write.
+pub(crate) fn advance(
+    message: &mut Message,
+    status: Status,
+    error: Option<u32>,
+    now: Timestamp,
+) -> Result<Vec<Write>, LedgerError> {
+    if !message.status.may_become(status) {
+        return Ok(Vec::new());
+    }
+    message.status = status;
+    message.error = error;
+    message.updated_at = now;
+    if status == Status::Sent {
+        message.sent_at = Some(now);
+    }
+    let Some(errand) = crate::status::callback_of(message).filter(|_| status.is_called_back()) else {
+        return Ok(Vec::new());
+    };
+    message.callbacks = message.callbacks.saturating_add(1);
+    let key = records::errand_key(message.sid, message.callbacks);
+    Ok(vec![records::put(Table::Outbox, key, &errand)?])
+}
+
+/// A message in the centre's form, or the error number it ends with.
+fn outbound(message: &Message, now: Timestamp) -> Result<Outbound, u32> {
+    let wait = message.validity_seconds.map_or(WAIT_MAX, |seconds| Duration::from_secs(seconds.into()));
+    let own_end = message.created_at + wait;
+    let expires_at = match (message.carriage.expires_at, message.validity_seconds) {
+        (Some(stated), Some(_)) => Some(stated.min(own_end)),
+        (Some(stated), None) => Some(stated),
+        (None, Some(_)) => Some(own_end),
+        (None, None) => None,
+    };
+    if now >= expires_at.unwrap_or(own_end).min(own_end) {
+        return Err(VALIDITY_EXPIRED);
+    }
+    let (content, _) = message.carriage.content(&message.body, false).map_err(|_| errors::UNKNOWN_ERROR)?;
+    Ok(Outbound {
+        sid: message.sid,
+        account: message.account,
+        source: address(&message.from),
+        destination: address(&message.to),
+        content,
+        receipt: ReceiptRequest(message.carriage.receipt.unwrap_or(ReceiptRequest::ALWAYS.0)),
+        priority: 0,
+        expires_at,
+        headers: message.carriage.headers.clone(),
+    })
+}
+
+/// The body that smart encoding sends, if it makes the text fit the default alphabet.
+fn smart(body: String) -> String {
+    let replaced = sms::text::replace_look_alikes(&body);
+    match sms::alphabet::encode(&replaced, sms::alphabet::Shifts::NONE) {
+        Ok(_) => replaced.into_owned(),
+        Err(_) => body,
+    }
+}
+
+fn present(field: Option<String>) -> Option<String> {
+    field.filter(|text| !text.trim().is_empty())
+}
+
+fn read_validity(text: &str) -> Result<u32, Error> {
+    text.trim().parse().ok().filter(|seconds| (1..=36_000).contains(seconds)).ok_or(Error::InvalidValidity)
+}
