@@ -75,7 +75,7 @@ impl Settings {
 impl Account {
     fn new(settings: Settings) -> Arc<Self> {
         let party = Party::Esme(settings.config.system_id.as_str().into());
-        let lane = Lane::new(party);
+        let lane = Lane::new(party, Vec::new());
         Arc::new(Self { settings: ArcSwap::from_pointee(settings), lane, binds: AtomicUsize::new(0) })
     }
 

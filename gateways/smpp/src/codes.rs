@@ -62,9 +62,10 @@ pub fn failure(status: Status) -> Option<Failure> {
             Failure::UnknownSubscriber
         }
         Status::ESME_RPROHIBITED | Status::ESME_RSERTYPUNAUTH | Status::ESME_RSERTYPDENIED => Failure::Barred,
-        Status::ESME_RINVDCS | Status::ESME_RINVMSGLEN | Status::ESME_RINVESMCLASS | Status::ESME_RINVCMDID => {
-            Failure::Unsupported
-        }
+        Status::ESME_RINVDCS
+        | Status::ESME_RINVMSGLEN
+        | Status::ESME_RINVESMCLASS
+        | Status::ESME_RINVCMDID => Failure::Unsupported,
         _ => Failure::Refused(code),
     })
 }

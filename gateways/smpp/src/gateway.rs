@@ -13,8 +13,9 @@ use tokio::time::Instant;
 use crate::account::Accounts;
 use crate::config::{EsmeAccount, SmppConfig};
 use crate::lane::{Handle, Lane};
+use crate::link::{Group, Link, Links};
 use crate::stats::{SessionInfo, Stats};
-use crate::{Error, listen};
+use crate::{Error, dial, listen};
 
 /// The wall clock, passed in.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -29,6 +30,7 @@ pub(crate) struct Shared {
     pub(crate) response_timeout: Duration,
     pub(crate) write_timeout: Duration,
     pub(crate) accounts: Accounts,
+    pub(crate) links: Links,
     /// Turns true when the gateway stops.
     pub(crate) stopping: watch::Sender<bool>,
 }
@@ -50,7 +52,12 @@ impl SmppGateway {
     /// # Errors
     /// [`Error`] if the configuration is wrong, a file cannot be read, or an address is taken.
     /// Nothing is left running then.
-    pub fn start(config: SmppConfig, centre: Arc<dyn Centre>, clock: Clock, seed: u64) -> Result<Self, Error> {
+    pub fn start(
+        config: &SmppConfig,
+        centre: Arc<dyn Centre>,
+        clock: Clock,
+        seed: u64,
+    ) -> Result<Self, Error> {
         config.check()?;
         let seconds = |seconds: u16| Duration::from_secs(u64::from(seconds.max(1)));
         let shared = Arc::new(Shared {
@@ -62,10 +69,11 @@ impl SmppGateway {
             response_timeout: seconds(config.response_seconds),
             write_timeout: seconds(config.write_seconds),
             accounts: Accounts::new(&config.accounts)?,
+            links: Links::new(&config.links, &config.groups)?,
             stopping: watch::Sender::new(false),
         });
-        let _ = seed;
-        let addresses = listen::start(&shared, &config)?;
+        let addresses = listen::start(&shared, config)?;
+        dial::start(&shared, seed);
         Ok(Self { shared, addresses: addresses.into() })
     }
 
@@ -108,24 +116,48 @@ impl SmppGateway {
     }
 
     fn lanes(&self) -> Vec<Arc<Lane>> {
-        self.shared.accounts.all().iter().map(|account| account.lane.clone()).collect()
+        let accounts = self.shared.accounts.all();
+        let links = self.shared.links.links.values();
+        accounts
+            .iter()
+            .map(|account| account.lane.clone())
+            .chain(links.map(|link| link.lane.clone()))
+            .collect()
     }
 
-    fn lane(&self, party: &Party) -> Option<Arc<Lane>> {
+    fn way(&self, party: &Party) -> Option<Way<'_>> {
         match party {
-            Party::Esme(name) => Some(self.shared.accounts.get(name)?.lane.clone()),
+            Party::Esme(name) => Some(Way::Lane(self.shared.accounts.get(name)?.lane.clone())),
+            Party::Smpp(name) => match self.shared.links.links.get(name) {
+                Some(link) => Some(Way::Lane(link.lane.clone())),
+                None => self.shared.links.groups.get(name).map(Way::Group),
+            },
             _ => None,
         }
     }
 }
 
+/// Where a party's messages go.
+enum Way<'a> {
+    Lane(Arc<Lane>),
+    Group(&'a Group),
+}
+
 impl Gateways for SmppGateway {
     fn room(&self, party: &Party) -> usize {
-        self.lane(party).map_or(0, |lane| lane.room())
+        match self.way(party) {
+            Some(Way::Lane(lane)) => lane.room(),
+            Some(Way::Group(group)) => group.room(),
+            None => 0,
+        }
     }
 
     fn deliver(&self, party: &Party, delivery: Delivery) -> Promise<'static, Result<Handover, Failure>> {
-        let sent = self.lane(party).ok_or(Failure::NoPeer).and_then(|lane| lane.send(delivery));
+        let sent = match self.way(party) {
+            Some(Way::Lane(lane)) => lane.send(delivery),
+            Some(Way::Group(group)) => group.send(delivery),
+            None => Err(Failure::NoPeer),
+        };
         Box::pin(async move {
             // The session keeps the deadline: it always answers, and when it ends so does the wait.
             sent?.await.unwrap_or(Err(Failure::NoPeer))
@@ -133,18 +165,24 @@ impl Gateways for SmppGateway {
     }
 
     fn wishes(&self, party: &Party) -> Wishes {
-        let nothing = Wishes { open_per_destination: 1, reassembled: false, sends_receipts: false };
-        match party {
-            Party::Esme(name) => self.shared.accounts.get(name).map_or(nothing, |account| {
+        let wishes = |open_per_destination: u16, reassembled, sends_receipts| Wishes {
+            open_per_destination: open_per_destination.max(1),
+            reassembled,
+            sends_receipts,
+        };
+        let of_link =
+            |link: &Link| wishes(link.config.open_per_destination, false, link.config.sends_receipts);
+        match (party, self.way(party)) {
+            (Party::Esme(name), _) => self.shared.accounts.get(name).map(|account| {
                 let settings = account.settings.load();
-                Wishes {
-                    open_per_destination: settings.config.open_per_destination.max(1),
-                    reassembled: settings.config.reassembled,
-                    sends_receipts: false,
-                }
+                wishes(settings.config.open_per_destination, settings.config.reassembled, false)
             }),
-            _ => nothing,
+            (Party::Smpp(name), Some(Way::Lane(_))) => {
+                self.shared.links.links.get(name).map(|link| of_link(link))
+            }
+            (_, Some(Way::Group(group))) => group.links().next().map(|link| of_link(link)),
+            _ => None,
         }
+        .unwrap_or(wishes(1, false, false))
     }
 }
-

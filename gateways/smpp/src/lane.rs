@@ -83,6 +83,8 @@ impl Handle {
 /// All sessions of one party.
 pub(crate) struct Lane {
     party: Party,
+    /// Groups that it belongs to; they open with it.
+    groups: Vec<Party>,
     sessions: RwLock<Vec<Arc<Handle>>>,
     /// Somebody saw no room here and waits for [`Centre::opened`].
     awaited: AtomicBool,
@@ -92,9 +94,10 @@ pub(crate) struct Lane {
 
 impl Lane {
     /// A lane without sessions.
-    pub(crate) fn new(party: Party) -> Arc<Self> {
+    pub(crate) fn new(party: Party, groups: Vec<Party>) -> Arc<Self> {
         Arc::new(Self {
             party,
+            groups,
             sessions: RwLock::new(Vec::new()),
             awaited: AtomicBool::new(false),
             held: AtomicBool::new(false),
@@ -144,7 +147,8 @@ impl Lane {
             Failure::NoPeer
         };
         let sessions = self.sessions.read();
-        let roomiest = sessions.iter().filter(|session| session.room() > 0).max_by_key(|session| session.room());
+        let roomiest =
+            sessions.iter().filter(|session| session.room() > 0).max_by_key(|session| session.room());
         let Some(session) = roomiest.filter(|session| session.reserve()) else { return Err(refused(self)) };
         let (answer, outcome) = oneshot::channel();
         if session.orders.try_send(Order::Deliver(delivery, answer)).is_err() {
@@ -154,25 +158,13 @@ impl Lane {
         Ok(outcome)
     }
 
-    /// A session is bound.
-    pub(crate) fn add(&self, session: Arc<Handle>, centre: &dyn Centre) {
-        let receives = session.receives;
-        self.sessions.write().push(session);
-        if receives {
-            self.awaited.store(false, Ordering::SeqCst);
-            centre.opened(&self.party);
-        }
-    }
-
-    /// A session is over.
-    pub(crate) fn remove(&self, session: &Arc<Handle>) {
-        self.sessions.write().retain(|other| !Arc::ptr_eq(other, session));
-    }
-
     /// Places have become free.
     pub(crate) fn freed(&self, centre: &dyn Centre) {
-        if self.awaited.load(Ordering::SeqCst) && self.room_now() > 0 && self.awaited.swap(false, Ordering::SeqCst) {
-            centre.opened(&self.party);
+        if self.awaited.load(Ordering::SeqCst)
+            && self.room_now() > 0
+            && self.awaited.swap(false, Ordering::SeqCst)
+        {
+            self.opened(centre);
         }
     }
 
@@ -196,5 +188,37 @@ impl Lane {
     /// How many sessions there are.
     pub(crate) fn len(&self) -> usize {
         self.sessions.read().len()
+    }
+
+    fn opened(&self, centre: &dyn Centre) {
+        std::iter::once(&self.party).chain(&self.groups).for_each(|party| centre.opened(party));
+    }
+}
+
+/// A session's place in its lane, for as long as its task runs.
+pub(crate) struct Seat {
+    lane: Arc<Lane>,
+    handle: Arc<Handle>,
+    centre: Arc<dyn Centre>,
+}
+
+impl Seat {
+    /// Puts a bound session into its lane, and tells the centre if it takes deliveries.
+    pub(crate) fn take(lane: &Arc<Lane>, handle: Arc<Handle>, centre: &Arc<dyn Centre>) -> Self {
+        let receives = handle.receives;
+        lane.sessions.write().push(handle.clone());
+        if receives {
+            lane.awaited.store(false, Ordering::SeqCst);
+            lane.opened(&**centre);
+        }
+        Self { lane: lane.clone(), handle, centre: centre.clone() }
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.lane.sessions.write().retain(|other| !Arc::ptr_eq(other, &self.handle));
+        // It may have been the one that was to open a held lane again.
+        self.lane.resume(&*self.centre);
     }
 }

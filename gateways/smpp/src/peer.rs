@@ -10,44 +10,75 @@ use smsc::receipt::RemoteReceipt;
 use tokio::time::Instant;
 
 use crate::account::Account;
+use crate::codes;
 use crate::config::MessageIdFormat;
-use crate::convert::{Reading, Shape, parse_id};
+use crate::convert::{self, Reading, Shape, parse_id};
+use crate::lane::Lane;
+use crate::link::Link;
 
 /// The other end of a session.
 pub(crate) enum Peer {
-    /// An ESME that bound to us. The shape is for the version that it speaks.
+    /// An ESME that bound to us.
     Esme(Arc<Account>),
+    /// A centre that we bound to.
+    Link(Arc<Link>),
 }
 
 impl Peer {
     /// The form that it wants its messages in.
     pub(crate) fn shape(&self, version: Version) -> Shape {
         match self {
-            Self::Esme(account) => account.settings.load().shape.clone().for_version(version),
+            Self::Esme(account) => account.settings.load().shape.for_version(version),
+            Self::Link(link) => link.shape.for_version(version),
         }
     }
 
     /// Places have become free.
     pub(crate) fn freed(&self, centre: &dyn Centre) {
+        self.lane().freed(centre);
+    }
+
+    /// The peer answered a message of ours with this status. Until when its lane is held, if the
+    /// peer asks for a pause.
+    pub(crate) fn heard(&self, status: Status, now: Instant) -> Option<Instant> {
+        let Self::Link(link) = self else { return None };
+        if status.is_ok() {
+            link.pace.lock().succeeded(now);
+        }
+        if !codes::slows_link(status) {
+            return None;
+        }
+        let until = link.pace.lock().throttled(now)?;
+        link.lane.hold();
+        Some(until)
+    }
+
+    /// The pause is over.
+    pub(crate) fn resume(&self, centre: &dyn Centre) {
+        self.lane().resume(centre);
+    }
+
+    /// Takes the right to send a message, or says when to ask again.
+    pub(crate) fn pace(&self, now: Instant) -> Result<(), Instant> {
         match self {
-            Self::Esme(account) => account.lane.freed(centre),
+            Self::Esme(_) => Ok(()),
+            Self::Link(link) => link.pace.lock().take(now),
         }
     }
 
-    /// The peer answered a message of ours with this status.
-    pub(crate) fn heard(&self, _status: Status, _now: Instant, _centre: &dyn Centre) {}
-
-    /// A held link may go on.
-    pub(crate) fn resume(&self, _now: Instant, _centre: &dyn Centre) {}
-
-    /// Whether a message may be sent now, or when it may.
-    pub(crate) fn pace(&self, _now: Instant) -> Result<(), Instant> {
-        Ok(())
+    /// The form in which the peer's id of a message is kept, if a receipt will come with it.
+    pub(crate) fn remote_id(&self, message_id: &[u8]) -> Option<Name> {
+        match self {
+            Self::Esme(_) => None,
+            Self::Link(link) => convert::remote_id(message_id, link.config.receipt_ids),
+        }
     }
 
-    /// The form in which the peer's id of a message is kept.
-    pub(crate) fn remote_id(&self, _message_id: &[u8]) -> Option<Name> {
-        None
+    fn lane(&self) -> &Lane {
+        match self {
+            Self::Esme(account) => &account.lane,
+            Self::Link(link) => &link.lane,
+        }
     }
 
     /// Calls `read` with what a message from this peer is to be read by.
@@ -62,18 +93,27 @@ impl Peer {
                     now,
                 })
             }
+            Self::Link(link) => read(&Reading {
+                origin: link.lane.party(),
+                account: &link.owner,
+                text_coding: link.config.text_coding,
+                now,
+            }),
         }
     }
 
     /// A receipt about a message that we handed to this peer, if the message is one.
     pub(crate) fn remote_receipt(
         &self,
-        _esm_class: EsmClass,
-        _user_data: &[u8],
-        _tlvs: Tlvs<'_>,
+        esm_class: EsmClass,
+        user_data: &[u8],
+        tlvs: Tlvs<'_>,
     ) -> Option<RemoteReceipt> {
         match self {
             Self::Esme(_) => None,
+            Self::Link(link) => {
+                convert::remote_receipt(esm_class, user_data, tlvs, &link.name, link.config.receipt_ids)
+            }
         }
     }
 
@@ -85,6 +125,7 @@ impl Peer {
                 let id = parse_id(message_id, settings.config.message_id_format)?;
                 Some((settings.owner.clone(), id))
             }
+            Self::Link(_) => None,
         }
     }
 
@@ -92,6 +133,7 @@ impl Peer {
     pub(crate) fn message_id_format(&self) -> MessageIdFormat {
         match self {
             Self::Esme(account) => account.settings.load().config.message_id_format,
+            Self::Link(_) => MessageIdFormat::Decimal,
         }
     }
 }

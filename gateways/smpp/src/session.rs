@@ -222,7 +222,9 @@ impl Running {
             }
             Some(failure) => Err(failure),
         };
-        self.peer.heard(status, moment.tokio, &*self.shared.centre);
+        if let Some(until) = self.peer.heard(status, moment.tokio) {
+            self.pace_due = Some(until);
+        }
         if result.is_ok() {
             self.shared.stats.deliveries.add(1);
         } else {
@@ -306,7 +308,7 @@ impl Running {
         }
         if self.pace_due.is_some_and(|due| due <= now) {
             self.pace_due = None;
-            self.peer.resume(now, &*self.shared.centre);
+            self.peer.resume(&*self.shared.centre);
         }
         if session_due.is_some_and(|due| due <= now) {
             self.session.handle(Input::Tick, now.into_std());

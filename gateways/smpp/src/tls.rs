@@ -19,7 +19,9 @@ pub(crate) fn acceptor(config: &ServerTls) -> Result<TlsAcceptor, Error> {
         None => builder.with_no_client_auth(),
         Some(path) => {
             let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots(path)?), provider());
-            let verifier = verifier.build().map_err(|error| Error::config(path.display().to_string(), error.to_string()))?;
+            let verifier = verifier
+                .build()
+                .map_err(|error| Error::config(path.display().to_string(), error.to_string()))?;
             builder.with_client_cert_verifier(verifier)
         }
     };
@@ -65,5 +67,6 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
 }
 
 fn key(path: &Path) -> Result<PrivateKeyDer<'static>, Error> {
-    PrivateKeyDer::from_pem_file(path).map_err(|error| Error::config(path.display().to_string(), error.to_string()))
+    PrivateKeyDer::from_pem_file(path)
+        .map_err(|error| Error::config(path.display().to_string(), error.to_string()))
 }

@@ -8,7 +8,9 @@ pub(crate) fn decode(octets: &[u8], coding: TextCoding) -> Option<String> {
     match coding {
         TextCoding::Gsm7 => None,
         TextCoding::Latin1 => Some(octets.iter().map(|&octet| char::from(octet)).collect()),
-        TextCoding::Ascii => octets.is_ascii().then(|| octets.iter().map(|&octet| char::from(octet)).collect()),
+        TextCoding::Ascii => {
+            octets.is_ascii().then(|| octets.iter().map(|&octet| char::from(octet)).collect())
+        }
         TextCoding::Utf8 => std::str::from_utf8(octets).ok().map(str::to_owned),
     }
 }
@@ -25,29 +27,33 @@ pub(crate) fn encode(text: &str, coding: TextCoding) -> Option<Vec<u8>> {
 
 /// ISO-8859-5, Latin and Cyrillic.
 pub(crate) fn decode_cyrillic(octets: &[u8]) -> Option<String> {
-    octets.iter().map(|&octet| match octet {
-        0x00..=0xa0 | 0xad => Some(char::from(octet)),
-        0xf0 => Some('№'),
-        0xfd => Some('§'),
-        // The block U+0400 is laid out as the upper half of the set.
-        _ => char::from_u32(0x0400 + u32::from(octet) - 0xa0),
-    })
-    .collect()
+    octets
+        .iter()
+        .map(|&octet| match octet {
+            0x00..=0xa0 | 0xad => Some(char::from(octet)),
+            0xf0 => Some('№'),
+            0xfd => Some('§'),
+            // The block U+0400 is laid out as the upper half of the set.
+            _ => char::from_u32(0x0400 + u32::from(octet) - 0xa0),
+        })
+        .collect()
 }
 
 /// ISO-8859-8, Latin and Hebrew; `None` for places that the set leaves empty.
 pub(crate) fn decode_hebrew(octets: &[u8]) -> Option<String> {
-    octets.iter().map(|&octet| match octet {
-        0x00..=0xa0 | 0xa2..=0xa9 | 0xab..=0xb9 | 0xbb..=0xbe => Some(char::from(octet)),
-        0xaa => Some('×'),
-        0xba => Some('÷'),
-        0xdf => Some('‗'),
-        0xe0..=0xfa => char::from_u32(0x05d0 + u32::from(octet) - 0xe0),
-        0xfd => Some('\u{200e}'),
-        0xfe => Some('\u{200f}'),
-        _ => None,
-    })
-    .collect()
+    octets
+        .iter()
+        .map(|&octet| match octet {
+            0x00..=0xa0 | 0xa2..=0xa9 | 0xab..=0xb9 | 0xbb..=0xbe => Some(char::from(octet)),
+            0xaa => Some('×'),
+            0xba => Some('÷'),
+            0xdf => Some('‗'),
+            0xe0..=0xfa => char::from_u32(0x05d0 + u32::from(octet) - 0xe0),
+            0xfd => Some('\u{200e}'),
+            0xfe => Some('\u{200f}'),
+            _ => None,
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -12,11 +12,11 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use smpp::Status;
 use sms::alphabet::{self, Shifts};
 use sms::coding::{Alphabet, DataCoding};
 use sms::header::{UserDataHeader, identifier};
 use sms::ucs2;
-use smpp::Status;
 use smsc::message::Content;
 
 use super::charset;
@@ -194,10 +194,18 @@ mod tests {
     fn text_codings_of_smpp_are_no_tp_dcs() {
         assert_eq!(read(1, b"a@", TextCoding::Gsm7), (0, vec![b'a', 0x00]));
         assert_eq!(read(3, &[0xe9, b'_'], TextCoding::Gsm7), (0, vec![0x05, 0x11]));
-        assert_eq!(read(3, &[0xe7, 0xe3], TextCoding::Gsm7), (8, vec![0x00, 0xe7, 0x00, 0xe3]), "ã needs UCS2");
+        assert_eq!(
+            read(3, &[0xe7, 0xe3], TextCoding::Gsm7),
+            (8, vec![0x00, 0xe7, 0x00, 0xe3]),
+            "ã needs UCS2"
+        );
         assert_eq!(read(6, &[0xbf], TextCoding::Gsm7), (8, vec![0x04, 0x1f]));
         for refused in [5, 9, 10, 11, 12, 13, 14, 15] {
-            assert_eq!(inward(refused, b"a", TextCoding::Gsm7).err(), Some(Status::ESME_RINVDCS), "{refused}");
+            assert_eq!(
+                inward(refused, b"a", TextCoding::Gsm7).err(),
+                Some(Status::ESME_RINVDCS),
+                "{refused}"
+            );
         }
     }
 

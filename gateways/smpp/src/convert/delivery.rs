@@ -1,10 +1,10 @@
 //! Messages to deliver_sm (for an ESME) and submit_sm (for another centre).
 
 use bytes::{Bytes, BytesMut};
-use sms::header::{Reference, UserDataHeader};
-use sms::segment;
 use smpp::pdu::{DataCoding, EsmClass, RegisteredDelivery, Sm};
 use smpp::{Pdu, Status, Tag, TlvBuffer, Tlvs, Version};
+use sms::header::{Reference, UserDataHeader};
+use sms::segment;
 use smsc::failure::Failure;
 use smsc::message::{Message, MessageId, Mode};
 
@@ -17,7 +17,7 @@ const SHORT_MESSAGE_MAX: usize = 254;
 const ADDRESS_MAX: usize = 20;
 
 /// The form that one peer wants its messages in.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Shape {
     /// Whether it is another centre, which gets submit_sm, or an ESME, which gets deliver_sm.
     pub(crate) submits: bool,

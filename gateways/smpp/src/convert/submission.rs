@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use compact_str::CompactString;
+use smpp::pdu::{DataSm, EsmClass, MessagingMode, Sm, SubmitMulti};
+use smpp::{Frame, Status, Tag, Tlvs};
 use sms::coding::{DataCoding, MessageClass};
 use sms::header::{Concatenation, Ports, Reference, UserDataHeader};
 use sms::segment;
-use smpp::pdu::{DataSm, EsmClass, MessagingMode, Sm, SubmitMulti};
-use smpp::{Frame, Status, Tag, Tlvs};
 use smsc::message::{Content, Mode, Name, Party, Submission, Timestamp, Validity};
 use smsc::receipt::ReceiptRequest;
 

@@ -10,7 +10,8 @@ pub(crate) fn read(text: &[u8], now: Timestamp) -> Result<Option<Timestamp>, Inv
     }
     let seconds = time::parse(text, seconds(now))?;
     // What lies before 1970 is as much in the past as 1970 is.
-    Ok(seconds.map(|seconds| Timestamp::from_millis(u64::try_from(seconds).unwrap_or(0).saturating_mul(1000))))
+    Ok(seconds
+        .map(|seconds| Timestamp::from_millis(u64::try_from(seconds).unwrap_or(0).saturating_mul(1000))))
 }
 
 /// Writes a time in UTC; `None` for the end of time.

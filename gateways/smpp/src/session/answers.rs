@@ -72,7 +72,7 @@ impl Running {
             let moment = self.moment();
             match done {
                 Done::Accepted(asked, acceptance) => self.accepted(asked, acceptance, &moment),
-                Done::Queried(header, id, standing) => self.queried(&header, id, standing, &moment),
+                Done::Queried(header, id, standing) => self.queried(&header, id, &standing, &moment),
                 Done::Cancelled(header, Ok(true)) => {
                     self.answer(&header, &Pdu::CancelSmResp(Tlvs::NONE), Status::ESME_ROK, &moment);
                 }
@@ -108,7 +108,7 @@ impl Running {
                 },
                 Some(destinations) => {
                     let own: Vec<_> = answers.by_ref().take(usize::from(request.count)).collect();
-                    self.accepted_many(&request.header, *destinations, own, moment);
+                    self.accepted_many(&request.header, *destinations, &own, moment);
                 }
             }
         }
@@ -146,11 +146,11 @@ impl Running {
         &mut self,
         header: &Header,
         (mut sent, mut refused): (Vec<Refused>, Vec<Refused>),
-        answers: Vec<Result<MessageId, Rejection>>,
+        answers: &[Result<MessageId, Rejection>],
         moment: &Moment,
     ) {
         let mut first = None;
-        for (destination, answer) in sent.iter_mut().zip(&answers) {
+        for (destination, answer) in sent.iter_mut().zip(answers) {
             match answer {
                 Ok(id) => first = first.or(Some(*id)),
                 Err(rejection) => destination.status = codes::submit_status(rejection),
@@ -175,7 +175,7 @@ impl Running {
         &mut self,
         header: &Header,
         id: MessageId,
-        standing: Result<Option<Standing>, StoreError>,
+        standing: &Result<Option<Standing>, StoreError>,
         moment: &Moment,
     ) {
         let standing = match standing {

@@ -39,7 +39,12 @@ pub(super) struct Jobs {
 
 impl Jobs {
     /// Takes a delivery.
-    pub(super) fn insert(&mut self, delivery: Delivery, outgoing: Outgoing, answer: oneshot::Sender<Outcome>) {
+    pub(super) fn insert(
+        &mut self,
+        delivery: Delivery,
+        outgoing: Outgoing,
+        answer: oneshot::Sender<Outcome>,
+    ) {
         let job = Job { delivery, outgoing, answer, next: 0, unanswered: 0, failure: None, remote_id: None };
         let token = match self.free.pop() {
             Some(token) => token,
@@ -126,9 +131,8 @@ impl Jobs {
     }
 
     fn end_if_done(&mut self, token: usize, via: &Name) {
-        let is_done = |job: &Job| {
-            job.unanswered == 0 && (job.failure.is_some() || job.next >= job.outgoing.len())
-        };
+        let is_done =
+            |job: &Job| job.unanswered == 0 && (job.failure.is_some() || job.next >= job.outgoing.len());
         let Some(slot) = self.slots.get_mut(token) else { return };
         let Some(job) = slot.take_if(|job| is_done(job)) else { return };
         self.free.push(token);

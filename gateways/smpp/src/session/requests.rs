@@ -56,7 +56,8 @@ impl Running {
         requests: &mut Requests,
         moment: &Moment,
     ) -> Result<(), Status> {
-        let submission = self.peer.reading(moment.time, |reading| convert::submission(frame, fields, reading));
+        let submission =
+            self.peer.reading(moment.time, |reading| convert::submission(frame, fields, reading));
         let submission = submission.inspect_err(|_| self.shared.stats.submissions_refused.add(1))?;
         requests.submissions.push(submission);
         requests.asked.push(Asked::one(&frame.header));
@@ -121,8 +122,9 @@ impl Running {
             match destination {
                 Destination::Address(address) => {
                     let fields = Fields::of_multi(multi, *address);
-                    let submission =
-                        self.peer.reading(moment.time, |reading| convert::submission(frame, &fields, reading));
+                    let submission = self
+                        .peer
+                        .reading(moment.time, |reading| convert::submission(frame, &fields, reading));
                     match submission {
                         Ok(submission) => {
                             accepted.push(submission);

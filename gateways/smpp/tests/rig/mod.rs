@@ -2,6 +2,13 @@
 //! ESME that can say anything, right or wrong.
 
 #![allow(dead_code, reason = "each test file uses its own part of the rig")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a rig may fail as tests may"
+)]
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -59,9 +66,10 @@ impl SmallCentre {
     }
 
     fn judge(&self, submission: &Submission) -> Result<Message, Rejection> {
-        if submission.validity.is_some_and(
-            |validity| matches!(validity, smsc::message::Validity::Until(time) if time < NOW),
-        ) {
+        if submission
+            .validity
+            .is_some_and(|validity| matches!(validity, smsc::message::Validity::Until(time) if time < NOW))
+        {
             return Err(Rejection::Validity("in the past"));
         }
         if submission.deliver_after.is_some_and(|time| time < NOW) {
@@ -151,14 +159,14 @@ pub fn receipt(about: &Message, state: State, error: u8) -> Message {
         excerpt_coding: about.content.data_coding,
         client_key: None,
     };
-    let submission = Submission::new(
-        Party::Operator,
-        about.destination.clone(),
-        about.source.clone(),
-        Content::default(),
-    );
+    let submission =
+        Submission::new(Party::Operator, about.destination.clone(), about.source.clone(), Content::default());
     let kind = Kind::Receipt { to: about.origin.clone(), receipt: Box::new(told) };
-    Message { kind, receipt: ReceiptRequest::NONE, ..message(MessageId::from_u64(about.id.get() + 1_000_000), submission) }
+    Message {
+        kind,
+        receipt: ReceiptRequest::NONE,
+        ..message(MessageId::from_u64(about.id.get() + 1_000_000), submission)
+    }
 }
 
 impl Centre for SmallCentre {
@@ -171,7 +179,8 @@ impl Centre for SmallCentre {
             }
             let judged: Vec<_> = batch.iter().map(|submission| centre.judge(submission)).collect();
             centre.accepted.lock().extend(batch);
-            let answers = judged.iter().map(|each| each.as_ref().map(|message| message.id).map_err(Clone::clone));
+            let answers =
+                judged.iter().map(|each| each.as_ref().map(|message| message.id).map_err(Clone::clone));
             let answers = answers.collect();
             let start = StartGuard::new(move || {
                 judged.into_iter().flatten().for_each(|message| centre.begin(message));
@@ -185,7 +194,11 @@ impl Centre for SmallCentre {
         Box::pin(async { Ok(true) })
     }
 
-    fn standing(&self, account: Name, id: MessageId) -> Promise<'static, Result<Option<Standing>, StoreError>> {
+    fn standing(
+        &self,
+        account: Name,
+        id: MessageId,
+    ) -> Promise<'static, Result<Option<Standing>, StoreError>> {
         let known = account == "acme" && id.get() >= 5_000_000_000_000_000_000;
         let standing = known.then_some(Standing { state: State::Delivered, done_at: Some(NOW), error: 0 });
         Box::pin(async move { Ok(standing) })
@@ -230,7 +243,7 @@ impl Rig {
             ..SmppConfig::default()
         };
         change(&mut config);
-        let gateway = SmppGateway::start(config, centre.clone(), Arc::new(|| NOW), 1).unwrap();
+        let gateway = SmppGateway::start(&config, centre.clone(), Arc::new(|| NOW), 1).unwrap();
         assert!(centre.gateway.set(gateway.clone()).is_ok());
         Self { centre, gateway }
     }
@@ -440,4 +453,3 @@ pub fn sm(text: &[u8]) -> Sm<'_> {
 pub fn with_receipt(text: &[u8]) -> Sm<'_> {
     Sm { registered_delivery: RegisteredDelivery(1), ..sm(text) }
 }
-
