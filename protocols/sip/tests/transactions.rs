@@ -337,6 +337,10 @@ fn strange_answers_are_dropped() {
     layer.poll();
     layer.receive(Message::Response(reply::response(&request(2), Status::OK, "t")), (), Transport::Udp, now);
     assert!(layer.poll().is_none());
+    let mut misdirected = reply::response(&request(1), Status::OK, "t");
+    misdirected.headers.push(Name::Via, "SIP/2.0/UDP b.example;branch=z9hG4bK7");
+    layer.receive(Message::Response(misdirected), (), Transport::Udp, now);
+    assert!(layer.poll().is_none());
     layer.abandon(id);
     layer.receive(Message::Response(reply::response(&request(1), Status::OK, "t")), (), Transport::Udp, now);
     assert!(layer.poll().is_none());

@@ -253,7 +253,9 @@ impl<P: Clone> Layer<P> {
     }
 
     fn receive_response(&mut self, response: Response, now: Instant) {
-        if key::of_client(&response.headers, &mut self.key).is_err() {
+        // A second Via means that it was meant for somebody else (RFC 3261 §8.1.3.3).
+        let misdirected = response.headers.elements(Name::Via).nth(1).is_some();
+        if misdirected || key::of_client(&response.headers, &mut self.key).is_err() {
             return;
         }
         let Some(id) = self.clients.find(&self.key) else { return };

@@ -40,6 +40,6 @@ impl Default for Timers {
 impl Timers {
     /// 64 × T1, 32 s: Timers F and J, the life of a request without answer.
     pub fn transaction(&self) -> Duration {
-        self.t1 * 64
+        self.t1.saturating_mul(64)
     }
 }

@@ -4,12 +4,20 @@
 //! other scheme is kept as written: whether it is acceptable is for the
 //! receiver to decide (416), not for the grammar.
 
+mod compare;
+mod escape;
+mod part;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 
+pub use escape::{escape_user, unescape};
+use part::{are_headers, are_params, is_scheme, is_user, split_optional};
+pub(crate) use part::{is_host, split_host_port};
+
 use crate::error::Error;
-use crate::grammar::{Octets, digits, split_around};
+use crate::grammar::digits;
 use crate::header::Params;
 use crate::transport::Transport;
 
@@ -176,32 +184,6 @@ impl<'a> Uri<'a> {
         let bare = self.host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
         bare.unwrap_or(self.host).parse().ok()
     }
-
-    /// Whether both name the same thing by RFC 3261 §19.1.4 (or RFC 3966 §4 for tel).
-    /// Stricter than the eye: without a port is not the same as with port 5060.
-    pub fn is_equivalent(&self, other: &Uri<'_>) -> bool {
-        let same_scheme = match (self.scheme, other.scheme) {
-            (Scheme::Other(a), Scheme::Other(b)) => {
-                return a.eq_ignore_ascii_case(b) && self.host == other.host;
-            }
-            (Scheme::Tel, Scheme::Tel) => return self.is_same_number(other),
-            (a, b) => a == b,
-        };
-        let plain = |text: Option<&str>| text.map(|text| unescape_octets(text).into_owned());
-        same_scheme
-            && plain(self.user) == plain(other.user)
-            && plain(self.password) == plain(other.password)
-            && self.host.eq_ignore_ascii_case(other.host)
-            && self.port == other.port
-            && params_agree(self.params, other.params)
-            && params_agree(other.params, self.params)
-            && same_headers(self.headers, other.headers)
-    }
-
-    fn is_same_number(&self, other: &Uri<'_>) -> bool {
-        let context = |uri: &Uri<'_>| uri.params.value("phone-context").map(str::to_ascii_lowercase);
-        self.telephone_number() == other.telephone_number() && context(self) == context(other)
-    }
 }
 
 impl fmt::Display for Uri<'_> {
@@ -240,185 +222,9 @@ impl fmt::Debug for Uri<'_> {
     }
 }
 
-/// Escapes what a user part may not hold (RFC 3261 §25.1, user).
-pub fn escape_user(user: &str) -> Cow<'_, str> {
-    if user.bytes().all(|byte| USER.has(byte)) {
-        return Cow::Borrowed(user);
-    }
-    let mut escaped = String::with_capacity(user.len() + 8);
-    for byte in user.bytes() {
-        if USER.has(byte) {
-            escaped.push(char::from(byte));
-        } else {
-            escaped.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    Cow::Owned(escaped)
-}
-
-/// Undoes `%HH`; `None` if the result is not UTF-8.
-pub fn unescape(text: &str) -> Option<Cow<'_, str>> {
-    match unescape_octets(text) {
-        Cow::Borrowed(_) => Some(Cow::Borrowed(text)),
-        Cow::Owned(octets) => String::from_utf8(octets).ok().map(Cow::Owned),
-    }
-}
-
-fn unescape_octets(text: &str) -> Cow<'_, [u8]> {
-    if !text.contains('%') {
-        return Cow::Borrowed(text.as_bytes());
-    }
-    let mut octets = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, after)) = rest.split_first() {
-        let pair = match after {
-            [high, low, ..] if first == b'%' => hex(*high).zip(hex(*low)),
-            _ => None,
-        };
-        octets.push(pair.map_or(first, |(high, low)| high << 4 | low));
-        rest = after.get(if pair.is_some() { 2 } else { 0 }..).unwrap_or_default();
-    }
-    Cow::Owned(octets)
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
-}
-
-/// Splits `host:port`; the colons of an IPv6 address stand in brackets.
-pub(crate) fn split_host_port(text: &str) -> Option<(&str, Option<&str>)> {
-    let host_end =
-        if text.starts_with('[') { text.find(']')? + 1 } else { text.find(':').unwrap_or(text.len()) };
-    let (host, rest) = text.split_at_checked(host_end)?;
-    let rest = crate::grammar::trim(rest);
-    if rest.is_empty() { Some((host, None)) } else { Some((host, Some(rest.strip_prefix(':')?))) }
-}
-
-/// A host name, an IPv4 address, or an IPv6 address in brackets. An underscore
-/// is let through, since real host names have it.
-pub(crate) fn is_host(host: &str) -> bool {
-    if let Some(address) = host.strip_prefix('[') {
-        let inside = address.strip_suffix(']').unwrap_or_default();
-        return !inside.is_empty() && inside.bytes().all(|byte| IPV6.has(byte));
-    }
-    !host.is_empty() && host.bytes().all(|byte| HOST.has(byte))
-}
-
-fn is_scheme(scheme: &str) -> bool {
-    scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
-}
-
-/// RFC 3261 §25.1, unreserved.
-const UNRESERVED: Octets = Octets::letters_digits_and(b"-_.!~*'()");
-/// unreserved and user-unreserved.
-const USER: Octets = UNRESERVED.and(b"&=+$,;?/");
-/// `#` stands in dialled numbers and every phone sends it unescaped; `:` in passwords
-/// harms nobody.
-const USER_RECEIVED: Octets = USER.and(b"#:");
-/// unreserved and param-unreserved, with the equals sign between name and value.
-const PARAM: Octets = UNRESERVED.and(b"[]/:&+$=");
-/// unreserved and hnv-unreserved, with what stands between names and values.
-const HEADER: Octets = UNRESERVED.and(b"[]/?:+$=&");
-const HOST: Octets = Octets::letters_digits_and(b"-._");
-const IPV6: Octets = Octets::of(b"0123456789abcdefABCDEF:.");
-
-fn is_user(user: &str) -> bool {
-    is_escaped_text(user, USER_RECEIVED)
-}
-
-fn are_params(params: &str) -> bool {
-    params
-        .split(';')
-        .all(|param| !param.is_empty() && !param.starts_with('=') && is_escaped_text(param, PARAM))
-}
-
-fn are_headers(headers: &str) -> bool {
-    !headers.is_empty() && is_escaped_text(headers, HEADER)
-}
-
-/// Every octet is allowed or part of a `%HH`. UTF-8 beyond ASCII must be escaped.
-fn is_escaped_text(text: &str, allowed: Octets) -> bool {
-    let mut rest = text.as_bytes();
-    loop {
-        rest = match rest {
-            [] => return true,
-            [b'%', high, low, after @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => after,
-            [first, after @ ..] if allowed.has(*first) => after,
-            _ => return false,
-        };
-    }
-}
-
-fn split_optional(text: &str, separator: u8) -> (&str, Option<&str>) {
-    match text.bytes().position(|byte| byte == separator) {
-        Some(at) => split_around(text, at),
-        None => (text, None),
-    }
-}
-
-/// Every parameter of `one` that matters is in `other` with the same value: those
-/// in both must agree, and these may not stand on one side alone (§19.1.4).
-fn params_agree(one: Params<'_>, other: Params<'_>) -> bool {
-    const NEEDED_ON_BOTH: [&str; 5] = ["user", "ttl", "method", "maddr", "transport"];
-    one.iter().all(|param| match other.get(param.name) {
-        Some(twin) => {
-            let plain = |value: Option<&str>| value.map(|v| unescape_octets(v).to_ascii_lowercase());
-            plain(param.value) == plain(twin.value)
-        }
-        None => !NEEDED_ON_BOTH.iter().any(|name| name.eq_ignore_ascii_case(param.name)),
-    })
-}
-
-fn same_headers(one: Option<&str>, other: Option<&str>) -> bool {
-    let sorted = |headers: Option<&str>| {
-        let mut all: Vec<_> =
-            headers.unwrap_or_default().split('&').map(|h| unescape_octets(h).to_vec()).collect();
-        for header in &mut all {
-            let name_end = header.iter().position(|byte| *byte == b'=').unwrap_or(header.len());
-            if let Some(name) = header.get_mut(..name_end) {
-                name.make_ascii_lowercase();
-            }
-        }
-        all.sort();
-        all
-    };
-    sorted(one) == sorted(other)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn same(one: &str, other: &str) -> bool {
-        let (one, other) = (Uri::parse(one).unwrap(), Uri::parse(other).unwrap());
-        assert_eq!(one.is_equivalent(&other), other.is_equivalent(&one));
-        one.is_equivalent(&other)
-    }
-
-    /// The examples of RFC 3261 §19.1.4.
-    #[test]
-    fn compares_as_the_standard_does() {
-        assert!(same("sip:%61lice@atlanta.com;transport=TCP", "sip:alice@AtLanTa.CoM;Transport=tcp"));
-        assert!(same("sip:carol@chicago.com", "sip:carol@chicago.com;newparam=5"));
-        assert!(same("sip:carol@chicago.com", "sip:carol@chicago.com;security=on"));
-        assert!(same(
-            "sip:biloxi.com;transport=tcp;method=REGISTER?to=sip:bob%40biloxi.com",
-            "sip:biloxi.com;method=REGISTER;transport=tcp?to=sip:bob%40biloxi.com"
-        ));
-        assert!(same(
-            "sip:alice@atlanta.com?subject=project%20x&priority=urgent",
-            "sip:alice@atlanta.com?priority=urgent&subject=project%20x"
-        ));
-        assert!(!same("SIP:ALICE@AtLanTa.CoM;Transport=udp", "sip:alice@AtLanTa.CoM;Transport=UDP"));
-        assert!(!same("sip:bob@biloxi.com", "sip:bob@biloxi.com:5060"));
-        assert!(!same("sip:bob@biloxi.com", "sip:bob@biloxi.com;transport=udp"));
-        assert!(!same("sip:bob@biloxi.com", "sip:bob@biloxi.com:6000;transport=tcp"));
-        assert!(!same("sip:carol@chicago.com", "sip:carol@chicago.com?Subject=next%20meeting"));
-        assert!(!same("sip:bob@phone21.boxesbybob.com", "sip:bob@192.0.2.4"));
-        assert!(!same("sip:carol@chicago.com;security=on", "sip:carol@chicago.com;security=off"));
-        assert!(same("tel:+1-201-555-0123", "tel:+12015550123"));
-    }
 
     #[test]
     fn reads_telephone_numbers() {
@@ -488,13 +294,5 @@ mod tests {
         for text in bad {
             assert_eq!(Uri::parse(text), Err(Error::Malformed("URI")), "{text}");
         }
-    }
-
-    #[test]
-    fn escapes_a_user_and_back() {
-        assert_eq!(escape_user("+12015550123"), "+12015550123");
-        assert_eq!(escape_user("Sünde 50%@x"), "S%C3%BCnde%2050%25%40x");
-        assert_eq!(unescape("S%C3%BCnde%2050%25%40x").unwrap(), "Sünde 50%@x");
-        assert_eq!(unescape("%ff"), None);
     }
 }
