@@ -3,6 +3,8 @@
 //! A WebSocket needs none of this: there one WebSocket message is one SIP message
 //! (RFC 7118 §4) and goes straight to [`crate::parse`].
 
+use std::fmt;
+
 use bytes::BytesMut;
 
 use crate::error::Error;
@@ -14,7 +16,6 @@ use crate::parser::{HEAD_OCTETS_MAX, Refused, find, parse, read_content_length};
 /// Cuts a stream into messages and keep-alives.
 ///
 /// Read into [`Stream::buffer`], then take [`Stream::poll`] until it is empty.
-#[derive(Debug)]
 pub struct Stream {
     buffer: BytesMut,
     octets_max: usize,
@@ -129,6 +130,16 @@ impl Stream {
         let head = self.buffer.split_to(head_end + 4).freeze();
         let answer = crate::parser::answer_to(&head, error);
         Frame::Refused(Refused { error, answer })
+    }
+}
+
+impl fmt::Debug for Stream {
+    /// Without what was received.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stream")
+            .field("buffered_octets", &self.buffer.len())
+            .field("broken", &self.broken)
+            .finish_non_exhaustive()
     }
 }
 

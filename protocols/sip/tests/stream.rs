@@ -43,6 +43,8 @@ fn read(text: &str) -> (String, Stream) {
 #[test]
 fn messages_and_keep_alives_are_told_apart() {
     assert_eq!(read(&MESSAGE.repeat(3)).0, "mmm");
+    let half = MESSAGE.split_at(60).0;
+    assert!(!format!("{:?}", read(half).1).contains("user2"));
     assert_eq!(read(&format!("\r\n\r\n{MESSAGE}\r\n\r\n\r\n\r\n{MESSAGE}\r\n{MESSAGE}")).0, "imiimom");
     let bad = MESSAGE.replace("Max-Forwards: 70", "Max-Forwards: 700");
     let (letters, stream) = read(&format!("{bad}{MESSAGE}"));

@@ -348,6 +348,20 @@ fn strange_answers_are_dropped() {
 }
 
 #[test]
+fn debug_shows_no_octets() {
+    let now = start();
+    let mut layer = Layer::new(Timers::default(), Limits::default());
+    layer.send(&request(1), "peer", Transport::Udp, now).unwrap();
+    layer.receive(Message::Request(request(2)), "peer", Transport::Udp, now);
+    let mut shown = format!("{layer:?}");
+    while let Some(output) = layer.poll() {
+        shown.push_str(&format!("{output:?}"));
+    }
+    assert!(shown.contains("Transmit") && shown.contains("Request"), "{shown}");
+    assert!(!shown.contains("hello") && !shown.contains("2015550123") && !shown.contains("alice"), "{shown}");
+}
+
+#[test]
 fn a_million_unanswered_requests_leave_nothing() {
     const EACH: u128 = 500_000;
     let limits = Limits { clients_max: 1_000_000, servers_max: 1_000_000 };

@@ -1,6 +1,7 @@
 //! `"Display" <uri>;params`: From, To, Contact, Route, P-Asserted-Identity (RFC 3261 §20.10).
 
 use std::borrow::Cow;
+use std::fmt;
 
 use super::number::expires;
 use super::params::Params;
@@ -9,7 +10,7 @@ use crate::grammar::{cut, is_token_byte, quoted, split_around, trim, unquote};
 use crate::uri::Uri;
 
 /// An address with its display name and header parameters.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Eq, PartialEq)]
 pub struct NameAddr<'a> {
     display: &'a str,
     /// The URI.
@@ -53,6 +54,14 @@ impl<'a> NameAddr<'a> {
     /// The tag that this side of the dialogue chose.
     pub fn tag(&self) -> Option<&'a str> {
         self.params.value("tag")
+    }
+}
+
+impl fmt::Debug for NameAddr<'_> {
+    /// Without the display name, which says who it is.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { uri, params, .. } = self;
+        f.debug_struct("NameAddr").field("uri", uri).field("params", params).finish_non_exhaustive()
     }
 }
 

@@ -1,6 +1,7 @@
 //! All open transactions of one element, in front of its transports.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -47,7 +48,6 @@ impl Default for Limits {
 }
 
 /// What the layer asks for. `P` says where a message goes: an address, a connection.
-#[derive(Debug)]
 pub enum Output<P> {
     /// Send these octets.
     Transmit {
@@ -84,7 +84,6 @@ pub enum Output<P> {
 }
 
 /// All open transactions.
-#[derive(Debug)]
 pub struct Layer<P> {
     timers: Timers,
     limits: Limits,
@@ -94,7 +93,6 @@ pub struct Layer<P> {
     key: String,
 }
 
-#[derive(Debug)]
 struct OpenClient<P> {
     machine: Client,
     /// What to retransmit; empty once that is over.
@@ -103,7 +101,6 @@ struct OpenClient<P> {
     transport: Transport,
 }
 
-#[derive(Debug)]
 struct OpenServer<P> {
     machine: Server,
     peer: P,
@@ -297,5 +294,39 @@ impl<P: Clone> Layer<P> {
             let deadline = open.machine.deadline();
             self.clients.set_deadline(id, deadline);
         }
+    }
+}
+
+impl<P: fmt::Debug> fmt::Debug for Output<P> {
+    /// Without the octets: they hold bodies and credentials.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Transmit { octets, peer, transport } => f
+                .debug_struct("Transmit")
+                .field("octets", &octets.len())
+                .field("peer", peer)
+                .field("transport", transport)
+                .finish(),
+            Self::Request { id, request, peer, transport } => f
+                .debug_struct("Request")
+                .field("id", id)
+                .field("request", request)
+                .field("peer", peer)
+                .field("transport", transport)
+                .finish(),
+            Self::Response { id, response } => {
+                f.debug_struct("Response").field("id", id).field("response", response).finish()
+            }
+            Self::TimedOut { id } => f.debug_struct("TimedOut").field("id", id).finish(),
+        }
+    }
+}
+
+impl<P> fmt::Debug for Layer<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Layer")
+            .field("clients", &self.clients.len())
+            .field("servers", &self.servers.len())
+            .finish_non_exhaustive()
     }
 }

@@ -1,5 +1,6 @@
 //! The server's side of one non-INVITE transaction (RFC 3261 §17.2.2, figure 8).
 
+use std::fmt;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -7,7 +8,6 @@ use bytes::Bytes;
 use super::Timers;
 
 /// One request being answered.
-#[derive(Debug)]
 pub struct Server {
     state: State,
     reliable: bool,
@@ -15,7 +15,6 @@ pub struct Server {
     ends_at: Instant,
 }
 
-#[derive(Debug)]
 enum State {
     /// Nothing was answered: a copy of the request is dropped.
     Trying,
@@ -58,5 +57,20 @@ impl Server {
     /// When the transaction is over: Timer J, or nobody answered.
     pub fn deadline(&self) -> Instant {
         self.ends_at
+    }
+}
+
+impl fmt::Debug for Server {
+    /// Without the response: it may hold a body.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match self.state {
+            State::Trying => "Trying",
+            State::Proceeding(_) => "Proceeding",
+            State::Completed(_) => "Completed",
+        };
+        f.debug_struct("Server")
+            .field("state", &state)
+            .field("ends_at", &self.ends_at)
+            .finish_non_exhaustive()
     }
 }

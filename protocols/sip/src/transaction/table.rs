@@ -16,7 +16,6 @@ pub(super) struct Id {
     generation: u32,
 }
 
-#[derive(Debug)]
 pub(super) struct Table<T> {
     by_key: HashMap<Arc<str>, Id>,
     slots: Vec<Slot<T>>,
@@ -24,13 +23,11 @@ pub(super) struct Table<T> {
     schedule: BinaryHeap<Reverse<(Instant, Id)>>,
 }
 
-#[derive(Debug)]
 struct Slot<T> {
     generation: u32,
     held: Option<Held<T>>,
 }
 
-#[derive(Debug)]
 struct Held<T> {
     key: Arc<str>,
     value: T,

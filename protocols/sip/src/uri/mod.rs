@@ -213,11 +213,13 @@ impl fmt::Display for Uri<'_> {
 }
 
 impl fmt::Debug for Uri<'_> {
-    /// Without user and password: they are a number and a secret.
+    /// Without user and password: they are a number and a secret. What a scheme that we
+    /// do not know holds is nobody's business either.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { scheme, host, port, params, .. } = self;
+        let Self { scheme, port, params, .. } = self;
+        let host = if matches!(scheme, Scheme::Other(_)) { "" } else { self.host };
         let mut out = f.debug_struct("Uri");
-        out.field("scheme", scheme).field("host", host).field("port", port).field("params", params);
+        out.field("scheme", scheme).field("host", &host).field("port", port).field("params", params);
         out.finish_non_exhaustive()
     }
 }
