@@ -414,7 +414,7 @@ fn wide_random() -> u128 {
 
 /// A number that differs from all others. It names things and guards nothing, so that the
 /// seed of a hash map is random enough.
-fn random() -> u64 {
+pub(crate) fn random() -> u64 {
     RandomState::new().hash_one(0_u8)
 }
 
