@@ -243,3 +243,12 @@ fn neither_bodies_nor_passwords_nor_digits_are_shown() {
         }
     }
 }
+
+#[test]
+fn the_last_of_equal_tlvs_counts_and_all_are_kept() {
+    let mut tlvs = TlvBuffer::new();
+    tlvs.push_u8(Tag::MESSAGE_STATE, 1).push_u8(Tag::PAYLOAD_TYPE, 0).push_u8(Tag::MESSAGE_STATE, 2);
+    let found = tlvs.as_tlvs().get(Tag::MESSAGE_STATE).and_then(|tlv| tlv.u8().ok());
+    assert_eq!((found, tlvs.as_tlvs().iter().count()), (Some(2), 3));
+    assert_eq!(tlvs.as_tlvs().get(Tag::USER_RESPONSE_CODE), None);
+}

@@ -401,3 +401,69 @@ fn malformed_body_between_good_ones() {
     assert_eq!(pair.centre.session.poll(), Some(Output::Send(answer)));
     assert_eq!(pair.centre.session.received_open(), 2);
 }
+
+#[test]
+fn field_51_unbind_is_answered_although_enquire_link_waits() {
+    let mut pair = Pair::bound(BindKind::Transceiver, |_| {});
+    let now = pair.centre.session.deadline().unwrap();
+    let centre = &mut pair.centre.session;
+    centre.handle(Input::Tick, now);
+    assert!(
+        matches!(centre.poll(), Some(Output::Send(header)) if header.command_id == CommandId::ENQUIRE_LINK)
+    );
+    centre.received(&Header::bare(CommandId::UNBIND, Status::ESME_ROK, 900), now);
+    let answer = Header::bare(CommandId::UNBIND_RESP, Status::ESME_ROK, 900);
+    assert_eq!(centre.poll(), Some(Output::Send(answer)));
+    assert_eq!(centre.poll(), Some(Output::Close(Reason::Unbound)));
+}
+
+#[test]
+fn field_51_unbind_is_sent_once_and_at_once() {
+    let mut pair = Pair::bound(BindKind::Transceiver, |_| {});
+    let now = pair.now;
+    let first = pair.submit(1).unwrap();
+    let esme = &mut pair.esme.session;
+    esme.handle(Input::Unbind, now);
+    assert_eq!(esme.poll(), None);
+    let later = now + 20 * SECOND;
+    esme.received(&Header::bare(CommandId::SUBMIT_SM_RESP, Status::ESME_ROK, first), later);
+    assert!(matches!(esme.poll(), Some(Output::Send(header)) if header.command_id == CommandId::UNBIND));
+    // The time for what was in flight ends at 30 s, the time for the answer at 50 s.
+    assert_eq!(esme.deadline(), Some(now + 50 * SECOND));
+    esme.handle(Input::Tick, now + 30 * SECOND);
+    assert_eq!(esme.poll(), None);
+    esme.handle(Input::Tick, now + 50 * SECOND);
+    assert_eq!(esme.poll(), Some(Output::Close(Reason::Unbound)));
+}
+
+#[test]
+fn field_51_unbind_follows_the_last_request_that_expires() {
+    let mut pair = Pair::bound(BindKind::Transceiver, |_| {});
+    let now = pair.now;
+    pair.submit(1).unwrap();
+    let esme = &mut pair.esme.session;
+    esme.handle(Input::Unbind, now + 10 * SECOND);
+    esme.handle(Input::Tick, now + 30 * SECOND);
+    assert_eq!(esme.poll(), Some(Output::Unanswered { token: 1 }));
+    assert!(matches!(esme.poll(), Some(Output::Send(header)) if header.command_id == CommandId::UNBIND));
+}
+
+#[test]
+fn field_48_only_enquire_links_in_a_row_count() {
+    let mut pair = Pair::bound(BindKind::Transceiver, |config| config.enquire_link_unanswered_max = 2);
+    let silent = |pair: &mut Pair| {
+        pair.cut = true;
+        // The interval and one response time: one is missed, the next is out.
+        pair.run(61 * SECOND);
+        assert_eq!(pair.centre.closed, None);
+        pair.cut = false;
+        let sign = Header::bare(CommandId::ENQUIRE_LINK, Status::ESME_ROK, 5);
+        pair.send_to_centre(sign);
+        pair.run(SECOND);
+    };
+    silent(&mut pair);
+    silent(&mut pair);
+    pair.cut = true;
+    pair.run(95 * SECOND);
+    assert_eq!(pair.centre.closed, Some(Reason::EnquireLinkUnanswered));
+}
