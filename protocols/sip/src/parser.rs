@@ -143,7 +143,7 @@ fn read_status_line(line: &str) -> Result<(Status, &str), Error> {
 
 /// Reads all fields, and the first error among them if there is one. It reads on
 /// after an error, since the answer needs the fields that are sound.
-fn read_fields(text: &str) -> (Headers, Option<Error>) {
+pub(crate) fn read_fields(text: &str) -> (Headers, Option<Error>) {
     let mut headers = Headers::with_capacity(text.len());
     let mut error = None;
     let mut rest = text;

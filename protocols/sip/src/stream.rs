@@ -8,10 +8,9 @@ use std::fmt;
 use bytes::BytesMut;
 
 use crate::error::Error;
-use crate::grammar::trim;
 use crate::header::Name;
 use crate::message::Message;
-use crate::parser::{HEAD_OCTETS_MAX, Refused, find, parse, read_content_length};
+use crate::parser::{HEAD_OCTETS_MAX, Refused, find, parse, read_content_length, read_fields};
 
 /// Cuts a stream into messages and keep-alives.
 ///
@@ -23,6 +22,8 @@ pub struct Stream {
     searched: usize,
     /// One CRLF was taken: another one makes it a ping.
     half_ping: bool,
+    /// The length of the message whose body is awaited.
+    awaited: Option<usize>,
     broken: bool,
 }
 
@@ -50,7 +51,14 @@ pub const PONG: &[u8] = b"\r\n";
 impl Stream {
     /// A stream whose messages have `octets_max` octets at most.
     pub fn new(octets_max: usize) -> Self {
-        Self { buffer: BytesMut::new(), octets_max, searched: 0, half_ping: false, broken: false }
+        Self {
+            buffer: BytesMut::new(),
+            octets_max,
+            searched: 0,
+            half_ping: false,
+            awaited: None,
+            broken: false,
+        }
     }
 
     /// Where received octets are appended.
@@ -68,8 +76,27 @@ impl Stream {
         if self.broken {
             return None;
         }
+        let length = match self.awaited {
+            Some(length) => length,
+            None => match self.next_length()? {
+                Ok(length) => *self.awaited.insert(length),
+                Err(frame) => return Some(frame),
+            },
+        };
+        if length > self.buffer.len() {
+            return None;
+        }
+        self.awaited = None;
+        self.searched = 0;
+        let message = self.buffer.split_to(length).freeze();
+        Some(parse(&message).map_or_else(Frame::Refused, Frame::Message))
+    }
+
+    /// The length of the message that starts here, once its head is complete; or what is
+    /// here instead of a message.
+    fn next_length(&mut self) -> Option<Result<usize, Frame>> {
         if let Some(keep_alive) = self.keep_alive() {
-            return Some(keep_alive);
+            return Some(Err(keep_alive));
         }
         if self.buffer.as_ref() == b"\r" {
             return None; // perhaps the start of a keep-alive
@@ -80,15 +107,7 @@ impl Stream {
             let whole = body.checked_add(head_end + 4).ok_or(Error::TooLarge)?;
             if whole > self.octets_max { Err(Error::TooLarge) } else { Ok(whole) }
         });
-        match length {
-            Err(error) => Some(self.give_up(head_end, error)),
-            Ok(length) if length > self.buffer.len() => None,
-            Ok(length) => {
-                self.searched = 0;
-                let message = self.buffer.split_to(length).freeze();
-                Some(parse(&message).map_or_else(Frame::Refused, Frame::Message))
-            }
-        }
+        Some(length.map_err(|error| self.give_up(head_end, error)))
     }
 
     fn keep_alive(&mut self) -> Option<Frame> {
@@ -118,9 +137,6 @@ impl Stream {
             self.broken = true;
             return None;
         }
-        if let Some(end) = end {
-            self.searched = end; // found again at once while the body is awaited
-        }
         end
     }
 
@@ -146,15 +162,12 @@ impl fmt::Debug for Stream {
 /// The one Content-Length of a head; a stream cannot do without (RFC 3261 §18.3).
 fn content_length(head: &[u8]) -> Result<usize, Error> {
     let head = str::from_utf8(head).map_err(|_| Error::NotUtf8)?;
-    let mut found = None;
-    for line in head.split("\r\n").skip(1) {
-        let Some((name, value)) = line.split_once(':') else { continue };
-        if Name::of(name.trim_end_matches([' ', '\t'])) == Name::ContentLength {
-            let length = read_content_length(trim(value))?;
-            if found.replace(length).is_some() {
-                return Err(Error::Repeated("Content-Length"));
-            }
-        }
+    let (_, fields) = head.split_once("\r\n").ok_or(Error::Missing("Content-Length"))?;
+    let (headers, _) = read_fields(fields); // the parser reports the errors of other fields
+    let mut lengths = headers.all(Name::ContentLength).map(read_content_length);
+    match (lengths.next(), lengths.next()) {
+        (None, _) => Err(Error::Missing("Content-Length")),
+        (Some(length), None) => length,
+        (Some(_), Some(_)) => Err(Error::Repeated("Content-Length")),
     }
-    found.ok_or(Error::Missing("Content-Length"))
 }

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use sip::digest::{Algorithm, Challenge, Credentials, Login, Nonces, Qop, Secret, Verdict, Verifier};
+use sip::{Headers, Name};
 
 /// RFC 7616 §3.9.1, both answers; the password is "Circle of Life".
 const RFC_7616: &str = r#"Digest username="Mufasa", realm="http-auth@example.org",
@@ -99,6 +100,25 @@ fn header_fields_round_trip() {
     let answer = challenge.answer(login, "MESSAGE", "sip:x", b"", "beef", 0xab);
     assert_eq!(Credentials::parse(&answer.to_string()), Ok(Some(answer.clone())));
     assert!(!format!("{answer:?}").contains("a,b"));
+}
+
+#[test]
+fn the_right_field_is_found_among_several() {
+    let mut headers = Headers::new();
+    headers.push(Name::WwwAuthenticate, r#"Digest realm="r", nonce="n", algorithm=AKAv1-MD5"#);
+    headers.push(Name::WwwAuthenticate, r#"Digest realm="r", nonce="n", qop="auth", algorithm=SHA-256"#);
+    headers.push(Name::WwwAuthenticate, r#"Digest realm="r", nonce="n", qop="auth", algorithm=MD5"#);
+    let challenge = Challenge::first_supported(&headers, Name::WwwAuthenticate).unwrap();
+    assert_eq!(challenge.algorithm, Algorithm::Sha256);
+    let login = Login { username: "alice", secret: SECRET };
+    headers.push(Name::Authorization, "Bearer abc");
+    for realm in ["other", "r"] {
+        let challenge = Challenge { realm: realm.to_owned(), ..challenge.clone() };
+        headers.push(Name::Authorization, challenge.answer(login, "MESSAGE", "sip:b", b"", "c", 1));
+    }
+    let found = Credentials::for_realm(&headers, Name::Authorization, "r").unwrap();
+    assert!(found.realm == "r" && found.is_proof_of(SECRET, "MESSAGE", b""));
+    assert!(Credentials::for_realm(&headers, Name::ProxyAuthorization, "r").is_none());
 }
 
 #[test]

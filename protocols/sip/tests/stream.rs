@@ -43,6 +43,7 @@ fn read(text: &str) -> (String, Stream) {
 #[test]
 fn messages_and_keep_alives_are_told_apart() {
     assert_eq!(read(&MESSAGE.repeat(3)).0, "mmm");
+    assert_eq!(read(&MESSAGE.replace("Content-Length: 18", "L :\r\n 18").repeat(2)).0, "mm");
     let half = MESSAGE.split_at(60).0;
     assert!(!format!("{:?}", read(half).1).contains("user2"));
     assert_eq!(read(&format!("\r\n\r\n{MESSAGE}\r\n\r\n\r\n\r\n{MESSAGE}\r\n{MESSAGE}")).0, "imiimom");

@@ -8,7 +8,7 @@ use super::algorithm::Algorithm;
 use super::challenge::Qop;
 use crate::error::Error;
 use crate::grammar::quote;
-use crate::header::{AuthParams, Scheme};
+use crate::header::{AuthParams, Headers, Name, Scheme};
 
 /// What a user knows.
 #[derive(Clone, Copy)]
@@ -85,6 +85,13 @@ impl Credentials {
             qop,
             count,
         }))
+    }
+
+    /// The credentials for `realm` among the fields of `name` (Authorization or
+    /// Proxy-Authorization): a request that passes several elements carries some for each.
+    pub fn for_realm(headers: &Headers, name: Name, realm: &str) -> Option<Self> {
+        let ours = |value| Self::parse(value).ok().flatten().filter(|found| found.realm == realm);
+        headers.all(name).find_map(ours)
     }
 
     /// Whether whoever made these knew `secret`. Takes the same time wherever the
