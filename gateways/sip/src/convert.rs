@@ -1,0 +1,61 @@
+//! SIP requests to submissions, and deliveries to SIP requests. Pure: no socket, no clock.
+//!
+//! The seven headers of the SIP link, and the four that mark a receipt, are read and
+//! written here and nowhere else.
+
+mod incoming;
+mod number;
+mod outgoing;
+mod receipt;
+
+pub use incoming::{Incoming, Rules, Sender, read};
+pub use number::{destination, source};
+pub use outgoing::{Draft, Ends, drafts};
+pub use receipt::{read as read_receipt, text as receipt_text};
+
+/// Names of the link's header fields, as we write them. They match in any case.
+pub mod header {
+    /// Hex of the user data header with its length octet.
+    pub const UDH: &str = "X-SMS-UDH";
+    /// 0 GSM 7 bit, 1 8 bit, 2 UCS2.
+    pub const CODING: &str = "X-SMS-CODING";
+    /// Until when delivery is tried.
+    pub const VALIDITY: &str = "X-SMS-VALIDITY";
+    /// 0 flash, 1 mobile equipment, 2 SIM, 3 terminal equipment.
+    pub const CLASS: &str = "X-M-CLASS";
+    /// SMPP's registered_delivery.
+    pub const REG_DELIVERY: &str = "X-REG-DELIVERY";
+    /// The connection that received the message.
+    pub const SMSC_ID: &str = "X-SMSC-ID";
+    /// When the centre received the message.
+    pub const DELIVERY_TIME: &str = "X-DELIVERY_TIME";
+    /// The same again, since some proxies drop a name with an underscore.
+    pub const DELIVERY_TIME_TOO: &str = "X-DELIVERY-TIME";
+    /// `receipt` marks a receipt.
+    pub const TYPE: &str = "X-SMS-TYPE";
+    /// The centre's id: of the message in a 200, of the message it is about in a receipt.
+    pub const MSG_ID: &str = "X-SMS-MSG-ID";
+    /// The state in SMPP's words.
+    pub const STATE: &str = "X-SMS-STATE";
+    /// The error number in three digits; 000 is none.
+    pub const ERR: &str = "X-SMS-ERR";
+}
+
+/// Lower-case hex.
+fn hex(octets: &[u8]) -> String {
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
+    octets.iter().flat_map(|octet| [digit(octet >> 4), digit(octet & 15)]).collect()
+}
+
+/// Octets of an even number of hex digits.
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|value| u8::try_from(value).ok());
+    let (pairs, odd) = text.as_bytes().as_chunks::<2>();
+    if !odd.is_empty() {
+        return None;
+    }
+    pairs.iter().map(|&[high, low]| Some(digit(high)? << 4 | digit(low)?)).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,101 @@
+//! Receipts: written as SMPP writes them (SMPP 3.4 appendix B), read from the headers or the text.
+
+use compact_str::CompactString;
+use sip::Request;
+use sms::coding::{Alphabet, DataCoding};
+use smsc::receipt::{Receipt, RemoteReceipt, State};
+
+use super::header;
+use crate::dates;
+
+/// Characters of the message that a receipt quotes.
+const EXCERPT_MAX: usize = 20;
+
+/// The receipt as SMPP's text.
+pub fn text(receipt: &Receipt) -> String {
+    let delivered = u8::from(receipt.state.is_success());
+    format!(
+        "id:{} sub:001 dlvrd:{delivered:03} submit date:{} done date:{} stat:{} err:{:03} text:{}",
+        receipt.about,
+        dates::write_receipt(receipt.submitted_at),
+        dates::write_receipt(receipt.done_at),
+        word(receipt.state),
+        receipt.error,
+        excerpt(receipt),
+    )
+}
+
+/// The state as SMPP's text spells it (SMPP 3.4 appendix B, table B-2; 5.0 §4.7.15 for SCHEDULED).
+pub(super) const fn word(state: State) -> &'static str {
+    match state {
+        State::Scheduled => "SCHEDLD",
+        State::Enroute => "ENROUTE",
+        State::Delivered => "DELIVRD",
+        State::Expired => "EXPIRED",
+        State::Deleted => "DELETED",
+        State::Undeliverable => "UNDELIV",
+        State::Accepted => "ACCEPTD",
+        State::Unknown => "UNKNOWN",
+        State::Rejected => "REJECTD",
+    }
+}
+
+/// Reads a MESSAGE with `X-SMS-TYPE: receipt` that `link` sent; `None` if id or state is missing.
+/// What the headers lack is taken from the text.
+pub fn read(request: &Request, link: &str) -> Option<RemoteReceipt> {
+    let body = String::from_utf8_lossy(&request.body);
+    let header = |name| request.headers.get_named(name).map(str::trim).filter(|value| !value.is_empty());
+    let id = header(header::MSG_ID).or_else(|| field(&body, "id:"))?;
+    let state = header(header::STATE).or_else(|| field(&body, "stat:")).and_then(state)?;
+    let error = header(header::ERR).or_else(|| field(&body, "err:")).and_then(|text| text.parse().ok());
+    Some(RemoteReceipt {
+        link: link.into(),
+        remote_ids: vec![CompactString::from(id)],
+        state,
+        error: error.unwrap_or_default(),
+    })
+}
+
+/// A state by SMPP's word, in any case and whole or cut to seven letters, or by its number.
+fn state(text: &str) -> Option<State> {
+    if let Ok(number) = text.parse() {
+        return State::from_number(number);
+    }
+    let stem = text.to_ascii_uppercase();
+    let stem = stem.get(..5).unwrap_or(&stem);
+    State::ALL.into_iter().find(|&state| word(state).starts_with(stem) && stem.len() == 5)
+}
+
+fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let (_, after) = text.split_once(name)?;
+    after.split_ascii_whitespace().next()
+}
+
+fn excerpt(receipt: &Receipt) -> String {
+    let coding = DataCoding(receipt.excerpt_coding);
+    let text = match coding.alphabet() {
+        Alphabet::EightBit => return String::new(),
+        alphabet => sms::text::decode(alphabet, sms::alphabet::Shifts::NONE, &receipt.excerpt),
+    };
+    text.unwrap_or_default().chars().filter(|each| !each.is_control()).take(EXCERPT_MAX).collect()
+}
+
+/// The receipt as an IMDN document (RFC 5438 §11.1); `recipient` is whom the message was for.
+pub(super) fn imdn(receipt: &Receipt, recipient: &str) -> String {
+    let status = match receipt.state {
+        State::Delivered | State::Accepted => "delivered",
+        State::Rejected => "forbidden",
+        State::Expired | State::Deleted | State::Undeliverable => "failed",
+        State::Unknown | State::Scheduled | State::Enroute => "error",
+    };
+    let recipient = recipient.replace('&', "&amp;").replace('<', "&lt;");
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n\
+         <imdn xmlns=\"urn:ietf:params:xml:ns:imdn\">\r\n\
+         <message-id>{}</message-id>\r\n<datetime>{}</datetime>\r\n\
+         <recipient-uri>tel:{recipient}</recipient-uri>\r\n\
+         <delivery-notification><status><{status}/></status></delivery-notification>\r\n</imdn>\r\n",
+        receipt.about,
+        dates::write_rfc3339(receipt.submitted_at),
+    )
+}

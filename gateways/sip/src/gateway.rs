@@ -1,0 +1,221 @@
+//! The gateway as the rest of the process sees it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use sip::Transport;
+use smsc::failure::Failure;
+use smsc::message::Party;
+use smsc::ports::{Centre, Delivery, Gateways, Handover, Promise, Wishes};
+use tokio::net::{TcpListener, UdpSocket};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use crate::chance::Chance;
+use crate::config::{Segments, SipConfig};
+use crate::element::Element;
+use crate::peer::Peer;
+use crate::registrar::Registrar;
+use crate::site::{Clock, Site};
+use crate::transport::connections::Connections;
+use crate::transport::{accept, tls, udp};
+use crate::{Error, dial};
+
+/// Batches of arrivals and requests to send that may wait for the element. When it is full,
+/// readers stop reading: TCP slows its senders down, and the kernel drops datagrams.
+const EVENTS_MAX: usize = 1024;
+
+/// How long a shutdown waits for answers that are owed.
+const DRAIN_MAX: Duration = Duration::from_secs(10);
+
+/// Deliveries that may be open towards one registered user.
+const USER_WINDOW: usize = 10;
+
+/// SIP, running. Dropping it stops everything at once; [`SipGateway::shutdown`] is kinder.
+pub struct SipGateway {
+    site: Arc<Site>,
+    readers: Mutex<Vec<JoinHandle<()>>>,
+    element: JoinHandle<()>,
+}
+
+/// One peer or registered user, for people to look at.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PartyStatus {
+    /// Who.
+    pub party: Party,
+    /// Whether it can be given messages.
+    pub up: bool,
+    /// Deliveries to it that are open; 0 for users.
+    pub open: usize,
+    /// Contacts that are registered; 0 for peers.
+    pub contacts: usize,
+}
+
+impl SipGateway {
+    /// Listens, and starts to ask peers whether they are there. Call it within a tokio runtime.
+    ///
+    /// `seed` is 32 random octets; branches, tags and nonces follow from them, and no two
+    /// processes may share them.
+    ///
+    /// # Errors
+    /// What is wrong with the configuration, or the address that cannot be listened on.
+    /// Then nothing was started.
+    pub fn start(
+        config: SipConfig,
+        centre: Arc<dyn Centre>,
+        clock: Clock,
+        seed: [u8; 32],
+    ) -> Result<Self, Error> {
+        config.check()?;
+        let (mut sockets, mut listeners, mut listening) = (Vec::new(), Vec::new(), Vec::new());
+        for peer in &config.peers {
+            if matches!(Transport::from(peer.transport), Transport::Tls | Transport::Wss) {
+                tls::check(&peer.tls)?;
+            }
+        }
+        for listener in &config.listeners {
+            let failed = |source| Error::Listen { address: listener.address, source };
+            let transport = Transport::from(listener.transport);
+            let address = if transport == Transport::Udp {
+                let socket = udp::bind(listener.address).map_err(failed)?;
+                let address = socket.local_addr().map_err(failed)?;
+                sockets.push((address, Arc::new(socket)));
+                address
+            } else {
+                let acceptor = listener.tls.as_ref().map(tls::acceptor).transpose()?;
+                let socket = bind_tcp(listener.address).map_err(failed)?;
+                let address = socket.local_addr().map_err(failed)?;
+                listeners.push((socket, transport, acceptor));
+                address
+            };
+            listening.push((transport, address));
+        }
+        let (events, received) = mpsc::channel(EVENTS_MAX);
+        let peers: Vec<_> = config.peers.iter().cloned().map(Peer::new).collect();
+        let site = Arc::new(Site {
+            by_name: peers.iter().enumerate().map(|(at, peer)| (peer.config.name.clone(), at)).collect(),
+            peers,
+            registrar: Registrar::new(&config.users, config.registration.clone()),
+            chance: Chance::new(seed),
+            connections: Connections::default(),
+            datagram: sockets.iter().map(|(address, _)| *address).collect(),
+            config,
+            centre,
+            clock,
+            events,
+            listening,
+        });
+        let sockets: Vec<Arc<UdpSocket>> = sockets.into_iter().map(|(_, socket)| socket).collect();
+        let mut readers = Vec::new();
+        for (index, socket) in sockets.iter().enumerate() {
+            readers.push(tokio::spawn(udp::read(index, socket.clone(), site.events.clone())));
+        }
+        for (listener, transport, acceptor) in listeners {
+            readers.push(tokio::spawn(accept::run(site.clone(), listener, transport, acceptor)));
+        }
+        for (at, peer) in site.peers.iter().enumerate() {
+            if peer.config.options_seconds > 0 {
+                readers.push(tokio::spawn(dial::watch(site.clone(), at)));
+            }
+        }
+        let element = tokio::spawn(Element::new(site.clone(), sockets).run(received));
+        Ok(Self { site, readers: Mutex::new(readers), element })
+    }
+
+    /// Where it listens, in the order of the configuration, with the ports that were chosen
+    /// where the configuration says 0.
+    pub fn local_addresses(&self) -> Vec<(Transport, SocketAddr)> {
+        self.site.listening.clone()
+    }
+
+    /// Every peer and user.
+    pub fn status(&self) -> Vec<PartyStatus> {
+        let peers = self.site.peers.iter().map(|peer| PartyStatus {
+            party: peer.party().clone(),
+            up: peer.is_up(),
+            open: usize::from(peer.config.window_max).saturating_sub(peer.window.available_permits()),
+            contacts: 0,
+        });
+        let now = self.site.now();
+        let users = self.site.registrar.accounts().iter().map(|account| {
+            let contacts = account.bindings(now).len();
+            PartyStatus { party: account.sender.party.clone(), up: contacts > 0, open: 0, contacts }
+        });
+        peers.chain(users).collect()
+    }
+
+    /// Stops listening, waits until every message that was taken is answered and every
+    /// delivery is over, at most 10 s, and stops.
+    pub async fn shutdown(&self) {
+        for reader in self.readers.lock().drain(..) {
+            reader.abort();
+        }
+        let busy = || {
+            self.site
+                .peers
+                .iter()
+                .any(|peer| peer.window.available_permits() < usize::from(peer.config.window_max))
+        };
+        let drained = async {
+            // Messages that the centre holds are answered within one of its commits.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            while busy() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        if tokio::time::timeout(DRAIN_MAX, drained).await.is_err() {
+            tracing::warn!("stopped with SIP deliveries still open");
+        }
+        self.element.abort();
+    }
+}
+
+impl Drop for SipGateway {
+    fn drop(&mut self) {
+        for reader in self.readers.lock().drain(..) {
+            reader.abort();
+        }
+        self.element.abort();
+    }
+}
+
+impl Gateways for SipGateway {
+    fn room(&self, party: &Party) -> usize {
+        match party {
+            Party::SipPeer(name) => self.site.peer(name).map_or(0, Peer::room),
+            Party::SipUser(name) => {
+                let account = self.site.registrar.by_party(name);
+                let bound = account.is_some_and(|account| !account.bindings(self.site.now()).is_empty());
+                if bound { USER_WINDOW } else { 0 }
+            }
+            _ => 0,
+        }
+    }
+
+    fn deliver(&self, party: &Party, delivery: Delivery) -> Promise<'static, Result<Handover, Failure>> {
+        let site = self.site.clone();
+        match party.clone() {
+            Party::SipPeer(name) => Box::pin(dial::to_peer(site, name, delivery)),
+            Party::SipUser(name) => Box::pin(dial::to_user(site, name, delivery)),
+            _ => Box::pin(std::future::ready(Err(Failure::NoRoute))),
+        }
+    }
+
+    fn wishes(&self, party: &Party) -> Wishes {
+        let plain = Wishes { open_per_destination: 1, reassembled: true, sends_receipts: false };
+        let Party::SipPeer(name) = party else { return plain };
+        self.site.peer(name).map_or(plain, |peer| Wishes {
+            open_per_destination: peer.config.open_per_destination,
+            reassembled: peer.config.quirks.segments == Segments::Reassembled,
+            sends_receipts: peer.config.quirks.sends_receipts,
+        })
+    }
+}
+
+fn bind_tcp(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = std::net::TcpListener::bind(address)?;
+    socket.set_nonblocking(true)?;
+    TcpListener::from_std(socket)
+}

@@ -1,0 +1,367 @@
+//! Requests that come in: who sent them, what they ask for, how they are answered.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use sip::transaction::ServerId;
+use sip::{Method, Name, Request, Response, Status, Transport, reply};
+use smsc::message::{MessageId, Submission};
+use smsc::ports::Acceptance;
+use smsc::receipt::RemoteReceipt;
+
+use crate::codes::{self, Refusal};
+use crate::convert::{self, Rules, Sender, header};
+use crate::door::{Denied, Identity};
+use crate::element::Element;
+use crate::registrar::Account;
+use crate::repeats::{Key, Seen};
+use crate::transport::{Event, Hop};
+
+const ALLOW: &str = "MESSAGE, OPTIONS, REGISTER";
+const ACCEPT: &str = "text/plain, text/html, text/vnd.wap.wml, application/octet-stream";
+
+/// What goes to the centre in one call.
+#[derive(Default)]
+pub(crate) struct Batch {
+    submissions: Vec<Submission>,
+    /// Whoever sent each of them.
+    senders: Vec<Waiting>,
+    receipts: Vec<(RemoteReceipt, Waiting)>,
+    /// Copies of messages that are being stored, by the message they are a copy of.
+    copies: HashMap<Key, Vec<Waiting>>,
+}
+
+/// A request that waits for the centre.
+pub(crate) struct Waiting {
+    id: ServerId,
+    /// What its answer is made from; without the body.
+    request: Request,
+    key: Option<Key>,
+    reduced_validity: Option<String>,
+    success: Status,
+}
+
+/// What the centre said about a batch.
+pub(crate) struct Judged {
+    senders: Vec<Waiting>,
+    acceptance: Acceptance,
+    /// Receipts, and whether the centre has them.
+    receipts: Vec<(Waiting, bool)>,
+}
+
+impl Element {
+    /// A request that was not seen before.
+    pub(crate) fn request(
+        &mut self,
+        id: ServerId,
+        request: Request,
+        hop: Hop,
+        transport: Transport,
+        now: Instant,
+    ) {
+        let identity = match self.door.identify(&self.site, &request, hop.source) {
+            Ok(identity) => identity,
+            Err(denied) => return self.deny(id, &request, denied, now),
+        };
+        self.prove(hop.way);
+        if let Some(answer) = protocol_answer(&request) {
+            return self.respond(id, &answer(&request, &self.tag()), now);
+        }
+        match request.method {
+            Method::Message => self.message(id, request, identity, now),
+            Method::Register => self.register(id, &request, identity, (hop, transport), now),
+            _ => self.respond(id, &options(&request, &self.tag()), now),
+        }
+    }
+
+    /// Hands what was collected to the centre, in one call.
+    pub(crate) fn submit(&mut self) {
+        if self.batch.submissions.is_empty() && self.batch.receipts.is_empty() {
+            return;
+        }
+        let submissions = std::mem::take(&mut self.batch.submissions);
+        let senders = std::mem::take(&mut self.batch.senders);
+        let receipts = std::mem::take(&mut self.batch.receipts);
+        self.accepting += senders.len() + receipts.len();
+        let (centre, events) = (self.site.centre.clone(), self.site.events.clone());
+        tokio::spawn(async move {
+            let acceptance =
+                if submissions.is_empty() { Acceptance::default() } else { centre.accept(submissions).await };
+            let receipts = receipts.into_iter().map(|(receipt, waiting)| {
+                let taken = centre.remote_receipt(receipt);
+                async move { (waiting, taken.await.is_ok()) }
+            });
+            let receipts = futures_util::future::join_all(receipts).await;
+            // The element may be gone; then nobody waits for the answer.
+            let _gone = events.send(Event::Judged(Judged { senders, acceptance, receipts })).await;
+        });
+    }
+
+    /// Answers what the centre has judged, and lets the messages go after that.
+    pub(crate) fn judged(&mut self, judged: Judged, now: Instant) {
+        let Judged { senders, acceptance, receipts } = judged;
+        self.accepting = self.accepting.saturating_sub(senders.len() + receipts.len());
+        let mut answers = acceptance.answers.into_iter();
+        for waiting in senders {
+            let outcome = match answers.next() {
+                Some(answer) => answer.map_err(|rejection| codes::rejected(&rejection)),
+                None => Err(Refusal::new(Status::SERVER_INTERNAL_ERROR, "")),
+            };
+            self.settle(waiting, outcome, now);
+        }
+        for (waiting, taken) in receipts {
+            match taken {
+                true => self.respond(
+                    waiting.id,
+                    &reply::response(&waiting.request, waiting.success, &self.tag()),
+                    now,
+                ),
+                false => self.refuse(waiting.id, &waiting.request, Refusal::busy("Cannot store now"), now),
+            }
+        }
+        self.pump(now);
+        drop(acceptance.start);
+    }
+
+    fn message(&mut self, id: ServerId, mut request: Request, identity: Identity, now: Instant) {
+        let site = self.site.clone();
+        let (sender, peer) = match identity {
+            Identity::Peer(at) => match site.peers.get(at) {
+                Some(peer) => (&peer.sender, Some(peer)),
+                None => return,
+            },
+            Identity::User(at) => match site.registrar.account(at) {
+                Some(account) => (&account.sender, None),
+                None => return,
+            },
+        };
+        let key = self.repeats.key(&sender.party.to_string(), &request);
+        let success = if sender.quirks.accept_202 { Status::ACCEPTED } else { Status::OK };
+        match key.map_or(Seen::Never, |key| self.repeats.seen(key)) {
+            Seen::Never => {}
+            seen => return self.repeated(id, request, key, (seen, success), now),
+        }
+        if self.accepting + self.batch.senders.len() >= at_most(site.config.limits.accepting_max) {
+            return self.refuse(id, &request, Refusal::busy("Congested"), now);
+        }
+        if peer.is_some_and(|peer| !peer.admits_one()) {
+            return self.refuse(id, &request, Refusal::busy("Over the rate limit"), now);
+        }
+        let is_receipt =
+            request.headers.get_named(header::TYPE).is_some_and(|kind| kind.eq_ignore_ascii_case("receipt"));
+        if let Some(peer) = peer.filter(|_| is_receipt) {
+            return self.receipt(id, request, &peer.config.name, success, now);
+        }
+        match self.read(&request, sender) {
+            Err(refusal) => self.refuse(id, &request, refusal, now),
+            Ok(incoming) => {
+                request.body = bytes::Bytes::new();
+                if let Some(key) = key {
+                    self.repeats.begin(key, now);
+                }
+                self.batch.submissions.push(incoming.submission);
+                let reduced_validity = incoming.reduced_validity;
+                self.batch.senders.push(Waiting { id, request, key, reduced_validity, success });
+            }
+        }
+    }
+
+    fn read(&self, request: &Request, sender: &Sender) -> Result<convert::Incoming, Refusal> {
+        let rules = Rules { validity_max: Duration::from_secs(self.site.config.validity_seconds_max) };
+        convert::read(request, sender, rules, |name| self.site.user_address(name), self.site.now())
+    }
+
+    fn receipt(&mut self, id: ServerId, request: Request, link: &str, success: Status, now: Instant) {
+        let Some(receipt) = convert::read_receipt(&request, link) else {
+            let refusal = Refusal::new(Status::BAD_REQUEST, "Receipt has no id or no state");
+            return self.refuse(id, &request, refusal, now);
+        };
+        let waiting = Waiting { id, request, key: None, reduced_validity: None, success };
+        self.batch.receipts.push((receipt, waiting));
+    }
+
+    /// The same message in a new transaction: the same answer, as soon as there is one.
+    fn repeated(
+        &mut self,
+        id: ServerId,
+        request: Request,
+        key: Option<Key>,
+        (seen, success): (Seen, Status),
+        now: Instant,
+    ) {
+        let waiting = Waiting { id, request, key, reduced_validity: None, success };
+        match (seen, key) {
+            (Seen::Accepted(message), _) => self.accept(&waiting, message, now),
+            (_, Some(key)) => self.batch.copies.entry(key).or_default().push(waiting),
+            (_, None) => {}
+        }
+    }
+
+    /// Answers a message, and the copies of it that came meanwhile.
+    fn settle(&mut self, waiting: Waiting, outcome: Result<MessageId, Refusal>, now: Instant) {
+        let copies = waiting.key.and_then(|key| self.batch.copies.remove(&key)).unwrap_or_default();
+        if let Some(key) = waiting.key {
+            match outcome {
+                Ok(message) => self.repeats.accepted(key, message),
+                Err(_) => self.repeats.refused(key),
+            }
+        }
+        for each in std::iter::once(waiting).chain(copies) {
+            match outcome {
+                Ok(message) => self.accept(&each, message, now),
+                Err(refusal) => self.refuse(each.id, &each.request, refusal, now),
+            }
+        }
+    }
+
+    fn accept(&mut self, waiting: &Waiting, message: MessageId, now: Instant) {
+        let mut response = reply::response(&waiting.request, waiting.success, &self.tag());
+        response.headers.push_named(header::MSG_ID, message);
+        if let Some(validity) = &waiting.reduced_validity {
+            response.headers.push_named(header::VALIDITY, validity);
+        }
+        self.respond(waiting.id, &response, now);
+    }
+
+    fn register(
+        &mut self,
+        id: ServerId,
+        request: &Request,
+        identity: Identity,
+        way: (Hop, Transport),
+        now: Instant,
+    ) {
+        let site = self.site.clone();
+        let account = match identity {
+            Identity::User(at) => site.registrar.account(at),
+            Identity::Peer(_) => None,
+        };
+        let is_own = |account: &&Account| {
+            let meant = request.headers.to().ok().and_then(|to| site.registrar.named(&to.uri));
+            meant.is_some_and(|meant| meant.config.user == account.config.user)
+        };
+        let Some(account) = account.filter(is_own) else {
+            let refusal = Refusal::new(Status::FORBIDDEN, "Not your address of record");
+            return self.refuse(id, request, refusal, now);
+        };
+        let time = site.now();
+        match site.registrar.register(account, request, way, time) {
+            Err(refusal) => {
+                let mut response = refusal_response(request, refusal, &self.tag());
+                if refusal.status == Status::INTERVAL_TOO_BRIEF {
+                    response.headers.push(Name::MinExpires, site.registrar.seconds_min());
+                }
+                self.respond(id, &response, now);
+            }
+            Ok(bindings) => {
+                let mut response = reply::response(request, Status::OK, &self.tag());
+                for binding in &bindings {
+                    let seconds = binding.expires_at.since(time).as_secs();
+                    let contact = format_args!("<{}>;expires={seconds}", binding.contact).to_string();
+                    response.headers.push(Name::Contact, contact);
+                }
+                self.respond(id, &response, now);
+                if !bindings.is_empty() {
+                    self.pump(now);
+                    site.centre.opened(&account.sender.party);
+                }
+            }
+        }
+    }
+
+    fn deny(&mut self, id: ServerId, request: &Request, denied: Denied, now: Instant) {
+        if let Denied::Stale(identity) = denied {
+            // The credentials are a copy of earlier ones; so may be the message.
+            let party = match identity {
+                Identity::Peer(at) => self.site.peers.get(at).map(|peer| peer.party().to_string()),
+                Identity::User(at) => {
+                    self.site.registrar.account(at).map(|account| account.sender.party.to_string())
+                }
+            };
+            let key = party.and_then(|party| self.repeats.key(&party, request));
+            if let Some(Seen::Accepted(message)) = key.map(|key| self.repeats.seen(key)) {
+                let (request, success) = (request.clone(), Status::OK);
+                let waiting = Waiting { id, request, key, reduced_validity: None, success };
+                return self.accept(&waiting, message, now);
+            }
+        }
+        match denied {
+            Denied::Forbidden => self.refuse(id, request, Refusal::new(Status::FORBIDDEN, ""), now),
+            Denied::Challenge | Denied::Stale(_) => {
+                let stale = matches!(denied, Denied::Stale(_));
+                let challenge = self.door.challenge(&self.site, request, stale);
+                self.respond(id, &challenge, now);
+            }
+        }
+    }
+
+    fn refuse(&mut self, id: ServerId, request: &Request, refusal: Refusal, now: Instant) {
+        tracing::debug!(status = %refusal.status, reason = refusal.reason, "refused a request");
+        let response = refusal_response(request, refusal, &self.tag());
+        self.respond(id, &response, now);
+    }
+
+    fn respond(&mut self, id: ServerId, response: &Response, now: Instant) {
+        self.layer.respond(id, response, now); // false if the peer gave up long ago
+    }
+
+    fn tag(&self) -> String {
+        sip::tag(self.site.chance.next())
+    }
+}
+
+type Answer = fn(&Request, &str) -> Response;
+
+/// What every element must refuse, whoever asks (RFC 3261 §8.2).
+fn protocol_answer(request: &Request) -> Option<Answer> {
+    let headers = &request.headers;
+    let is_known = matches!(request.method, Method::Message | Method::Register | Method::Options);
+    if !is_known {
+        return Some(not_allowed);
+    }
+    if headers.max_forwards().ok().flatten() == Some(0) && request.method != Method::Options {
+        return Some(|request, tag| reply::response(request, Status::TOO_MANY_HOPS, tag));
+    }
+    let mut required = headers.elements(Name::Require).chain(headers.elements(Name::ProxyRequire));
+    required.any(|option| !option.is_empty()).then_some(bad_extension)
+}
+
+fn not_allowed(request: &Request, tag: &str) -> Response {
+    let mut response = reply::response(request, Status::METHOD_NOT_ALLOWED, tag);
+    response.headers.push(Name::Allow, ALLOW);
+    response
+}
+
+fn bad_extension(request: &Request, tag: &str) -> Response {
+    let mut response = reply::response(request, Status::BAD_EXTENSION, tag);
+    let headers = &request.headers;
+    for option in headers.elements(Name::Require).chain(headers.elements(Name::ProxyRequire)) {
+        response.headers.push(Name::Unsupported, option);
+    }
+    response
+}
+
+fn options(request: &Request, tag: &str) -> Response {
+    let mut response = reply::response(request, Status::OK, tag);
+    response.headers.push(Name::Allow, ALLOW);
+    response.headers.push(Name::Accept, ACCEPT);
+    response
+}
+
+fn refusal_response(request: &Request, refusal: Refusal, tag: &str) -> Response {
+    let mut response = reply::response(request, refusal.status, tag);
+    if !refusal.reason.is_empty() {
+        refusal.reason.clone_into(&mut response.reason);
+    }
+    if refusal.retry {
+        response.headers.push(Name::RetryAfter, codes::RETRY_AFTER_SECONDS);
+    }
+    if refusal.status == Status::UNSUPPORTED_MEDIA_TYPE {
+        response.headers.push(Name::Accept, ACCEPT);
+    }
+    response
+}
+
+fn at_most(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}

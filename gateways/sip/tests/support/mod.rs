@@ -1,0 +1,267 @@
+//! A centre that remembers what it was given, a SIP element made of bare sockets, and the
+//! gateway between them.
+
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use gateway_sip::config::{Peer, SipConfig, User, Wire};
+use gateway_sip::{Clock, SipGateway};
+use parking_lot::Mutex;
+use sip::{Message, Name, Request, Response};
+use smsc::address::Address;
+use smsc::message::{Content, Kind, Message as ShortMessage, MessageId, Mode, Party, Submission, Timestamp};
+use smsc::ports::{Acceptance, Centre, Delivery, Promise, Standing, StartGuard, StoreError};
+use smsc::receipt::{ReceiptRequest, RemoteReceipt};
+use smsc::rejection::Rejection;
+use tokio::net::UdpSocket;
+use tokio::time::timeout;
+
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// 2026-11-23 17:05:09 UTC, always.
+pub const NOW: Timestamp = Timestamp::from_millis(1_795_453_509_000);
+
+#[derive(Default)]
+pub struct TestCentre {
+    pub accepted: Mutex<Vec<Submission>>,
+    pub receipts: Mutex<Vec<RemoteReceipt>>,
+    pub opened: Mutex<Vec<Party>>,
+    pub started: Arc<AtomicUsize>,
+    pub batches: AtomicUsize,
+    /// What to answer instead of an id, one for each submission to come.
+    pub rejections: Mutex<VecDeque<Rejection>>,
+    /// How long the store takes.
+    pub delay_ms: AtomicU64,
+    next: AtomicU64,
+}
+
+impl TestCentre {
+    pub fn messages(&self) -> Vec<Submission> {
+        self.accepted.lock().clone()
+    }
+}
+
+#[derive(Clone)]
+pub struct Door(pub Arc<TestCentre>);
+
+impl Centre for Door {
+    fn accept(&self, batch: Vec<Submission>) -> Promise<'static, Acceptance> {
+        let centre = self.0.clone();
+        Box::pin(async move {
+            centre.batches.fetch_add(1, Ordering::Relaxed);
+            let delay = centre.delay_ms.load(Ordering::Relaxed);
+            if delay > 0 {
+                tokio::time::sleep(Duration::from_millis(delay)).await;
+            }
+            let count = batch.len();
+            let answers = batch
+                .into_iter()
+                .map(|submission| {
+                    if let Some(rejection) = centre.rejections.lock().pop_front() {
+                        return Err(rejection);
+                    }
+                    centre.accepted.lock().push(submission);
+                    Ok(MessageId::from_u64(centre.next.fetch_add(1, Ordering::Relaxed) + 1))
+                })
+                .collect();
+            let started = centre.started.clone();
+            let start = StartGuard::new(move || {
+                started.fetch_add(count, Ordering::Relaxed);
+            });
+            Acceptance { answers, start }
+        })
+    }
+
+    fn remote_receipt(&self, receipt: RemoteReceipt) -> Promise<'static, Result<bool, StoreError>> {
+        self.0.receipts.lock().push(receipt);
+        Box::pin(std::future::ready(Ok(true)))
+    }
+
+    fn standing(
+        &self,
+        _: smsc::message::Name,
+        _: MessageId,
+    ) -> Promise<'static, Result<Option<Standing>, StoreError>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
+    fn cancel(&self, _: smsc::message::Name, _: MessageId) -> Promise<'static, Result<bool, StoreError>> {
+        Box::pin(std::future::ready(Ok(false)))
+    }
+
+    fn opened(&self, party: &Party) {
+        self.0.opened.lock().push(party.clone());
+    }
+}
+
+pub fn clock() -> Clock {
+    Arc::new(|| NOW)
+}
+
+pub fn start(config: SipConfig) -> (SipGateway, Arc<TestCentre>) {
+    let centre = Arc::new(TestCentre::default());
+    let gateway = SipGateway::start(config, Arc::new(Door(centre.clone())), clock(), [7; 32]).unwrap();
+    (gateway, centre)
+}
+
+pub fn listener(transport: Wire) -> gateway_sip::config::Listener {
+    let address = "127.0.0.1:0".parse().unwrap();
+    gateway_sip::config::Listener { transport, address, tls: None }
+}
+
+/// One UDP listener and one TCP listener on loopback; a quick T1; nobody who may come in.
+pub fn config() -> SipConfig {
+    SipConfig { listeners: vec![listener(Wire::Udp), listener(Wire::Tcp)], t1_ms: 20, ..SipConfig::default() }
+}
+
+/// A peer at `address` that everything on loopback is taken for.
+pub fn peer(name: &str, address: SocketAddr) -> Peer {
+    Peer {
+        name: name.to_owned(),
+        uri: format!("sip:{address}"),
+        allowed_addresses: vec!["127.0.0.0/8".parse().unwrap()],
+        options_seconds: 0,
+        ..Peer::default()
+    }
+}
+
+pub fn user(name: &str, number: &str) -> User {
+    User {
+        user: name.to_owned(),
+        password: gateway_sip::config::Secret::new("pa55word"),
+        number: number.to_owned(),
+    }
+}
+
+pub fn nobody() -> SocketAddr {
+    "127.0.0.1:9".parse().unwrap()
+}
+
+/// A SIP element made of one UDP socket.
+pub struct Phone {
+    pub socket: UdpSocket,
+    pub address: SocketAddr,
+    pub towards: SocketAddr,
+}
+
+impl Phone {
+    pub async fn new(towards: SocketAddr) -> Self {
+        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let address = socket.local_addr().unwrap();
+        Self { socket, address, towards }
+    }
+
+    pub async fn send(&self, octets: &[u8]) {
+        self.socket.send_to(octets, self.towards).await.unwrap();
+    }
+
+    pub async fn receive(&self) -> Message {
+        let mut buffer = vec![0; 65_535];
+        let (length, _) = timeout(PATIENCE, self.socket.recv_from(&mut buffer)).await.unwrap().unwrap();
+        sip::parse(&Bytes::copy_from_slice(&buffer[..length])).unwrap()
+    }
+
+    pub async fn request(&self) -> Request {
+        loop {
+            if let Message::Request(request) = self.receive().await {
+                return request;
+            }
+        }
+    }
+
+    pub async fn ask(&self, request: &str) -> Response {
+        self.send(request.as_bytes()).await;
+        self.response().await
+    }
+
+    pub async fn response(&self) -> Response {
+        loop {
+            if let Message::Response(response) = self.receive().await {
+                return response;
+            }
+        }
+    }
+
+    pub async fn answer(&self, request: &Request, code: u16, extra: &str) {
+        self.send(answer(request, code, extra).as_bytes()).await;
+    }
+}
+
+/// A response on text level, made without our own encoder.
+pub fn answer(request: &Request, code: u16, extra: &str) -> String {
+    let headers = &request.headers;
+    let get = |name| headers.get(name).unwrap().to_owned();
+    let (via, from, to) = (get(Name::Via), get(Name::From), get(Name::To));
+    let (call, cseq) = (get(Name::CallId), get(Name::CSeq));
+    format!(
+        "SIP/2.0 {code} Whatever\r\nVia: {via}\r\nFrom: {from}\r\nTo: {to};tag=far\r\nCall-ID: {call}\r\n\
+         CSeq: {cseq}\r\n{extra}Content-Length: 0\r\n\r\n"
+    )
+}
+
+static SERIAL: AtomicU64 = AtomicU64::new(1);
+
+/// A MESSAGE as text: Request-URI, additional header lines (each with CRLF), body.
+pub fn message(uri: &str, extra: &str, body: &str) -> String {
+    let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
+    message_as(serial, serial, uri, extra, body)
+}
+
+/// The same with a chosen branch and Call-ID.
+pub fn message_as(branch: u64, call: u64, uri: &str, extra: &str, body: &str) -> String {
+    let from = if extra.contains("From:") { "" } else { "From: <sip:+4915112345678@there>;tag=near\r\n" };
+    format!(
+        "MESSAGE {uri} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5;branch=z9hG4bK{branch};rport\r\n\
+         Max-Forwards: 70\r\n{from}To: <{uri}>\r\nCall-ID: c{call}\r\nCSeq: 1 MESSAGE\r\n{extra}\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// A message of the centre on its way out.
+pub fn outgoing(id: u64, text: &str) -> ShortMessage {
+    ShortMessage {
+        id: MessageId::from_u64(id),
+        origin: Party::Esme("acme".into()),
+        account: "acme".into(),
+        source: Address::international("491700000000"),
+        destination: Address::international("4915112345678"),
+        presented: None,
+        route: "default".into(),
+        content: Content {
+            data_coding: 0,
+            header: Bytes::new(),
+            body: sms::alphabet::encode(text, sms::alphabet::Shifts::NONE).unwrap().into(),
+        },
+        mode: Mode::StoreAndForward,
+        receipt: ReceiptRequest::NONE,
+        priority: 0,
+        protocol_id: 0,
+        reply_path: false,
+        service_type: smsc::message::Name::default(),
+        optional: Bytes::new(),
+        accepted_at: NOW,
+        deliver_after: NOW,
+        expires_at: NOW + Duration::from_secs(86_400),
+        client_key: None,
+        kind: Kind::Ordinary,
+    }
+}
+
+pub fn delivery(message: ShortMessage) -> Delivery {
+    Delivery { message: Arc::new(message), receipt_wanted: false }
+}
+
+pub fn udp_of(gateway: &SipGateway) -> SocketAddr {
+    address_of(gateway, sip::Transport::Udp)
+}
+
+pub fn address_of(gateway: &SipGateway, transport: sip::Transport) -> SocketAddr {
+    gateway.local_addresses().into_iter().find(|(each, _)| *each == transport).unwrap().1
+}
