@@ -99,6 +99,8 @@ pub(crate) struct Committer {
     pub(crate) health: Arc<Health>,
     pub(crate) disk: Disk,
     pub(crate) lookup_days: usize,
+    /// The number of this start.
+    pub(crate) starts: u32,
     pub(crate) alarm: Option<Alarm>,
 }
 
@@ -115,11 +117,15 @@ impl Committer {
         loop {
             match self.queue.take(PATIENCE) {
                 Taken::Jobs(jobs) => self.work(jobs),
-                Taken::Nothing => self.look_after_engine(PersistMode::Buffer),
+                Taken::Nothing => self.look_after_engine(),
                 Taken::Closed => break,
             }
         }
-        self.look_after_engine(PersistMode::SyncAll);
+        if self.health.check().is_ok()
+            && let Err(error) = schema::leave(&self.spaces, self.starts)
+        {
+            self.fail(&describe(&error));
+        }
     }
 
     fn work(&mut self, jobs: Vec<Job>) {
@@ -258,9 +264,9 @@ impl Committer {
     }
 
     /// Finds out whether the engine's own threads failed, which only a write would tell.
-    fn look_after_engine(&mut self, mode: PersistMode) {
+    fn look_after_engine(&mut self) {
         self.look_after_disk();
-        if let Err(error) = self.spaces.db.persist(mode) {
+        if let Err(error) = self.spaces.db.persist(PersistMode::Buffer) {
             self.fail(&describe(&error));
         }
     }

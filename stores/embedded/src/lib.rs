@@ -12,6 +12,7 @@
 //! - `queue` and `committer` are the one write path.
 //! - `key` and `record` are the form on disk; both are versioned by `schema`.
 //! - `spaces` holds the keyspaces of each day, so that expiry drops whole days.
+//! - `journal` looks through the engine's journals before they are replayed.
 //! - `read`, `index` and `ledger` answer questions; `audit` proves that nothing is lost.
 //!
 //! Nothing here decides about a message, and nothing here logs a body or a number.
@@ -23,6 +24,7 @@ mod config;
 mod disk;
 mod error;
 mod index;
+mod journal;
 mod key;
 mod ledger;
 mod queue;

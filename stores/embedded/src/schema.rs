@@ -6,6 +6,7 @@
 //! | `schema` | version, u32 |
 //! | `starts` | how often the store was opened, u32 |
 //! | `last` | the highest id of all dropped days |
+//! | `closed` | the number of the last start that was closed in order, u32 |
 //! | `q` ‖ id | nothing: the record of this message is damaged |
 
 use std::collections::BTreeSet;
@@ -23,6 +24,7 @@ const SCHEMA: &[u8] = b"schema";
 const STARTS: &[u8] = b"starts";
 /// Key of the highest id of all dropped days.
 pub(crate) const LAST: &[u8] = b"last";
+const CLOSED: &[u8] = b"closed";
 const QUARANTINED: u8 = b'q';
 
 /// What `sys` said when the store was opened.
@@ -76,6 +78,13 @@ pub(crate) fn last_id(spaces: &Spaces) -> fjall::Result<Option<MessageId>> {
         }
     }
     Ok(dropped)
+}
+
+/// Notes that this start ended in order. It is the last batch of the journal, see `journal`.
+pub(crate) fn leave(spaces: &Spaces, starts: u32) -> fjall::Result<()> {
+    let mut batch = spaces.db.batch();
+    batch.insert(&spaces.system, CLOSED, starts.to_be_bytes());
+    batch.durability(Some(PersistMode::SyncAll)).commit()
 }
 
 /// The key that marks a message as quarantined.

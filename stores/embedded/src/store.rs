@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -19,6 +20,7 @@ use crate::committer::{Alarm, Committer, Health};
 use crate::config::{EmbeddedConfig, mebibytes};
 use crate::disk::Disk;
 use crate::error::{OpenError, describe, failed};
+use crate::journal::{self, Broken};
 use crate::key::{self, Day, Tag};
 use crate::queue::{Job, Queue};
 use crate::read;
@@ -51,6 +53,8 @@ pub(crate) struct Inner {
     serials: AtomicU64,
     last_id: Option<MessageId>,
     lookup_days: usize,
+    /// Held until the engine is gone.
+    _lock: File,
 }
 
 impl EmbeddedStore {
@@ -61,7 +65,14 @@ impl EmbeddedStore {
         let trouble = |error: fjall::Error| open_error(path, &error);
         std::fs::create_dir_all(path)
             .map_err(|error| OpenError::Io { path: path.clone(), reason: error.to_string() })?;
-        let db = Database::builder(path.join("engine"))
+        let lock = lock(path)?;
+        let engine = path.join("engine");
+        match journal::check(&engine) {
+            Ok(Ok(())) => {}
+            Ok(Err(broken)) => return Err(broken_error(path, &broken)),
+            Err(error) => return Err(OpenError::Io { path: path.clone(), reason: error.to_string() }),
+        }
+        let db = Database::builder(engine)
             .cache_size(mebibytes(config.cache_megabytes))
             .max_journaling_size(mebibytes(config.journal_megabytes.max(64)))
             .manual_journal_persist(true)
@@ -80,8 +91,9 @@ impl EmbeddedStore {
             lookup_days: usize::from(config.lookup_days_max),
             last_id,
             spaces,
+            _lock: lock,
         };
-        inner.start(config, on_fatal)?;
+        inner.start(config, marks.starts, on_fatal)?;
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -234,13 +246,14 @@ impl Inner {
         read::lookup(&self.spaces, &key::term(tag, names)?, self.lookup_days)
     }
 
-    fn start(&self, config: &EmbeddedConfig, on_fatal: OnFatal) -> Result<(), OpenError> {
+    fn start(&self, config: &EmbeddedConfig, starts: u32, on_fatal: OnFatal) -> Result<(), OpenError> {
         let committer = Committer {
             spaces: Arc::clone(&self.spaces),
             queue: Arc::clone(&self.queue),
             health: Arc::clone(&self.health),
             disk: Disk::watch(&config.data_dir, mebibytes(config.disk_reserve_megabytes)),
             lookup_days: self.lookup_days,
+            starts,
             alarm: Some(on_fatal),
         };
         let thread = std::thread::Builder::new()
@@ -281,6 +294,25 @@ fn droppable(inner: &Inner, before: Day) -> Result<Vec<Day>, StoreError> {
         }
     }
     Ok(old.into_iter().collect())
+}
+
+/// Takes the directory for this process. The engine has a lock of its own, but only after it
+/// would be too late to look through its journals.
+fn lock(path: &Path) -> Result<File, OpenError> {
+    let io = |error: std::io::Error| OpenError::Io { path: path.to_owned(), reason: error.to_string() };
+    let file = File::create(path.join("lock")).map_err(io)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::Locked(path.to_owned())),
+        Err(TryLockError::Error(error)) => Err(io(error)),
+    }
+}
+
+fn broken_error(path: &Path, broken: &Broken) -> OpenError {
+    let journal = broken.file.file_name().unwrap_or_default().display();
+    let reason =
+        format!("journal {journal} cannot be read at octet {}, with whole batches behind it", broken.at);
+    OpenError::Damaged { path: path.to_owned(), reason }
 }
 
 fn open_error(path: &Path, error: &fjall::Error) -> OpenError {

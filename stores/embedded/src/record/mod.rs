@@ -135,4 +135,57 @@ mod tests {
             assert_eq!(open(b"key", &value[..length]), Err(Damaged));
         }
     }
+
+    /// R5, at the level of records: no single flipped bit of key or value goes unseen.
+    #[test]
+    fn every_flipped_bit_is_found() {
+        let content: Vec<u8> = (0..=255).collect();
+        let (key, value) = (b"\x12\x34\x56\x78", seal(b"\x12\x34\x56\x78", &content));
+        assert_eq!(open(key, &value), Ok(content.as_slice()));
+        for bit in 0..value.len() * 8 {
+            let mut flipped = value.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(open(key, &flipped), Err(Damaged), "bit {bit}");
+        }
+        for bit in 0..key.len() * 8 {
+            let mut flipped = key.to_vec();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(open(&flipped, &value), Err(Damaged), "bit {bit} of the key");
+        }
+    }
+
+    proptest::proptest! {
+        /// Octets that are well sealed but make no sense are damage, never a panic.
+        #[test]
+        fn no_content_makes_a_reader_panic(key: [u8; 8], content: Vec<u8>) {
+            let value = seal(&key, &content);
+            let id = smsc::message::MessageId::from_u64(u64::from_be_bytes(key));
+            let due = smsc::ports::DueKey { due: smsc::message::Timestamp::NEVER, id };
+            let _ = open_message(id, &value);
+            let _ = open_attempt(&key, &value);
+            let _ = open_note(&key, &value);
+            let _ = open_ending(&key, &value);
+            proptest::prop_assert_eq!(open_waiting(&key, due, &value).is_ok(), content.len() == 28);
+        }
+
+        /// What is sealed opens as it was, and no part of it opens at all.
+        #[test]
+        fn attempts_open_as_they_were_sealed(number: u16, took_ms: u32, error: u8, reason: String, remote: Option<String>) {
+            let attempt = smsc::ports::Attempt {
+                number,
+                at: smsc::message::Timestamp::from_millis(u64::from(took_ms) << 10),
+                took_ms,
+                party: "esme:acme".into(),
+                via: reason.as_str().into(),
+                remote_id: remote.map(Into::into),
+                error,
+                reason,
+            };
+            let value = seal_attempt(b"key", &attempt);
+            for length in 0..value.len() {
+                proptest::prop_assert_eq!(open_attempt(b"key", &value[..length]), Err(Damaged));
+            }
+            proptest::prop_assert_eq!(open_attempt(b"key", &value), Ok(attempt));
+        }
+    }
 }
