@@ -4,7 +4,7 @@ use crate::status::Status;
 
 /// A fault in one PDU. Its neighbours in the same buffer are not affected.
 ///
-/// Neither variant carries octets of the PDU: bodies and passwords must not
+/// No variant carries octets of the PDU: bodies and passwords must not
 /// reach a log through an error text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
