@@ -33,35 +33,35 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// The clock of all tests: 2026-11-18T11:06:40Z.
-pub const NOW: Timestamp = Timestamp::from_millis(1_795_000_000_000);
+pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_795_000_000_000);
 
 /// A centre that keeps nothing on disk. Messages to a number that starts with a key of
 /// `routes` go to that party; others are refused.
 #[derive(Default)]
-pub struct SmallCentre {
+pub(crate) struct SmallCentre {
     gateway: OnceLock<SmppGateway>,
     next: AtomicU64,
-    pub routes: Mutex<HashMap<&'static str, Party>>,
-    pub accepted: Mutex<Vec<Submission>>,
-    pub outcomes: Mutex<Vec<(MessageId, Result<Handover, Failure>)>>,
-    pub remote_receipts: Mutex<Vec<RemoteReceipt>>,
-    pub opened: Mutex<Vec<Party>>,
+    pub(crate) routes: Mutex<HashMap<&'static str, Party>>,
+    pub(crate) accepted: Mutex<Vec<Submission>>,
+    pub(crate) outcomes: Mutex<Vec<(MessageId, Result<Handover, Failure>)>>,
+    pub(crate) remote_receipts: Mutex<Vec<RemoteReceipt>>,
+    pub(crate) opened: Mutex<Vec<Party>>,
     /// How long the disk takes.
-    pub sync: Mutex<Duration>,
+    pub(crate) sync: Mutex<Duration>,
     /// Messages that found nobody and wait for `opened`.
     waiting: Mutex<Vec<(Party, Message)>>,
     me: OnceLock<std::sync::Weak<Self>>,
 }
 
 impl SmallCentre {
-    pub fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         let centre = Arc::new(Self::default());
         centre.next.store(5_000_000_000_000_000_000, Ordering::Relaxed);
         centre.me.set(Arc::downgrade(&centre)).unwrap();
         centre
     }
 
-    pub fn route(&self, prefix: &'static str, to: &str) {
+    pub(crate) fn route(&self, prefix: &'static str, to: &str) {
         self.routes.lock().insert(prefix, to.parse().unwrap());
     }
 
@@ -123,7 +123,7 @@ impl SmallCentre {
     }
 }
 
-pub fn message(id: MessageId, submission: Submission) -> Message {
+pub(crate) fn message(id: MessageId, submission: Submission) -> Message {
     Message {
         id,
         origin: submission.origin,
@@ -148,7 +148,7 @@ pub fn message(id: MessageId, submission: Submission) -> Message {
     }
 }
 
-pub fn receipt(about: &Message, state: State, error: u8) -> Message {
+pub(crate) fn receipt(about: &Message, state: State, error: u8) -> Message {
     let told = Receipt {
         about: about.id,
         state,
@@ -223,18 +223,18 @@ impl Centre for SmallCentre {
 }
 
 /// A gateway on loopback with its centre.
-pub struct Rig {
-    pub centre: Arc<SmallCentre>,
-    pub gateway: SmppGateway,
+pub(crate) struct Rig {
+    pub(crate) centre: Arc<SmallCentre>,
+    pub(crate) gateway: SmppGateway,
 }
 
 impl Rig {
     /// Accounts `acme` and `sink` (password `secret`); numbers that begin with 49 go to the sink.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::with(|_| {})
     }
 
-    pub fn with(change: impl FnOnce(&mut SmppConfig)) -> Self {
+    pub(crate) fn with(change: impl FnOnce(&mut SmppConfig)) -> Self {
         let centre = SmallCentre::new();
         centre.route("49", "esme:sink");
         let mut config = SmppConfig {
@@ -248,33 +248,33 @@ impl Rig {
         Self { centre, gateway }
     }
 
-    pub fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.gateway.local_addresses()[0]
     }
 
-    pub async fn connect(&self) -> Esme {
+    pub(crate) async fn connect(&self) -> Esme {
         Esme::connect(self.address()).await
     }
 
     /// A bound transceiver.
-    pub async fn bound(&self, system_id: &str) -> Esme {
+    pub(crate) async fn bound(&self, system_id: &str) -> Esme {
         let mut esme = self.connect().await;
         assert_eq!(esme.bind(BindKind::Transceiver, system_id, "secret").await, Status::ESME_ROK);
         esme
     }
 
-    pub fn deliver(&self, message: Message, to: &str) -> Promise<'static, Result<Handover, Failure>> {
+    pub(crate) fn deliver(&self, message: Message, to: &str) -> Promise<'static, Result<Handover, Failure>> {
         let delivery = Delivery { message: Arc::new(message), receipt_wanted: false };
         self.gateway.deliver(&to.parse().unwrap(), delivery)
     }
 }
 
-pub fn loopback() -> SocketAddr {
+pub(crate) fn loopback() -> SocketAddr {
     "127.0.0.1:0".parse().unwrap()
 }
 
 /// A message for a sink, outside of any submission.
-pub fn plain(text: &'static [u8]) -> Message {
+pub(crate) fn plain(text: &'static [u8]) -> Message {
     let content = Content { data_coding: 0, header: Bytes::new(), body: Bytes::from_static(text) };
     let from = smsc::address::Address::international("4917000001");
     let to = smsc::address::Address::international("4915112345678");
@@ -283,17 +283,17 @@ pub fn plain(text: &'static [u8]) -> Message {
 
 /// A PDU that came.
 #[derive(Debug)]
-pub struct Came {
-    pub header: Header,
-    pub octets: Bytes,
+pub(crate) struct Came {
+    pub(crate) header: Header,
+    pub(crate) octets: Bytes,
 }
 
 impl Came {
-    pub fn pdu(&self) -> Pdu<'_> {
+    pub(crate) fn pdu(&self) -> Pdu<'_> {
         Pdu::decode(&self.header, &self.octets[16..]).unwrap()
     }
 
-    pub fn sm(&self) -> Sm<'_> {
+    pub(crate) fn sm(&self) -> Sm<'_> {
         match self.pdu() {
             Pdu::DeliverSm(sm) | Pdu::SubmitSm(sm) => sm,
             other => panic!("{other:?}"),
@@ -301,7 +301,7 @@ impl Came {
     }
 
     /// The message_id of a response.
-    pub fn id(&self) -> String {
+    pub(crate) fn id(&self) -> String {
         match self.pdu() {
             Pdu::SubmitSmResp(resp) | Pdu::DataSmResp(resp) | Pdu::DeliverSmResp(resp) => {
                 String::from_utf8(resp.message_id.unwrap_or_default().to_vec()).unwrap()
@@ -311,33 +311,39 @@ impl Came {
         }
     }
 
-    pub fn what(&self) -> (CommandId, Status, u32) {
+    pub(crate) fn what(&self) -> (CommandId, Status, u32) {
         (self.header.command_id, self.header.command_status, self.header.sequence_number)
     }
 }
 
 /// An ESME without any rules of its own.
-pub struct Esme {
-    pub stream: TcpStream,
+pub(crate) struct Esme {
+    pub(crate) stream: TcpStream,
     inbox: BytesMut,
     sequence: u32,
 }
 
 impl Esme {
-    pub async fn connect(address: SocketAddr) -> Self {
+    pub(crate) async fn connect(address: SocketAddr) -> Self {
         Self::over(TcpStream::connect(address).await.unwrap())
     }
 
-    pub fn over(stream: TcpStream) -> Self {
+    pub(crate) fn over(stream: TcpStream) -> Self {
         stream.set_nodelay(true).unwrap();
         Self { stream, inbox: BytesMut::new(), sequence: 0 }
     }
 
-    pub async fn bind(&mut self, kind: BindKind, system_id: &str, password: &str) -> Status {
+    pub(crate) async fn bind(&mut self, kind: BindKind, system_id: &str, password: &str) -> Status {
         self.bind_as(kind, system_id, password, 0x34).await.header.command_status
     }
 
-    pub async fn bind_as(&mut self, kind: BindKind, system_id: &str, password: &str, version: u8) -> Came {
+    pub(crate) async fn bind_as(
+        &mut self,
+        kind: BindKind,
+        system_id: &str,
+        password: &str,
+        version: u8,
+    ) -> Came {
         let sequence = self.send(&bind(kind, system_id, password, version)).await;
         let came = self.next().await;
         assert_eq!(came.header.sequence_number, sequence);
@@ -345,28 +351,28 @@ impl Esme {
     }
 
     /// Sends a request under the next sequence number.
-    pub async fn send(&mut self, pdu: &Pdu<'_>) -> u32 {
+    pub(crate) async fn send(&mut self, pdu: &Pdu<'_>) -> u32 {
         self.sequence += 1;
         self.send_as(pdu, self.sequence, Status::ESME_ROK).await;
         self.sequence
     }
 
-    pub async fn send_as(&mut self, pdu: &Pdu<'_>, sequence: u32, status: Status) {
+    pub(crate) async fn send_as(&mut self, pdu: &Pdu<'_>, sequence: u32, status: Status) {
         let mut out = BytesMut::new();
         pdu.encode(sequence, status, &mut out).unwrap();
         self.raw(&out).await;
     }
 
-    pub async fn raw(&mut self, octets: &[u8]) {
+    pub(crate) async fn raw(&mut self, octets: &[u8]) {
         self.stream.write_all(octets).await.unwrap();
     }
 
     /// Answers a deliver_sm or submit_sm.
-    pub async fn answer(&mut self, came: &Came, status: Status) {
+    pub(crate) async fn answer(&mut self, came: &Came, status: Status) {
         self.answer_with(came, status, "").await;
     }
 
-    pub async fn answer_with(&mut self, came: &Came, status: Status, id: &str) {
+    pub(crate) async fn answer_with(&mut self, came: &Came, status: Status, id: &str) {
         let resp = SmResp::new(id.as_bytes());
         let pdu = match came.header.command_id {
             CommandId::SUBMIT_SM => Pdu::SubmitSmResp(resp),
@@ -376,7 +382,7 @@ impl Esme {
     }
 
     /// Submits and returns the answer.
-    pub async fn submit(&mut self, sm: Sm<'_>) -> Came {
+    pub(crate) async fn submit(&mut self, sm: Sm<'_>) -> Came {
         let sequence = self.send(&Pdu::SubmitSm(sm)).await;
         let came = self.next().await;
         assert_eq!(came.header.sequence_number, sequence, "{came:?}");
@@ -384,12 +390,12 @@ impl Esme {
     }
 
     /// The next PDU.
-    pub async fn next(&mut self) -> Came {
+    pub(crate) async fn next(&mut self) -> Came {
         self.next_or_end().await.expect("the connection was closed")
     }
 
     /// The next PDU, or `None` at the end of the stream.
-    pub async fn next_or_end(&mut self) -> Option<Came> {
+    pub(crate) async fn next_or_end(&mut self) -> Option<Came> {
         let waiting = async {
             loop {
                 if let Some(&length) = self.inbox.first_chunk::<4>() {
@@ -408,14 +414,14 @@ impl Esme {
     }
 
     /// Nothing comes for a while.
-    pub async fn silent(&mut self, span: Duration) -> bool {
+    pub(crate) async fn silent(&mut self, span: Duration) -> bool {
         let was_empty = self.inbox.is_empty();
         let waiting = self.stream.read_buf(&mut self.inbox);
         was_empty && tokio::time::timeout(span, waiting).await.is_err()
     }
 
     /// A session that still works.
-    pub async fn is_alive(&mut self) -> bool {
+    pub(crate) async fn is_alive(&mut self) -> bool {
         self.sequence += 1;
         let header = Header::bare(CommandId::ENQUIRE_LINK, Status::ESME_ROK, self.sequence);
         let mut out = BytesMut::new();
@@ -425,7 +431,7 @@ impl Esme {
     }
 }
 
-pub fn bind<'a>(kind: BindKind, system_id: &'a str, password: &'a str, version: u8) -> Pdu<'a> {
+pub(crate) fn bind<'a>(kind: BindKind, system_id: &'a str, password: &'a str, version: u8) -> Pdu<'a> {
     Pdu::Bind(Bind {
         kind,
         system_id: system_id.as_bytes(),
@@ -440,7 +446,7 @@ pub fn bind<'a>(kind: BindKind, system_id: &'a str, password: &'a str, version: 
 }
 
 /// A submit_sm from 4917000001 to 4915112345678.
-pub fn sm(text: &[u8]) -> Sm<'_> {
+pub(crate) fn sm(text: &[u8]) -> Sm<'_> {
     Sm {
         source: Address { ton: 1.into(), npi: 1.into(), addr: b"4917000001" },
         destination: Address { ton: 1.into(), npi: 1.into(), addr: b"4915112345678" },
@@ -450,6 +456,6 @@ pub fn sm(text: &[u8]) -> Sm<'_> {
 }
 
 /// The same, with a receipt asked for.
-pub fn with_receipt(text: &[u8]) -> Sm<'_> {
+pub(crate) fn with_receipt(text: &[u8]) -> Sm<'_> {
     Sm { registered_delivery: RegisteredDelivery(1), ..sm(text) }
 }
