@@ -117,6 +117,9 @@ async fn run(directory: &Path, submitters: u64, seconds: u64, rate: Option<u64>)
         result??;
     }
     let elapsed = source.begun.elapsed();
+    let begun = Instant::now();
+    let left = store.due(None, Timestamp::NEVER, 1).await?.len();
+    println!("{left} left in the due index, looked for {} ms", begun.elapsed().as_millis());
     store.close();
     let cpu = cpu_micros()? - cpu;
     let messages = latencies.count();
@@ -253,18 +256,14 @@ impl Latencies {
 
 impl std::fmt::Debug for Latencies {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for share in [0.5, 0.99, 0.999, 1.0] {
-            let mut left = (self.count() as f64 * share).ceil() as u64;
+        for permille in [500, 990, 999, 1_000] {
+            let mut left = (self.count() * permille).div_ceil(1_000);
             let bucket = self.0.iter().position(|count| {
                 left = left.saturating_sub(count.load(Ordering::Relaxed));
                 left == 0
             });
-            write!(
-                f,
-                "p{} < {:.2} ms  ",
-                share * 100.0,
-                2_f64.powi(bucket.unwrap_or(0) as i32 + 1) / 1_000.0
-            )?;
+            let below_ms = (2_u64 << bucket.unwrap_or(0)) as f64 / 1_000.0;
+            write!(f, "{}% < {below_ms:.2} ms  ", permille as f64 / 10.0)?;
         }
         Ok(())
     }

@@ -129,7 +129,7 @@ impl Changes {
         self.posting(Tag::Account, &message.account, id)?;
         self.posting(Tag::Source, &message.source.digits, id)?;
         // Destinations seldom repeat within a batch: their entries are written one by one.
-        let mut destination = key::term(Tag::Destination, &[&message.destination.digits])?;
+        let mut destination = key::destination(&message.destination.digits)?;
         destination.extend_from_slice(&key::message(id));
         self.row(Space::Index(day), &destination, Some(Vec::new()));
         if let Some(client_key) = &message.client_key {

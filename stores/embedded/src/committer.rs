@@ -22,6 +22,7 @@ use crate::queue::{Answer, Job, Queue, Taken};
 use crate::spaces::Spaces;
 use crate::stats::Counters;
 use crate::stopwatch::Stopwatch;
+use crate::sweep::Sweeper;
 use crate::{index, read, schema};
 
 /// Events in one batch, at most; a single call may hold more.
@@ -101,6 +102,7 @@ pub(crate) struct Committer {
     pub(crate) lookup_days: usize,
     /// The number of this start.
     pub(crate) starts: u32,
+    pub(crate) sweepers: [Sweeper; 2],
     pub(crate) alarm: Option<Alarm>,
 }
 
@@ -121,6 +123,7 @@ impl Committer {
                 Taken::Closed => break,
             }
         }
+        self.sweepers.iter_mut().for_each(Sweeper::finish);
         if self.health.check().is_ok()
             && let Err(error) = schema::leave(&self.spaces, self.starts)
         {
@@ -166,6 +169,9 @@ impl Committer {
         let events = calls.iter().map(|call| call.changes.events).sum();
         let octets = calls.iter().map(|call| call.changes.octets).sum();
         let result = self.write_admitted(calls, room);
+        if room == Room::Free {
+            self.sweepers.iter_mut().for_each(Sweeper::sweep);
+        }
         self.queue.done(events, octets);
         self.health.busy_since.store(0, Ordering::Relaxed);
         let (answers, written, outcome) = result;
@@ -186,7 +192,8 @@ impl Committer {
         room: Room,
     ) -> (Vec<Answer>, usize, Result<(), StoreError>) {
         let rows = calls.iter().map(|call| call.changes.rows.len() + call.changes.postings.len()).sum();
-        let mut batch = Batch::new(&self.spaces, rows);
+        let spaces = Arc::clone(&self.spaces);
+        let mut batch = Batch::new(&spaces, rows);
         let mut claimed = HashMap::new();
         let mut answers = Vec::with_capacity(calls.len());
         let mut postings = Vec::new();
@@ -198,6 +205,7 @@ impl Committer {
                     events += changes.events;
                     postings.extend(changes.postings);
                     answers.push(answer);
+                    self.count_removed(&changes.rows);
                     outcome = outcome.and(batch.rows(changes.rows));
                 }
                 Err(error) => self.answer(answer, Err(error)),
@@ -255,6 +263,12 @@ impl Committer {
             batch.durability(Some(PersistMode::SyncData)).commit().map_err(failed)?;
         }
         days.iter().try_for_each(|day| self.spaces.drop_day(*day)).map_err(failed)
+    }
+
+    fn count_removed(&mut self, rows: &[Row]) {
+        for row in rows.iter().filter(|row| row.value.is_none()) {
+            self.sweepers.iter_mut().for_each(|sweeper| sweeper.removed(row.space));
+        }
     }
 
     fn look_after_disk(&mut self) -> Room {

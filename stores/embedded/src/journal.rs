@@ -115,8 +115,8 @@ impl<'a> Rest<'a> {
 
     /// A whole item or clearing.
     fn item(&mut self) -> Option<&'a [u8]> {
-        match self.0.first()? {
-            &ITEM => {
+        match *self.0.first()? {
+            ITEM => {
                 let mut head = Rest(self.0);
                 head.take(1 + 1 + 1 + 8)?;
                 let key = usize::from(u16::from_le_bytes(head.array()?));
@@ -124,7 +124,7 @@ impl<'a> Rest<'a> {
                 let stored = usize::try_from(u32::from_le_bytes(head.array()?)).ok()?;
                 self.take(ITEM_HEAD.checked_add(key)?.checked_add(stored)?)
             }
-            &CLEAR => self.take(1 + 8),
+            CLEAR => self.take(1 + 8),
             _ => None,
         }
     }

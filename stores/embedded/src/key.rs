@@ -6,7 +6,7 @@
 //! | `o-YYYYMMDD` | id ‖ `01` ‖ number | an attempt, sealed |
 //! | | id ‖ `02` ‖ start ‖ sequence | a note, sealed |
 //! | | id ‖ `FF` | the outcome, with the attempt that ended it, sealed |
-//! | `i-YYYYMMDD` | `a` `d` `s` ‖ term ‖ id | other ids of the same term, see `index` |
+//! | `i-YYYYMMDD` | `a` `d` `n` `s` ‖ term ‖ id | other ids of the same term, see `index` |
 //! | | `r` ‖ link ‖ remote id | our id, sealed |
 //! | | `k` ‖ account ‖ client key | our id, sealed |
 //! | `due` | due milliseconds ‖ id | the waiting entry, sealed |
@@ -138,6 +138,8 @@ pub(crate) fn due_of(key: &[u8]) -> Option<DueKey> {
 pub(crate) enum Tag {
     Account = b'a',
     Destination = b'd',
+    /// A destination of digits alone, packed.
+    Number = b'n',
     Source = b's',
     RemoteId = b'r',
     ClientKey = b'k',
@@ -153,6 +155,20 @@ pub(crate) fn term(tag: Tag, names: &[&str]) -> Result<Vec<u8>, StoreError> {
         key.push(check_name(name)?);
         key.extend_from_slice(name.as_bytes());
     }
+    Ok(key)
+}
+
+/// The term of a destination. A number is packed, two digits an octet: with its id after it, the
+/// key of any E.164 number fits into the 20 octets that the engine keeps without an allocation.
+pub(crate) fn destination(digits: &str) -> Result<Vec<u8>, StoreError> {
+    let number = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
+    if !number {
+        return term(Tag::Destination, &[digits]);
+    }
+    let mut key = Vec::with_capacity(2 + digits.len().div_ceil(2) + 8);
+    key.extend([Tag::Number as u8, check_name(digits)?]);
+    let pack = |pair: &[u8]| pair.iter().fold(0, |octet, digit| octet << 4 | (digit & 0x0f));
+    key.extend(digits.as_bytes().chunks(2).map(pack));
     Ok(key)
 }
 
@@ -215,6 +231,19 @@ mod tests {
         let other = term(Tag::RemoteId, &["a", "bc"]).unwrap();
         assert!(!one.starts_with(&other) && !other.starts_with(&one) && one != other);
         assert!(term(Tag::Account, &["x".repeat(256).as_str()]).is_err());
+    }
+
+    #[test]
+    fn destinations_cannot_be_mistaken_for_each_other() {
+        let digits = ["", "0", "00", "1", "01", "10", "100", "491511", "4915112", "#100", "ACME", "4915a"];
+        let terms: Vec<_> = digits.iter().map(|digits| destination(digits).unwrap()).collect();
+        for (at, one) in terms.iter().enumerate() {
+            assert!(
+                terms.iter().skip(at + 1).all(|other| !one.starts_with(other) && !other.starts_with(one))
+            );
+        }
+        assert_eq!(destination("123456789012345").unwrap().len() + 8, 18);
+        assert_eq!(destination("4915").unwrap(), b"n\x04\x49\x15");
     }
 
     #[test]

@@ -35,6 +35,7 @@ mod spaces;
 mod stats;
 mod stopwatch;
 mod store;
+mod sweep;
 
 pub use audit::Audit;
 pub use config::EmbeddedConfig;

@@ -75,9 +75,9 @@ pub(crate) fn list(inner: &Inner, query: &Query) -> Result<Vec<MessageId>, Store
         let limit = query.limit - found.len();
         found.extend(match &query.by {
             QueryBy::Any => list_any(&spaces, &ids, limit)?,
-            QueryBy::Account(name) => list_term(&spaces, Tag::Account, name, &ids, limit)?,
-            QueryBy::Destination(name) => list_term(&spaces, Tag::Destination, name, &ids, limit)?,
-            QueryBy::Source(name) => list_term(&spaces, Tag::Source, name, &ids, limit)?,
+            QueryBy::Account(name) => list_term(&spaces, &key::term(Tag::Account, &[name])?, &ids, limit)?,
+            QueryBy::Destination(digits) => list_term(&spaces, &key::destination(digits)?, &ids, limit)?,
+            QueryBy::Source(name) => list_term(&spaces, &key::term(Tag::Source, &[name])?, &ids, limit)?,
         });
     }
     Ok(found)
@@ -161,13 +161,9 @@ fn list_any(day: &DaySpaces, ids: &Range<u64>, limit: usize) -> Result<Vec<Messa
 
 fn list_term(
     day: &DaySpaces,
-    tag: Tag,
-    name: &str,
+    term: &[u8],
     ids: &Range<u64>,
     limit: usize,
 ) -> Result<Vec<MessageId>, StoreError> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    index::find(&day.index, &key::term(tag, &[name])?, ids, limit)
+    if ids.is_empty() { Ok(Vec::new()) } else { index::find(&day.index, term, ids, limit) }
 }

@@ -10,12 +10,13 @@ use std::thread::JoinHandle;
 
 use fjall::Database;
 use parking_lot::Mutex;
+use platform::ports::Table;
 use smsc::message::{MessageId, Name, Timestamp};
 use smsc::ports::{DueKey, Event, Pressure, Promise, Query, Store, StoreError, StoredMessage, Waiting};
 use tokio::sync::oneshot;
 
 use crate::audit::{self, Audit};
-use crate::change::Changes;
+use crate::change::{Changes, Space};
 use crate::committer::{Alarm, Committer, Health};
 use crate::config::{EmbeddedConfig, mebibytes};
 use crate::disk::Disk;
@@ -28,6 +29,7 @@ use crate::schema::{self, Refused};
 use crate::spaces::Spaces;
 use crate::stats::Stats;
 use crate::stopwatch::Stopwatch;
+use crate::sweep::{self, Sweeper};
 
 /// What to do when the disk or the engine fails for good: called at most once, from the
 /// committer's thread, with a line for the log. The store refuses everything from then on.
@@ -247,6 +249,7 @@ impl Inner {
     }
 
     fn start(&self, config: &EmbeddedConfig, starts: u32, on_fatal: OnFatal) -> Result<(), OpenError> {
+        let outbox = self.spaces.ledger(Table::Outbox);
         let committer = Committer {
             spaces: Arc::clone(&self.spaces),
             queue: Arc::clone(&self.queue),
@@ -254,6 +257,10 @@ impl Inner {
             disk: Disk::watch(&config.data_dir, mebibytes(config.disk_reserve_megabytes)),
             lookup_days: self.lookup_days,
             starts,
+            sweepers: [
+                Sweeper::new(Space::Due, self.spaces.due.clone(), sweep::AFTER),
+                Sweeper::new(Space::Ledger(Table::Outbox), outbox.clone(), sweep::AFTER),
+            ],
             alarm: Some(on_fatal),
         };
         let thread = std::thread::Builder::new()

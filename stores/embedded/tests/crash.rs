@@ -1,4 +1,11 @@
 //! R1 at the level of the store: a process that is killed loses nothing that it acknowledged.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 mod suite;
 

@@ -1,4 +1,11 @@
 //! R5: flipped bits are found, damaged messages are set aside, and no wrong body comes out.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 mod suite;
 

@@ -1,8 +1,7 @@
 //! What every store must do, whatever its engine: functions over `dyn Store`, to be called with
 //! an empty store each.
 
-// Each test binary uses a part of the suite.
-#![allow(dead_code, reason = "shared between test binaries")]
+#![allow(dead_code, reason = "each test binary uses a part of the suite")]
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
