@@ -17,7 +17,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use smpp::session::{Input, Output, Reason, Verdict};
+use smpp::session::{Input, Output, Reason, State, Verdict};
 use smpp::{CommandId, Frame, Framing, Pdu};
 use smsc::failure::Failure;
 use smsc::message::{Name, Timestamp};
@@ -247,7 +247,8 @@ impl Running {
                 Output::Send(header) => header.encode(&mut self.out),
                 Output::Unanswered { token } => {
                     self.shared.stats.deliveries_failed.add(1);
-                    let failure = if self.closing.is_some() { Failure::NoPeer } else { Failure::Timeout };
+                    let is_over = self.session.state() == State::Closed;
+                    let failure = if is_over { Failure::NoPeer } else { Failure::Timeout };
                     self.jobs.answered(token, Err(failure), &self.handle.via);
                 }
                 Output::Close(reason) => self.closing = Some(reason),
