@@ -184,8 +184,7 @@ impl Door {
 /// Credentials for our realm, if the request has some that can be read.
 fn credentials(request: &Request, realm: &str) -> Option<Credentials> {
     let fields = [Name::Authorization, Name::ProxyAuthorization];
-    let values = fields.into_iter().flat_map(|name| request.headers.all(name));
-    values.filter_map(|value| Credentials::parse(value).ok().flatten()).find(|each| each.realm == realm)
+    fields.into_iter().find_map(|name| Credentials::for_realm(&request.headers, name, realm))
 }
 
 fn password(site: &Site, identity: Identity) -> Option<&str> {

@@ -97,7 +97,7 @@ impl SipGateway {
         let site = Arc::new(Site {
             by_name: peers.iter().enumerate().map(|(at, peer)| (peer.config.name.clone(), at)).collect(),
             peers,
-            registrar: Registrar::new(&config.users, config.registration.clone()),
+            registrar: Registrar::new(&config.users, &config.registration),
             chance: Chance::new(seed),
             connections: Connections::default(),
             datagram: sockets.iter().map(|(address, _)| *address).collect(),

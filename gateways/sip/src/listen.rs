@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+use sip::header::Date;
+use sip::register::{self, Registration};
 use sip::transaction::ServerId;
 use sip::{Method, Name, Request, Response, Status, Transport, reply};
-use smsc::message::{MessageId, Submission};
+use smsc::message::{MessageId, Submission, Timestamp};
 use smsc::ports::Acceptance;
 use smsc::receipt::RemoteReceipt;
 
@@ -244,22 +246,24 @@ impl Element {
             let refusal = Refusal::new(Status::FORBIDDEN, "Not your address of record");
             return self.refuse(id, request, refusal, now);
         };
-        let time = site.now();
-        match site.registrar.register(account, request, way, time) {
-            Err(refusal) => {
-                let mut response = refusal_response(request, refusal, &self.tag());
-                if refusal.status == Status::INTERVAL_TOO_BRIEF {
-                    response.headers.push(Name::MinExpires, site.registrar.seconds_min());
-                }
-                self.respond(id, &response, now);
+        let lifetimes = site.registrar.lifetimes();
+        let asked = match Registration::parse(request, lifetimes) {
+            Ok(asked) => asked,
+            Err(sip::Error::IntervalTooBrief) => {
+                return self.respond(id, &register::too_brief(request, &self.tag(), lifetimes), now);
             }
+            Err(error) => {
+                let status = error.status().unwrap_or(Status::BAD_REQUEST);
+                return self.refuse(id, request, Refusal::new(status, ""), now);
+            }
+        };
+        let time = site.now();
+        match site.registrar.register(account, &asked, way, time) {
+            Err(refusal) => self.refuse(id, request, refusal, now),
             Ok(bindings) => {
-                let mut response = reply::response(request, Status::OK, &self.tag());
-                for binding in &bindings {
-                    let seconds = binding.expires_at.since(time).as_secs();
-                    let contact = format_args!("<{}>;expires={seconds}", binding.contact).to_string();
-                    response.headers.push(Name::Contact, contact);
-                }
+                let left = |until: Timestamp| u32::try_from(until.since(time).as_secs()).unwrap_or(u32::MAX);
+                let bound = bindings.iter().map(|each| (each.contact.as_str(), left(each.expires_at)));
+                let response = register::bindings(request, &self.tag(), bound, Date(time.seconds()));
                 self.respond(id, &response, now);
                 if !bindings.is_empty() {
                     self.pump(now);
@@ -335,9 +339,8 @@ fn not_allowed(request: &Request, tag: &str) -> Response {
 fn bad_extension(request: &Request, tag: &str) -> Response {
     let mut response = reply::response(request, Status::BAD_EXTENSION, tag);
     let headers = &request.headers;
-    for option in headers.elements(Name::Require).chain(headers.elements(Name::ProxyRequire)) {
-        response.headers.push(Name::Unsupported, option);
-    }
+    let required = headers.elements(Name::Require).chain(headers.elements(Name::ProxyRequire));
+    response.headers.push(Name::Unsupported, required.collect::<Vec<_>>().join(", "));
     response
 }
 

@@ -1,15 +1,16 @@
 //! Where registered users can be reached (RFC 3261 §10.3).
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use parking_lot::Mutex;
-use sip::header::{Contact, EXPIRES_DEFAULT, expires};
-use sip::{Name, Request, Status, Transport, Uri};
+use sip::register::{Change, Lifetimes, Registration};
+use sip::{Status, Transport, Uri};
 use smsc::address::Address;
 use smsc::message::{Party, Timestamp};
 
 use crate::codes::Refusal;
-use crate::config::{Registration, User};
+use crate::config::{self, User};
 use crate::convert::Sender;
 use crate::transport::{ConnectionId, Hop, Way};
 
@@ -18,7 +19,8 @@ pub(crate) struct Registrar {
     users: Vec<Account>,
     by_login: HashMap<String, usize>,
     by_party: HashMap<String, usize>,
-    limits: Registration,
+    lifetimes: Lifetimes,
+    contacts_max: u16,
 }
 
 /// One user.
@@ -43,14 +45,15 @@ pub(crate) struct Binding {
 }
 
 impl Registrar {
-    pub(crate) fn new(users: &[User], limits: Registration) -> Self {
+    pub(crate) fn new(users: &[User], limits: &config::Registration) -> Self {
         let users: Vec<_> = users.iter().cloned().map(Account::new).collect();
         let index = |name: fn(&Account) -> &str| {
             users.iter().enumerate().map(|(at, account)| (name(account).to_owned(), at)).collect()
         };
         let by_login = index(|account| &account.config.user);
         let by_party = index(|account| account.config.party_name());
-        Self { by_login, by_party, users, limits }
+        let lifetimes = Lifetimes { min_seconds: limits.seconds_min, max_seconds: limits.seconds_max };
+        Self { by_login, by_party, users, lifetimes, contacts_max: limits.contacts_max }
     }
 
     /// The user of a digest user name.
@@ -85,53 +88,38 @@ impl Registrar {
     pub(crate) fn register(
         &self,
         account: &Account,
-        request: &Request,
+        asked: &Registration<'_>,
         (hop, transport): (Hop, Transport),
         now: Timestamp,
     ) -> Result<Vec<Binding>, Refusal> {
-        let bad = |reason| Refusal::new(Status::BAD_REQUEST, reason);
-        let headers = &request.headers;
-        let (call_id, cseq) = match (headers.call_id(), headers.cseq()) {
-            (Ok(call_id), Ok(cseq)) => (call_id, cseq.number),
-            _ => return Err(bad("")),
-        };
-        let stated = headers.get(Name::Expires).map(expires);
         let mut held = account.bindings.lock();
         let mut bindings: Vec<_> = held.iter().filter(|each| each.expires_at > now).cloned().collect();
-        let contacts: Vec<_> = headers.elements(Name::Contact).map(Contact::parse).collect();
-        let alone = contacts.len() == 1;
-        for contact in contacts {
-            let contact = match contact.map_err(|_| bad("Contact is malformed"))? {
-                Contact::All if alone && stated == Some(0) => {
-                    bindings.clear();
-                    continue;
+        match &asked.change {
+            Change::None => {}
+            Change::RemoveAll => bindings.clear(),
+            Change::Set(changes) => {
+                for change in changes {
+                    let known = bindings.iter().position(|each| is_same(&each.contact, &change.contact.uri));
+                    if let Some(known) = known.map(|at| bindings.swap_remove(at))
+                        && known.call_id == asked.call_id
+                        && known.cseq >= asked.cseq
+                    {
+                        return Err(Refusal::new(Status::BAD_REQUEST, "CSeq does not grow"));
+                    }
+                    if change.expires_seconds > 0 {
+                        bindings.push(Binding {
+                            contact: change.contact.uri.to_string(),
+                            hop,
+                            transport,
+                            expires_at: now + Duration::from_secs(change.expires_seconds.into()),
+                            call_id: asked.call_id.to_owned(),
+                            cseq: asked.cseq,
+                        });
+                    }
                 }
-                Contact::All => return Err(bad("Contact * needs Expires 0 and no other Contact")),
-                Contact::Address(contact) => contact,
-            };
-            let seconds = self.seconds(contact.expires().or(stated).unwrap_or(EXPIRES_DEFAULT))?;
-            let known = bindings.iter().position(|each| is_same(&each.contact, &contact.uri));
-            if let Some(known) = known.and_then(|at| bindings.get(at))
-                && known.call_id == call_id
-                && known.cseq >= cseq
-            {
-                return Err(bad("CSeq does not grow"));
-            }
-            if let Some(at) = known {
-                bindings.swap_remove(at);
-            }
-            if seconds > 0 {
-                bindings.push(Binding {
-                    contact: contact.uri.to_string(),
-                    hop,
-                    transport,
-                    expires_at: now + std::time::Duration::from_secs(seconds.into()),
-                    call_id: call_id.to_owned(),
-                    cseq,
-                });
             }
         }
-        if bindings.len() > usize::from(self.limits.contacts_max) {
+        if bindings.len() > usize::from(self.contacts_max) {
             return Err(Refusal::new(Status::FORBIDDEN, "Too many contacts"));
         }
         held.clone_from(&bindings);
@@ -145,15 +133,8 @@ impl Registrar {
         }
     }
 
-    pub(crate) fn seconds_min(&self) -> u32 {
-        self.limits.seconds_min
-    }
-
-    fn seconds(&self, wish: u32) -> Result<u32, Refusal> {
-        if wish > 0 && wish < self.limits.seconds_min {
-            return Err(Refusal::new(Status::INTERVAL_TOO_BRIEF, ""));
-        }
-        Ok(wish.min(self.limits.seconds_max))
+    pub(crate) fn lifetimes(&self) -> Lifetimes {
+        self.lifetimes
     }
 }
 
@@ -164,7 +145,7 @@ impl Account {
             party: Party::SipUser(party),
             source: Some(own_address(&config)),
             trusted: false,
-            quirks: crate::config::Quirks::default(),
+            quirks: config::Quirks::default(),
         };
         Self { config, sender, bindings: Mutex::default() }
     }

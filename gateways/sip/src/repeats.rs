@@ -5,7 +5,7 @@
 //! counts too: some scripts never change their Call-ID, and their next message is not a copy.
 
 use std::collections::{HashMap, VecDeque};
-use std::hash::{BuildHasher as _, Hash as _, Hasher as _, RandomState};
+use std::hash::{BuildHasher as _, RandomState};
 use std::time::{Duration, Instant};
 
 use sip::Request;
@@ -47,12 +47,7 @@ impl Repeats {
         let headers = &request.headers;
         let (call, cseq, from) = (headers.call_id().ok()?, headers.cseq().ok()?, headers.from().ok()?);
         let parts = (sender, call, cseq.number, from.tag(), &request.uri, &request.body[..]);
-        let hash = |state: &RandomState| {
-            let mut hasher = state.build_hasher();
-            parts.hash(&mut hasher);
-            hasher.finish()
-        };
-        Some((hash(&self.hashers.0), hash(&self.hashers.1)))
+        Some((self.hashers.0.hash_one(parts), self.hashers.1.hash_one(parts)))
     }
 
     pub(crate) fn seen(&self, key: Key) -> Seen {

@@ -1,7 +1,7 @@
 //! A range of addresses in CIDR form, as access lists are written.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use schemars::JsonSchema;
@@ -42,7 +42,7 @@ impl FromStr for Network {
             None => (text, None),
         };
         let address: IpAddr = address.parse().map_err(|_| NotANetwork)?;
-        let bits_max = if address.is_ipv4() { 32 } else { Ipv6Addr::BITS as u8 };
+        let bits_max = if address.is_ipv4() { 32 } else { 128 };
         let prefix_bits = match bits {
             Some(bits) => bits.parse().ok().filter(|&bits| bits <= bits_max).ok_or(NotANetwork)?,
             None => bits_max,

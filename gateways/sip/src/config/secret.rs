@@ -20,7 +20,7 @@ impl Secret {
     }
 
     /// The password itself, to compute a digest with and for nothing else.
-    pub(crate) fn reveal(&self) -> &str {
+    pub fn reveal(&self) -> &str {
         &self.0
     }
 }

@@ -17,7 +17,7 @@ use crate::config::{ClientTls, ServerTls};
 pub(crate) fn acceptor(tls: &ServerTls) -> Result<TlsAcceptor, Error> {
     let certificates = certificates(&tls.certificate_file)?;
     let key =
-        PrivateKeyDer::from_pem_file(&tls.key_file).map_err(|error| unreadable(&tls.key_file, error))?;
+        PrivateKeyDer::from_pem_file(&tls.key_file).map_err(|error| unreadable(&tls.key_file, &error))?;
     let config = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
@@ -63,11 +63,11 @@ fn client_config(tls: &ClientTls) -> Result<ClientConfig, Error> {
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
-    let read = CertificateDer::pem_file_iter(path).map_err(|error| unreadable(path, error))?;
-    read.collect::<Result<_, _>>().map_err(|error| unreadable(path, error))
+    let read = CertificateDer::pem_file_iter(path).map_err(|error| unreadable(path, &error))?;
+    read.collect::<Result<_, _>>().map_err(|error| unreadable(path, &error))
 }
 
-fn unreadable(path: &Path, error: rustls::pki_types::pem::Error) -> Error {
+fn unreadable(path: &Path, error: &rustls::pki_types::pem::Error) -> Error {
     Error::File { path: path.to_owned(), source: io::Error::other(error.to_string()) }
 }
 

@@ -1,7 +1,14 @@
 //! A centre that remembers what it was given, a SIP element made of bare sockets, and the
 //! gateway between them.
 
-#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "each test file uses its own part, and helpers of tests may fail as tests do"
+)]
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
