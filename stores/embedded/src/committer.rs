@@ -17,8 +17,8 @@ use smsc::ports::{Pressure, StoreError};
 use crate::change::{Changes, Posting, Row, Space};
 use crate::disk::{Disk, Room};
 use crate::error::{describe, failed};
-use crate::key::{self, Day};
-use crate::queue::{Answer, Job, Queue, Taken};
+use crate::key;
+use crate::queue::{Answer, Expired, Job, Queue, Taken};
 use crate::spaces::Spaces;
 use crate::stats::Counters;
 use crate::stopwatch::Stopwatch;
@@ -147,11 +147,11 @@ impl Committer {
                     octets += changes.octets;
                     batch.push(Call { changes, answer });
                 }
-                Job::Drop(days, answer) => {
+                Job::Drop(expired, answer) => {
                     self.write(std::mem::take(&mut batch));
                     (events, octets) = (0, 0);
                     // Nobody listens any more: the caller is gone, the days are dropped all the same.
-                    let _ = answer.send(self.drop_days(&days));
+                    let _ = answer.send(self.drop_days(&expired));
                 }
             }
         }
@@ -254,15 +254,19 @@ impl Committer {
         let _ = answer.send(outcome);
     }
 
-    fn drop_days(&mut self, days: &[Day]) -> Result<(), StoreError> {
+    fn drop_days(&mut self, expired: &Expired) -> Result<(), StoreError> {
         self.health.check()?;
-        let highest = schema::last_id(&self.spaces).map_err(failed)?;
-        if let Some(id) = highest {
-            let mut batch = self.spaces.db.batch();
+        let mut batch = self.spaces.db.batch();
+        if let Some(id) = schema::last_id(&self.spaces).map_err(failed)? {
             batch.insert(&self.spaces.system, schema::LAST, key::message(id));
-            batch.durability(Some(PersistMode::SyncData)).commit().map_err(failed)?;
         }
-        days.iter().try_for_each(|day| self.spaces.drop_day(*day)).map_err(failed)
+        for due in &expired.due {
+            batch.remove(&self.spaces.due, key::due(*due));
+            batch.remove(&self.spaces.system, schema::quarantine_key(due.id));
+            self.health.quarantined.write().remove(&due.id);
+        }
+        batch.durability(Some(PersistMode::SyncData)).commit().map_err(failed)?;
+        expired.days.iter().try_for_each(|day| self.spaces.drop_day(*day)).map_err(failed)
     }
 
     fn count_removed(&mut self, rows: &[Row]) {
@@ -290,6 +294,16 @@ impl Committer {
         if let Some(alarm) = self.alarm.take() {
             alarm(reason);
         }
+    }
+}
+
+impl Drop for Committer {
+    /// However the thread ends, nobody is left waiting for an answer.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.fail("the committer panicked");
+        }
+        self.queue.abandon();
     }
 }
 

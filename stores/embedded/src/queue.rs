@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
-use smsc::ports::StoreError;
+use smsc::ports::{DueKey, StoreError};
 use tokio::sync::oneshot;
 
 use crate::change::Changes;
@@ -20,8 +20,17 @@ pub(crate) type Answer = oneshot::Sender<Result<(), StoreError>>;
 pub(crate) enum Job {
     /// Write these changes, all or nothing.
     Commit(Changes, Answer),
-    /// Drop these days with all that is in them.
-    Drop(Vec<Day>, Answer),
+    /// Drop these days with all that is in them, and these keys of the due index.
+    Drop(Expired, Answer),
+}
+
+/// Days whose time is over.
+#[derive(Default)]
+pub(crate) struct Expired {
+    /// The days.
+    pub(crate) days: Vec<Day>,
+    /// Due entries of messages that were set aside on these days, and will never be delivered.
+    pub(crate) due: Vec<DueKey>,
 }
 
 /// What the committer finds when it looks.
@@ -115,6 +124,16 @@ impl Queue {
         self.wake.notify_one();
     }
 
+    /// Closes the queue and forgets what waits: whoever waits for an answer hears that there is
+    /// none.
+    pub(crate) fn abandon(&self) {
+        let mut state = self.state.lock();
+        state.closed = true;
+        let forgotten = std::mem::take(&mut state.jobs);
+        drop(state);
+        drop(forgotten);
+    }
+
     /// Events pushed and not yet answered.
     pub(crate) fn events(&self) -> usize {
         self.events.load(Ordering::Relaxed)
@@ -150,6 +169,16 @@ mod tests {
         assert_eq!(queue.push(job(1, false)), Err(StoreError::Congested));
         queue.done(20, 0);
         assert_eq!(queue.push(job(1, true)), Ok(()));
+    }
+
+    #[test]
+    fn an_abandoned_queue_leaves_nobody_waiting() {
+        let queue = Queue::new(10);
+        let (answer, mut outcome) = oneshot::channel();
+        queue.push(Job::Commit(Changes::default(), answer)).unwrap();
+        queue.abandon();
+        assert_eq!(outcome.try_recv(), Err(oneshot::error::TryRecvError::Closed));
+        assert_eq!(queue.push(job(1, true)), Err(StoreError::Closed));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The keyspaces: three for each day, one for what is due, four for the platform, one for the
 //! store itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use fjall::config::{BloomConstructionPolicy, FilterPolicy, FilterPolicyEntry};
@@ -61,12 +61,26 @@ impl Spaces {
             sizes,
             db,
         };
-        for name in spaces.db.list_keyspace_names() {
-            if let Some(day) = name.strip_prefix("m-").and_then(Day::parse) {
-                spaces.make(day)?;
+        spaces.find_days()?;
+        Ok(spaces)
+    }
+
+    /// Opens the days that exist, and removes what is left of those that a crash caught while they
+    /// were being made or dropped: a day is there when its messages are.
+    fn find_days(&self) -> fjall::Result<()> {
+        let names = self.db.list_keyspace_names();
+        let of = |prefix: &str| -> BTreeSet<Day> {
+            names.iter().filter_map(|name| Day::parse(name.strip_prefix(prefix)?)).collect()
+        };
+        let days = of("m-");
+        for prefix in ["i-", "o-"] {
+            for day in of(prefix).difference(&days) {
+                let rest =
+                    self.db.keyspace(&format!("{prefix}{}", day.name()), KeyspaceCreateOptions::default)?;
+                self.db.delete_keyspace(rest)?;
             }
         }
-        Ok(spaces)
+        days.into_iter().try_for_each(|day| self.make(day).map(|_| ()))
     }
 
     /// The keyspaces of a day, if there is such a day.

@@ -23,7 +23,7 @@ use crate::disk::Disk;
 use crate::error::{OpenError, describe, failed};
 use crate::journal::{self, Broken};
 use crate::key::{self, Day, Tag};
-use crate::queue::{Job, Queue};
+use crate::queue::{Expired, Job, Queue};
 use crate::read;
 use crate::schema::{self, Refused};
 use crate::spaces::Spaces;
@@ -128,17 +128,18 @@ impl EmbeddedStore {
     }
 
     /// Drops the days that ended before `before`, and says how many. A day with a message that
-    /// still waits is kept whole until that message has ended.
+    /// still waits is kept whole until that message has ended; one that was set aside as damaged
+    /// goes with its day.
     pub fn expire(&self, before: Timestamp) -> Promise<'static, Result<usize, StoreError>> {
         let inner = Arc::clone(&self.inner);
         Box::pin(async move {
-            let days = inner.blocking(move |inner| droppable(inner, Day::of(before))).await?;
-            if days.is_empty() {
+            let expired = inner.blocking(move |inner| expired(inner, Day::of(before))).await?;
+            let count = expired.days.len();
+            if count == 0 {
                 return Ok(0);
             }
-            let count = days.len();
             let (answer, outcome) = oneshot::channel();
-            inner.queue.push(Job::Drop(days, answer))?;
+            inner.queue.push(Job::Drop(expired, answer))?;
             Pending(outcome).outcome().await.map(|()| count)
         })
     }
@@ -287,20 +288,25 @@ impl Drop for Inner {
     }
 }
 
-/// The days before `before` on which nothing waits.
-fn droppable(inner: &Inner, before: Day) -> Result<Vec<Day>, StoreError> {
+/// The days before `before` on which nothing waits that could still be delivered.
+fn expired(inner: &Inner, before: Day) -> Result<Expired, StoreError> {
     let old = inner.spaces.days().into_iter().map(|(day, _)| day).filter(|day| *day < before);
     let mut old: BTreeSet<Day> = old.collect();
     if old.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Expired::default());
     }
+    let mut due = Vec::new();
     for entry in inner.spaces.due.iter() {
         let key = entry.key().map_err(failed)?;
-        if let Some(due) = key::due_of(&key) {
-            old.remove(&Day::of_id(due.id));
+        let Some(waiting) = key::due_of(&key) else { continue };
+        if inner.health.quarantined.read().contains(&waiting.id) {
+            due.push(waiting);
+        } else {
+            old.remove(&Day::of_id(waiting.id));
         }
     }
-    Ok(old.into_iter().collect())
+    due.retain(|waiting| old.contains(&Day::of_id(waiting.id)));
+    Ok(Expired { days: old.into_iter().collect(), due })
 }
 
 /// Takes the directory for this process. The engine has a lock of its own, but only after it

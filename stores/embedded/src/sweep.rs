@@ -14,7 +14,7 @@ use crate::change::Space;
 use crate::error::describe;
 
 /// Removals after which a keyspace is rewritten, if it holds no more than twice as many entries.
-pub(crate) const AFTER: usize = 2_000_000;
+pub(crate) const AFTER: usize = 500_000;
 
 /// Counts the removals of one keyspace, and rewrites it when there are many.
 pub(crate) struct Sweeper {

@@ -1,4 +1,5 @@
-//! R1 at the level of the store: a process that is killed loses nothing that it acknowledged.
+//! R1 and R3 at the level of the store: a process that is killed, or whose disk fails, loses
+//! nothing that it acknowledged.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -12,14 +13,14 @@ mod suite;
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use smsc::ids::Ids;
 use smsc::message::MessageId;
-use smsc::ports::Store;
+use smsc::ports::{Pressure, Store, StoreError};
 use store_embedded::{EmbeddedConfig, EmbeddedStore};
-use suite::{NOON, accepted, finished, message};
+use suite::{NOON, accepted, finished, id_at, message};
 
 const KILLS: u64 = 8;
 
@@ -60,14 +61,8 @@ async fn a_killed_process_loses_nothing_it_acknowledged() {
 
 /// Runs the test below in a process of its own, and kills it. Returns what it wrote.
 fn run_and_kill(directory: &Path, after: Duration) -> Vec<String> {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "the_process_to_be_killed", "--ignored", "--nocapture"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    writeln!(child.stdin.take().unwrap(), "{}", directory.display()).unwrap();
+    let mut child =
+        spawn(&mut Command::new(std::env::current_exe().unwrap()), "the_process_to_be_killed", directory);
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
     // The time runs from the first acknowledgement: opening takes what it takes.
     let first = lines.by_ref().find(|line| line.starts_with("accepted "));
@@ -83,12 +78,86 @@ fn run_and_kill(directory: &Path, after: Duration) -> Vec<String> {
     written
 }
 
+/// The shell lets no file grow over half a megabyte, or a whole one, and lets the write fail
+/// instead of ending the process.
+#[tokio::test]
+async fn a_failed_write_is_the_end_of_acknowledgements() {
+    let directory = tempfile::tempdir().unwrap();
+    // The engine reserves 64 MiB for a new journal; a journal that was reopened just grows.
+    drop(open(directory.path()));
+    drop(open(directory.path()));
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", "trap '' XFSZ; ulimit -f 1024; exec \"$@\"", "sh"])
+        .arg(std::env::current_exe().unwrap());
+    let child = spawn(&mut shell, "the_process_whose_disk_fails", directory.path());
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}");
+    assert_eq!(text.lines().filter(|line| line.starts_with("fatal ")).count(), 1, "{text}");
+    let accepted: Vec<_> =
+        text.lines().filter_map(|line| MessageId::parse(line.strip_prefix("accepted ")?)).collect();
+    assert!(accepted.len() > 100, "{text}");
+    let store = open(directory.path());
+    for id in accepted {
+        assert!(store.get(id).await.unwrap().is_some(), "an acknowledged message is lost");
+    }
+    assert!(store.audit().await.unwrap().holds);
+}
+
+/// Runs a test below in a process of its own, and tells it the directory.
+fn spawn(command: &mut Command, test: &str, directory: &Path) -> Child {
+    let mut child = command
+        .args(["--exact", test, "--ignored", "--nocapture"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    writeln!(child.stdin.take().unwrap(), "{}", directory.display()).unwrap();
+    child
+}
+
+#[tokio::test]
+#[ignore = "run by the test above, under a limit"]
+async fn the_process_whose_disk_fails() {
+    let (fatal, fatally) = std::sync::mpsc::channel();
+    let on_fatal = move |reason: &str| fatal.send(reason.to_owned()).unwrap();
+    let config =
+        EmbeddedConfig { data_dir: told_directory(), disk_reserve_megabytes: 1, ..EmbeddedConfig::default() };
+    let store = EmbeddedStore::open(&config, NOON, Box::new(on_fatal)).unwrap();
+    println!();
+    let mut answers = Vec::new();
+    for n in 0..10_000 {
+        let id = id_at(NOON, n);
+        let answer = store.commit(vec![accepted(message(id, "acme", "491511"))]).await;
+        if answer.is_ok() {
+            println!("accepted {id}");
+        }
+        answers.push(answer);
+        if n > 5_000 {
+            break;
+        }
+    }
+    let failed = answers.iter().position(Result::is_err).expect("the limit is too high");
+    assert!(answers[failed..].iter().all(|answer| matches!(answer, Err(StoreError::Failed(_)))));
+    assert_eq!(store.pressure(), Pressure::Closed);
+    assert!(store.get(id_at(NOON, 0)).await.unwrap().is_some(), "reads go on");
+    println!("fatal {}", fatally.try_recv().unwrap());
+    fatally.try_recv().unwrap_err();
+    store.close();
+}
+
+fn told_directory() -> PathBuf {
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).unwrap();
+    PathBuf::from(line.trim())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "run by the test above, which kills it"]
 async fn the_process_to_be_killed() {
-    let mut line = String::new();
-    std::io::stdin().read_line(&mut line).unwrap();
-    let store = open(&PathBuf::from(line.trim()));
+    let store = open(&told_directory());
     let ids = std::sync::Arc::new(Ids::new(1, store.last_id()));
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..16 {

@@ -10,6 +10,7 @@
 mod suite;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use fjall::{Database, KeyspaceCreateOptions, PersistMode};
 use smsc::message::{MessageId, Timestamp};
@@ -85,6 +86,42 @@ async fn a_damaged_waiting_entry_is_set_aside() {
     let store = try_open(directory.path()).unwrap();
     assert_eq!(store.due(None, Timestamp::NEVER, 10).await, Ok(Vec::new()));
     assert_eq!(store.get(id).await.map(|_| ()), Err(StoreError::Damaged(id)));
+}
+
+/// What is set aside does not keep its day for ever.
+#[tokio::test]
+async fn a_damaged_message_goes_with_its_day() {
+    let directory = TempDir::new().unwrap();
+    let id = id_at(NOON, 1);
+    let store = try_open(directory.path()).unwrap();
+    store.commit(vec![accepted(message(id, "acme", "491511"))]).await.unwrap();
+    drop(store);
+    tamper(directory.path(), "m-20261123", &id.get().to_be_bytes(), |value| value[60] ^= 0x04);
+    let store = try_open(directory.path()).unwrap();
+    let later = NOON + Duration::from_secs(86_400 * 40);
+    assert_eq!(store.expire(later).await, Ok(0), "nobody has read it yet: it waits");
+    assert_eq!(store.get(id).await.map(|_| ()), Err(StoreError::Damaged(id)));
+    assert_eq!(store.expire(later).await, Ok(1));
+    assert_eq!(store.stats().quarantined, 0);
+    let audit = store.audit().await.unwrap();
+    assert!(audit.holds && audit.accepted == 0, "{audit:?}");
+}
+
+/// A day that a crash caught while it was dropped is gone after the next start.
+#[tokio::test]
+async fn the_rest_of_a_dropped_day_is_removed() {
+    let directory = TempDir::new().unwrap();
+    let id = id_at(NOON, 1);
+    let store = try_open(directory.path()).unwrap();
+    store.commit(vec![accepted(message(id, "acme", "491511")), finished(id, NOON)]).await.unwrap();
+    drop(store);
+    let db = engine(directory.path());
+    let messages = db.keyspace("m-20261123", KeyspaceCreateOptions::default).unwrap();
+    db.delete_keyspace(messages).unwrap();
+    drop(db);
+    let store = try_open(directory.path()).unwrap();
+    let audit = store.audit().await.unwrap();
+    assert!(audit.holds && audit.accepted == 0, "{audit:?}");
 }
 
 #[tokio::test]
