@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use smpp::session::{Config, Side};
-use smsc::message::{Name, Party};
+use smsc::message::Name;
 
 use crate::Error;
 use crate::config::{EsmeAccount, Secret};
@@ -74,8 +74,7 @@ impl Settings {
 
 impl Account {
     fn new(settings: Settings) -> Arc<Self> {
-        let party = Party::Esme(settings.config.system_id.as_str().into());
-        let lane = Lane::new(party, Vec::new());
+        let lane = Lane::new(settings.config.party(), Vec::new());
         Arc::new(Self { settings: ArcSwap::from_pointee(settings), lane, binds: AtomicUsize::new(0) })
     }
 

@@ -18,3 +18,6 @@ pub(crate) use message_id::{IdText, parse_id};
 pub(crate) use receipt::{remote_id, remote_receipt};
 pub(crate) use submission::{Fields, Reading, submission};
 pub(crate) use times::write as final_date;
+
+#[cfg(test)]
+mod tests;

@@ -39,6 +39,8 @@ pub(crate) struct Handle {
     taken: AtomicUsize,
     window: usize,
     receives: bool,
+    /// It unbinds and takes nothing more.
+    retired: AtomicBool,
 }
 
 impl Handle {
@@ -47,15 +49,36 @@ impl Handle {
         let window = usize::from(window);
         let (orders, arriving) = mpsc::channel(window + ORDERS_MAX);
         let via = info.via.clone();
-        (Arc::new(Self { via, info, orders, taken: AtomicUsize::new(0), window, receives }), arriving)
+        (
+            Arc::new(Self {
+                via,
+                info,
+                orders,
+                taken: AtomicUsize::new(0),
+                window,
+                receives,
+                retired: AtomicBool::new(false),
+            }),
+            arriving,
+        )
     }
 
     /// How many more deliveries it takes.
     pub(crate) fn room(&self) -> usize {
-        if !self.receives || self.orders.is_closed() {
+        if !self.is_open() {
             return 0;
         }
         self.window.saturating_sub(self.taken.load(Ordering::Relaxed))
+    }
+
+    /// Whether it takes deliveries at all.
+    fn is_open(&self) -> bool {
+        self.receives && !self.retired.load(Ordering::Relaxed) && !self.orders.is_closed()
+    }
+
+    /// It takes nothing more.
+    pub(crate) fn retire(&self) {
+        self.retired.store(true, Ordering::Relaxed);
     }
 
     /// Deliveries that it has not answered.
@@ -65,6 +88,7 @@ impl Handle {
 
     /// Asks it to unbind.
     pub(crate) fn unbind(&self) {
+        self.retire();
         // A full queue cannot be: deliveries leave room for it. A closed one is over already.
         let _over = self.orders.try_send(Order::Unbind);
     }
@@ -129,7 +153,7 @@ impl Lane {
 
     /// Whether a session is bound that can take messages.
     pub(crate) fn is_connected(&self) -> bool {
-        self.sessions.read().iter().any(|session| session.receives && !session.orders.is_closed())
+        self.sessions.read().iter().any(|session| session.is_open())
     }
 
     /// Deliveries that are under way.

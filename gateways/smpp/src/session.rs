@@ -95,6 +95,8 @@ pub(crate) struct Running {
     jobs: Jobs,
     scratch: Scratch,
     closing: Option<Reason>,
+    /// TLS may hold octets back that were written to it.
+    unflushed: bool,
     /// When a peer that takes nothing is given up.
     write_due: Option<Instant>,
     /// When the link's pace allows the next message.
@@ -131,6 +133,7 @@ impl Running {
             jobs: Jobs::default(),
             scratch: Scratch::default(),
             closing: None,
+            unflushed: false,
             write_due: None,
             pace_due: None,
             timer: Box::pin(tokio::time::sleep(Duration::ZERO)),
@@ -158,6 +161,7 @@ impl Running {
             };
             if let Some(reason) = self.closing
                 && self.out.is_empty()
+                && !self.unflushed
             {
                 return Poll::Ready(End::Closed(reason));
             }
@@ -258,6 +262,9 @@ impl Running {
 
     /// Places that became free in this turn are told to the centre once.
     fn settle(&mut self) {
+        if !matches!(self.session.state(), State::Bound(_)) {
+            self.handle.retire();
+        }
         let ended = self.jobs.take_ended();
         if ended > 0 {
             self.handle.release(ended);
@@ -266,7 +273,7 @@ impl Running {
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, End>> {
-        if self.out.is_empty() {
+        if self.out.is_empty() && !self.unflushed {
             self.starts.clear();
             return Poll::Ready(Ok(false));
         }
@@ -276,21 +283,25 @@ impl Running {
                 writing.poll(cx)
             };
             match wrote {
-                Poll::Ready(Ok(1..)) => self.write_due = None,
+                Poll::Ready(Ok(1..)) => (self.unflushed, self.write_due) = (true, None),
                 Poll::Ready(_) => return Poll::Ready(Err(End::Lost)),
-                Poll::Pending => {
-                    let due = Instant::now() + self.shared.write_timeout;
-                    self.write_due.get_or_insert(due);
-                    return Poll::Pending;
-                }
+                Poll::Pending => return self.unwritten(),
             }
         }
-        if Pin::new(&mut self.stream).poll_flush(cx).is_pending() {
-            let due = Instant::now() + self.shared.write_timeout;
-            self.write_due.get_or_insert(due);
+        match Pin::new(&mut self.stream).poll_flush(cx) {
+            Poll::Ready(Ok(())) => (self.unflushed, self.write_due) = (false, None),
+            Poll::Ready(Err(_)) => return Poll::Ready(Err(End::Lost)),
+            Poll::Pending => return self.unwritten(),
         }
         self.starts.clear();
         Poll::Ready(Ok(true))
+    }
+
+    /// The peer takes nothing now; it has until `write_due`.
+    fn unwritten(&mut self) -> Poll<Result<bool, End>> {
+        let due = Instant::now() + self.shared.write_timeout;
+        self.write_due.get_or_insert(due);
+        Poll::Pending
     }
 
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), End>> {

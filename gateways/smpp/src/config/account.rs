@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smpp::Version;
 use smpp::pdu::BindKind;
+use smsc::message::Party;
 
 use super::{LongMessages, Network, Secret, TextCoding};
 use crate::Error;
@@ -96,6 +97,11 @@ impl EsmeAccount {
     /// The account that its messages belong to.
     pub fn owner(&self) -> &str {
         if self.account.is_empty() { &self.system_id } else { &self.account }
+    }
+
+    /// How routes and the centre name it.
+    pub fn party(&self) -> Party {
+        Party::Esme(self.system_id.as_str().into())
     }
 
     /// Whether it may bind as `kind`.

@@ -3,7 +3,8 @@
 use std::task::{Context, Poll};
 
 use smpp::CommandId;
-use smpp::session::Input;
+use smpp::session::{Input, State};
+use smsc::failure::Failure;
 use tokio::time::Instant;
 
 use super::{ORDERS_AT_ONCE, Running, UNWRITTEN_MAX};
@@ -33,6 +34,9 @@ impl Running {
             Order::Unbind => {
                 self.session.handle(Input::Unbind, Instant::now().into_std());
                 self.take_outputs();
+            }
+            Order::Deliver(_, answer) if !matches!(self.session.state(), State::Bound(_)) => {
+                self.jobs.refuse(answer, Failure::NoPeer);
             }
             Order::Deliver(delivery, answer) => {
                 let shape = self.peer.shape(self.session.version());

@@ -2,7 +2,7 @@
 
 use smpp::pdu::{CancelSm, DataSm, Destination, QuerySm, Sm, SubmitMulti};
 use smpp::{CommandId, Frame, Header, Pdu, Status};
-use smsc::message::Submission;
+use smsc::message::{Mode, Submission};
 
 use super::answers::{Asked, Done, Refused};
 use super::{Moment, Running};
@@ -13,6 +13,8 @@ use crate::convert::{self, Fields};
 pub(super) struct Requests {
     submissions: Vec<Submission>,
     asked: Vec<Asked>,
+    /// Transactional messages: their answers wait for a delivery, and nobody else's answer for them.
+    apart: Vec<(Submission, Asked)>,
 }
 
 impl Running {
@@ -40,10 +42,16 @@ impl Running {
 
     /// Hands the messages of a batch to the centre, all in one call.
     pub(super) fn submit(&mut self, requests: Requests) {
-        let Requests { submissions, asked } = requests;
-        if asked.is_empty() {
-            return;
+        let Requests { submissions, asked, apart } = requests;
+        if !asked.is_empty() {
+            self.accept(submissions, asked);
         }
+        for (submission, asked) in apart {
+            self.accept(vec![submission], vec![asked]);
+        }
+    }
+
+    fn accept(&self, submissions: Vec<Submission>, asked: Vec<Asked>) {
         self.shared.stats.submissions.add(u64::try_from(submissions.len()).unwrap_or(0));
         let accepting = self.shared.centre.accept(submissions);
         self.work.push(Box::pin(async move { Done::Accepted(asked, accepting.await) }));
@@ -59,8 +67,13 @@ impl Running {
         let submission =
             self.peer.reading(moment.time, |reading| convert::submission(frame, fields, reading));
         let submission = submission.inspect_err(|_| self.shared.stats.submissions_refused.add(1))?;
-        requests.submissions.push(submission);
-        requests.asked.push(Asked::one(&frame.header));
+        let asked = Asked::one(&frame.header);
+        if submission.mode == Mode::Transactional {
+            requests.apart.push((submission, asked));
+        } else {
+            requests.submissions.push(submission);
+            requests.asked.push(asked);
+        }
         Ok(())
     }
 
