@@ -56,6 +56,10 @@ impl Directory {
         self.owned.get(phone_number).and_then(|sid| self.numbers.get(sid))
     }
 
+    pub(crate) fn owned_numbers(&self) -> Vec<String> {
+        self.owned.keys().cloned().collect()
+    }
+
     pub(crate) fn numbers_of(&self, account: Sid) -> Vec<PhoneNumber> {
         self.numbers.values().filter(|number| number.account == account).cloned().collect()
     }

@@ -172,6 +172,11 @@ impl Platform {
         numbers
     }
 
+    /// Every number that the platform has, in its canonical form, so that a centre knows what leads here.
+    pub fn owned_numbers(&self) -> Vec<String> {
+        self.directory.read().owned_numbers()
+    }
+
     /// Changes where the messages of a number go.
     pub async fn update_number(
         &self,
@@ -179,6 +184,7 @@ impl Platform {
         sid: Sid,
         change: NumberChange,
     ) -> Result<PhoneNumber, Error> {
+        let _gate = self.turnstile.enter(sid).await;
         let mut number = self.number(account, sid).ok_or_else(|| Error::NotFound(sid.to_string()))?;
         change.apply(&mut number)?;
         number.updated_ms = self.environment.now().millis();
@@ -189,6 +195,7 @@ impl Platform {
 
     /// Takes a number away from an account.
     pub async fn delete_number(&self, account: &Account, sid: Sid) -> Result<(), Error> {
+        let _gate = self.turnstile.enter(sid).await;
         let number = self.number(account, sid).ok_or_else(|| Error::NotFound(sid.to_string()))?;
         self.ledger
             .commit(vec![records::delete(Table::Provisioning, records::number_key(number.sid))])

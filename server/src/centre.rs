@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use smsc::journey::Journey;
 use smsc::message::{MessageId, Name, Party, Submission};
-use smsc::ports::{
-    Acceptance, Centre, Promise, Standing, StartGuard, StoreError, StoredMessage, Waiting,
-};
+use smsc::ports::{Acceptance, Centre, Promise, Standing, StartGuard, StoreError, StoredMessage, Waiting};
 use smsc::reassembly::Part;
 use smsc::receipt::{RemoteReceipt, State};
 use smsc::rejection::Rejection;
@@ -80,7 +78,11 @@ impl Centre for ServiceCentre {
         })
     }
 
-    fn standing(&self, account: Name, id: MessageId) -> Promise<'static, Result<Option<Standing>, StoreError>> {
+    fn standing(
+        &self,
+        account: Name,
+        id: MessageId,
+    ) -> Promise<'static, Result<Option<Standing>, StoreError>> {
         let centre = self.clone();
         Box::pin(async move { Ok(centre.owned(&account, id).await?.as_ref().map(standing)) })
     }

@@ -193,7 +193,9 @@ impl Loop {
             self.overdue();
             self.send_out();
             self.show();
-            if self.queue.open() == 0 && let Some(drained) = self.draining.take() {
+            if self.queue.open() == 0
+                && let Some(drained) = self.draining.take()
+            {
                 let _nobody_waits = drained.send(());
                 return;
             }

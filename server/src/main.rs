@@ -3,12 +3,20 @@
 //! This file is a table of contents. `cli` reads the command line, `config` the
 //! configuration, `wiring` puts a process together, `dispatch` keeps messages moving.
 
+#![allow(unreachable_pub, reason = "in a binary, pub marks what a module offers to its siblings")]
+
+mod admin;
+mod callbacks;
 mod centre;
 mod cli;
 mod clock;
 mod config;
 mod dispatch;
+mod exposure;
+mod handover;
+mod lab;
 mod outlets;
+mod sip_link;
 mod wiring;
 
 use std::process::ExitCode;
@@ -17,6 +25,8 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // One TLS provider for every library of the process; a second attempt would only say that it is set.
+    let _set_once = rustls::crypto::ring::default_provider().install_default();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

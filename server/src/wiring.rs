@@ -1,20 +1,33 @@
 //! Puts one process together: the only file that names every part.
 
+mod operator;
+
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use gateway_http::{Dialer, Doors};
+use gateway_sip::SipGateway;
 use gateway_smpp::SmppGateway;
+use platform::Platform;
 use smsc::journey::Journey;
 use smsc::message::Party;
 use smsc::ports::Centre;
 use smsc::routing::directory::Directory;
 use store_embedded::EmbeddedStore;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
+use crate::admin::{self, Admin, AdminDoor, Metrics};
+use crate::callbacks::Callbacks;
 use crate::centre::ServiceCentre;
-use crate::clock;
+use crate::clock::{self, Machine};
 use crate::config::{Config, ConfigError, Role};
 use crate::dispatch::Dispatch;
+use crate::handover::{LocalCentre, LocalPlatform};
 use crate::outlets::Outlets;
+use crate::sip_link::{SipCentre, SipPlatform};
 
 /// Everything that runs in this process.
 pub struct System {
@@ -26,6 +39,16 @@ pub struct System {
     pub centre: ServiceCentre,
     /// SMPP, in the role of a centre.
     pub smpp: Option<SmppGateway>,
+    /// SIP.
+    pub sip: Option<Arc<SipGateway>>,
+    /// The messaging platform.
+    pub platform: Option<Arc<Platform>>,
+    /// Where HTTP listens.
+    pub http: SocketAddr,
+    directory: Arc<Directory>,
+    outlets: Arc<Outlets>,
+    tasks: Vec<JoinHandle<()>>,
+    stopping: watch::Sender<bool>,
 }
 
 /// Why a process could not be put together.
@@ -40,15 +63,36 @@ pub enum StartError {
     /// SMPP cannot start.
     #[error("smpp: {0}")]
     Smpp(#[from] gateway_smpp::Error),
+    /// SIP cannot start.
+    #[error("sip: {0}")]
+    Sip(#[from] gateway_sip::Error),
+    /// HTTP cannot listen.
+    #[error("http: {address}: {source}")]
+    Http {
+        /// Where.
+        address: SocketAddr,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// Calls to applications cannot be made.
+    #[error("http: {0}")]
+    Webhooks(#[from] gateway_http::NoTls),
+    /// The platform cannot read its records.
+    #[error("platform: {0}")]
+    Platform(#[from] platform::ports::LedgerError),
+    /// A file of the data directory cannot be written.
+    #[error("data directory: {0}")]
+    DataDir(#[from] std::io::Error),
 }
 
 /// The exit code after a failed write or sync of the store (EX_IOERR).
 const EXIT_STORE_FAILED: i32 = 74;
-/// How long sessions may take to end on a graceful stop.
+/// How long what is in flight may take on a graceful stop.
 const STOP_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Starts all parts that the configuration asks for.
 pub async fn start(config: Config) -> Result<System, StartError> {
+    crate::exposure::check(&config)?;
     let directory = Arc::new(Directory::default());
     let rules = config.rules(Arc::clone(&directory))?;
     directory.replace(|_| true, &config.owned_numbers(&rules));
@@ -63,46 +107,147 @@ pub async fn start(config: Config) -> Result<System, StartError> {
         store.last_id(),
     ));
     let dispatch = Dispatch::start(Arc::clone(&journey), clock::clock());
-    let centre = ServiceCentre::new(journey, dispatch);
-    let mut system = System { config, store, centre, smpp: None };
-    if system.config.has(Role::Smsc) {
-        system.start_gateways(&outlets).await?;
-    }
+    let mut system = System {
+        http: config.http.listen,
+        config,
+        store,
+        centre: ServiceCentre::new(journey, dispatch),
+        smpp: None,
+        sip: None,
+        platform: None,
+        directory,
+        outlets,
+        tasks: Vec::new(),
+        stopping: watch::Sender::new(false),
+    };
+    system.start_platform().await?;
+    system.start_gateways()?;
+    system.start_http().await?;
     Ok(system)
 }
 
 impl System {
-    async fn start_gateways(&mut self, outlets: &Outlets) -> Result<(), StartError> {
+    async fn start_platform(&mut self) -> Result<(), StartError> {
+        if !self.config.has(Role::Platform) {
+            return Ok(());
+        }
+        let callbacks = Callbacks::new(Dialer::new(&self.config.http.webhooks)?, self.centre.clone());
+        let link = Arc::new(SipCentre::new(
+            Arc::new(self.store.clone()),
+            self.config.platform.centre.as_str().into(),
+        ));
+        let local = self.config.has(Role::Smsc);
+        let ports = platform::Ports {
+            ledger: Arc::new(self.store.clone()),
+            centre: if local { Arc::new(LocalCentre(self.centre.clone())) } else { Arc::clone(&link) as _ },
+            webhooks: Arc::new(callbacks.clone()),
+            environment: Arc::new(Machine),
+        };
+        let settings = platform::Settings {
+            inventory: self.config.platform.inventory.clone(),
+            ..platform::Settings::default()
+        };
+        let provisioned = self.config.platform.provisioned(clock::now())?;
+        let platform = Platform::open(settings, ports, provisioned).await?;
+        if local {
+            let outlet = LocalPlatform { platform: Arc::clone(&platform), callbacks };
+            let _first = self.outlets.platform.set(Arc::new(outlet));
+            self.publish_numbers(&platform);
+        } else {
+            let door = SipPlatform {
+                platform: Arc::clone(&platform),
+                link: Arc::clone(&link),
+                clock: clock::clock(),
+            };
+            let sip =
+                SipGateway::start(self.config.sip.clone(), Arc::new(door), clock::clock(), clock::random())?;
+            let sip = Arc::new(sip);
+            link.connect(Arc::clone(&sip));
+            self.sip = Some(sip);
+        }
+        self.tasks.extend(platform.work().into_iter().map(tokio::spawn));
+        self.platform = Some(platform);
+        Ok(())
+    }
+
+    fn start_gateways(&mut self) -> Result<(), StartError> {
+        if !self.config.has(Role::Smsc) {
+            return Ok(());
+        }
         let centre: Arc<dyn Centre> = Arc::new(self.centre.clone());
-        let smpp = SmppGateway::start(self.config.smpp.clone(), centre, clock::clock(), random_seed())?;
-        let _first = outlets.smpp.set(Arc::new(smpp.clone()));
+        let seed = u64::from_le_bytes(clock::random());
+        let smpp = SmppGateway::start(&self.config.smpp, Arc::clone(&centre), clock::clock(), seed)?;
+        let _first = self.outlets.smpp.set(Arc::new(smpp.clone()));
         self.smpp = Some(smpp);
+        let sip = SipGateway::start(self.config.sip.clone(), centre, clock::clock(), clock::random())?;
+        let sip = Arc::new(sip);
+        let _first = self.outlets.sip.set(Arc::clone(&sip) as _);
+        self.sip = Some(sip);
+        // What waited for the gateways to come up may go now.
+        self.centre.dispatch().opened(&Party::Platform);
+        Ok(())
+    }
+
+    async fn start_http(&mut self) -> Result<(), StartError> {
+        let address = self.config.http.listen;
+        let listener =
+            TcpListener::bind(address).await.map_err(|source| StartError::Http { address, source })?;
+        self.http = listener.local_addr()?;
+        let metrics = Metrics {
+            centre: self.centre.clone(),
+            store: self.store.clone(),
+            smpp: self.smpp.clone(),
+            sip: self.sip.clone(),
+        };
+        let admin = Admin {
+            centre: self.centre.clone(),
+            store: self.store.clone(),
+            metrics: metrics.clone(),
+            accounts: self.config.platform.accounts.iter().map(|account| account.sid.clone()).collect(),
+        };
+        let door = AdminDoor::new(format!("http://{}", self.http));
+        door.publish(&self.config.store.data_dir)?;
+        let router = match &self.platform {
+            Some(platform) => {
+                let (ready, text) = (metrics.clone(), metrics);
+                let doors =
+                    Doors { ready: Arc::new(move || ready.ready()), metrics: Arc::new(move || text.text()) };
+                let api =
+                    gateway_http::router(&self.config.http, Arc::clone(platform), Arc::new(Machine), doors);
+                self.follow_numbers(api, platform)
+            }
+            None => admin::health(metrics),
+        };
+        let router = router.merge(admin::router(admin, &door.token));
+        let (config, mut stopping) = (self.config.http.clone(), self.stopping.subscribe());
+        self.tasks.push(tokio::spawn(async move {
+            let stop = async move {
+                let _sender_gone_is_stop = stopping.wait_for(|stopping| *stopping).await;
+            };
+            gateway_http::serve(listener, router, &config, stop).await;
+        }));
         Ok(())
     }
 
     /// Stops taking, finishes what is in flight, and closes the store.
     pub async fn stop(self) {
         tracing::info!("stopping: no new sessions, finishing what is in flight");
+        self.stopping.send_replace(true);
         if tokio::time::timeout(STOP_PATIENCE, self.centre.dispatch().drain()).await.is_err() {
-            tracing::warn!("some deliveries were still unanswered; they are tried again after the next start");
+            tracing::warn!(
+                "some deliveries were still unanswered; they are tried again after the next start"
+            );
         }
         if let Some(smpp) = &self.smpp {
             smpp.shutdown(STOP_PATIENCE).await;
         }
+        if let Some(sip) = &self.sip {
+            sip.shutdown().await;
+        }
+        self.tasks.iter().for_each(JoinHandle::abort);
         let store = self.store.clone();
         let _closed = tokio::task::spawn_blocking(move || store.close()).await;
         tracing::info!("stopped");
-    }
-
-    /// One line for each door.
-    pub fn where_it_listens(&self) -> Vec<String> {
-        let smpp = self.smpp.iter().flat_map(|smpp| smpp.local_addresses().to_vec());
-        smpp.map(|address| format!("smpp  {address}")).collect()
-    }
-
-    /// Tells the loop that a party's state may have changed.
-    pub fn opened(&self, party: &Party) {
-        self.centre.dispatch().opened(party);
     }
 }
 
@@ -111,12 +256,4 @@ impl System {
 fn end_after_store_failure(error: &str) {
     tracing::error!(error, "the store failed; the process ends so that nothing false is acknowledged");
     std::process::exit(EXIT_STORE_FAILED);
-}
-
-fn random_seed() -> u64 {
-    let mut octets = [0; 8];
-    match getrandom::fill(&mut octets) {
-        Ok(()) => u64::from_le_bytes(octets),
-        Err(_) => clock::now().millis(),
-    }
 }

@@ -1,6 +1,9 @@
 //! The command line: one file a command.
 
+mod ask;
 mod bench;
+mod config;
+mod lab;
 mod serve;
 
 use std::path::PathBuf;
@@ -20,6 +23,20 @@ struct Arguments {
 enum Command {
     /// Run the service centre, the platform, or both, until SIGTERM.
     Serve(serve::Arguments),
+    /// Start everything on this machine, with a demo ESME account, SIP user and application.
+    Lab(lab::Arguments),
+    /// Send one message by a running centre.
+    Send(ask::SendArguments),
+    /// Show what happened to one message: its id, or the SID that the API gave it.
+    Trace(ask::TraceArguments),
+    /// List messages, newest first.
+    Find(ask::FindArguments),
+    /// Prove that accepted = ended + waiting.
+    Audit(ask::AuditArguments),
+    /// Show counters and sessions of a running process.
+    Status(ask::StatusArguments),
+    /// Check, show and explain the configuration.
+    Config(config::Arguments),
     /// Measure this build, or any other server, under load.
     Bench(bench::Arguments),
 }
@@ -28,6 +45,13 @@ enum Command {
 pub async fn run() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Serve(arguments) => serve::run(arguments).await,
+        Command::Lab(arguments) => lab::run(arguments).await,
+        Command::Send(arguments) => ask::send(arguments).await,
+        Command::Trace(arguments) => ask::trace(arguments).await,
+        Command::Find(arguments) => ask::find(arguments).await,
+        Command::Audit(arguments) => ask::audit(arguments).await,
+        Command::Status(arguments) => ask::status(arguments).await,
+        Command::Config(arguments) => config::run(&arguments),
         Command::Bench(arguments) => bench::run(arguments).await,
     };
     match result {

@@ -191,7 +191,11 @@ impl Config {
     pub fn owned_numbers(&self, rules: &Rules) -> Vec<(Name, Party)> {
         let esmes = self.smpp.accounts.iter().flat_map(|account| {
             let party = Party::Esme(account.system_id.as_str().into());
-            account.addresses.iter().filter(|address| !address.ends_with('*')).map(move |address| (address, party.clone()))
+            account
+                .addresses
+                .iter()
+                .filter(|address| !address.ends_with('*'))
+                .map(move |address| (address, party.clone()))
         });
         let users = self.sip.users.iter().map(|user| (&user.number, Party::SipUser(sip_name(user))));
         esmes
@@ -209,8 +213,11 @@ impl Config {
     /// Prefixes that ESMEs own (`4915*`): rules of the owners' priority.
     fn owned_prefixes(&self) -> impl Iterator<Item = Rule> {
         self.smpp.accounts.iter().filter_map(|account| {
-            let prefixes: Vec<Name> =
-                account.addresses.iter().filter_map(|address| address.strip_suffix('*').map(Name::from)).collect();
+            let prefixes: Vec<Name> = account
+                .addresses
+                .iter()
+                .filter_map(|address| address.strip_suffix('*').map(Name::from))
+                .collect();
             let party = Party::Esme(account.system_id.as_str().into());
             (!prefixes.is_empty()).then(|| Rule {
                 name: compact_str::format_compact!("{party}"),
@@ -240,7 +247,8 @@ impl RetryConfig {
 
 impl RouteConfig {
     fn rule(&self, index: usize) -> Result<Rule, ConfigError> {
-        let wrong = |key, message: &dyn std::fmt::Display| ConfigError::entry("routes", Some(index), key, message);
+        let wrong =
+            |key, message: &dyn std::fmt::Display| ConfigError::entry("routes", Some(index), key, message);
         if self.name.is_empty() {
             return Err(wrong("name", &"every route needs a name"));
         }
@@ -292,7 +300,8 @@ impl To {
 
 impl AccountConfig {
     fn rules(&self, index: usize, numbering: &Numbering) -> Result<AccountRules, ConfigError> {
-        let wrong = |key, message: &dyn std::fmt::Display| ConfigError::entry("accounts", Some(index), key, message);
+        let wrong =
+            |key, message: &dyn std::fmt::Display| ConfigError::entry("accounts", Some(index), key, message);
         if self.name.is_empty() {
             return Err(wrong("name", &"every account needs a name"));
         }
@@ -301,7 +310,9 @@ impl AccountConfig {
             None => None,
         };
         let source_default = match &self.default_sender {
-            Some(text) => Some(numbering.source(&sender(text)).map_err(|error| wrong("default_sender", &error))?),
+            Some(text) => {
+                Some(numbering.source(&sender(text)).map_err(|error| wrong("default_sender", &error))?)
+            }
             None => None,
         };
         let rate = Rate { per_second: self.messages_per_second, burst: self.burst };

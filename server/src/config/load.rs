@@ -108,6 +108,7 @@ pub fn check(config: &Config) -> Result<(), ConfigError> {
     }
     config.smpp.check().map_err(|error| ConfigError::table("smpp", error))?;
     config.sip.check().map_err(|error| ConfigError::table("sip", error))?;
+    config.platform.provisioned(crate::clock::now())?;
     config.rules(Arc::default()).map(|_| ())
 }
 
@@ -200,7 +201,8 @@ mod tests {
 
     #[test]
     fn a_value_that_makes_no_sense_is_named_with_its_line() {
-        let text = "[[routes]]\nname = 'a'\n\n[[routes]]\nname = 'b'\nto.pattern = '49('\ntargets = ['smpp:x']\n";
+        let text =
+            "[[routes]]\nname = 'a'\n\n[[routes]]\nname = 'b'\nto.pattern = '49('\ntargets = ['smpp:x']\n";
         let error = error(text);
         assert!(error.starts_with("fernpost.toml:6: routes[1].to: regex parse error"), "{error}");
         let error = self::error("[numbering]\ncountry = 'XX'\n");

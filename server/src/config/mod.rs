@@ -6,22 +6,22 @@
 
 mod centre;
 mod load;
+mod platform;
 mod reference;
 
-use std::path::PathBuf;
-
 use gateway_sip::SipConfig;
-use gateway_smpp::SmppConfig;
+use gateway_smpp::config::SmppConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store_embedded::EmbeddedConfig;
 
-pub use centre::{AccountConfig, NumberingConfig, RetryConfig, RouteConfig, To, ValidityConfig};
-pub use load::{ConfigError, check, load, parse};
+pub use centre::{AccountConfig, NumberingConfig, RetryConfig, RouteConfig, ValidityConfig};
+pub use load::{ConfigError, check, load};
+pub use platform::{PlatformAccount, PlatformConfig, PlatformNumber};
 pub use reference::{explain, reference, schema};
 
 /// All that an operator can set.
-#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// What this process is: the service centre, the messaging platform, or both.
@@ -44,6 +44,8 @@ pub struct Config {
     pub smpp: SmppConfig,
     /// SIP: listeners, peers, registered users.
     pub sip: SipConfig,
+    /// HTTP: the API, health, metrics and administration.
+    pub http: gateway_http::Http,
     /// The messaging platform.
     pub platform: PlatformConfig,
     /// What is logged.
@@ -66,6 +68,7 @@ impl Default for Config {
             accounts: Vec::new(),
             smpp: SmppConfig::default(),
             sip: SipConfig::default(),
+            http: gateway_http::Http::default(),
             platform: PlatformConfig::default(),
             log: LogConfig::default(),
             insecure: false,
@@ -88,49 +91,6 @@ pub enum Role {
     Smsc,
     /// The messaging platform.
     Platform,
-}
-
-/// The messaging platform.
-#[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct PlatformConfig {
-    /// Accounts that exist from the start. Without any, one is made at the first start and its
-    /// token is printed once.
-    pub accounts: Vec<PlatformAccount>,
-    /// Numbers that exist from the start.
-    pub numbers: Vec<PlatformNumber>,
-    /// Where the platform alone (`roles = ["platform"]`) finds its service centre: the name of a SIP peer.
-    pub centre: String,
-}
-
-/// An account of the platform.
-#[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct PlatformAccount {
-    /// `AC` and 32 hexadecimal digits.
-    pub sid: String,
-    /// Its primary token, or with `auth_token_file` the file that holds it in its first line.
-    pub auth_token: gateway_sip::config::Secret,
-    /// A file that holds the token in its first line.
-    pub auth_token_file: Option<PathBuf>,
-    /// A name for people.
-    pub friendly_name: String,
-}
-
-/// A number of the platform and the application behind it.
-#[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct PlatformNumber {
-    /// The number, `+` and country code first, or a short code.
-    pub number: String,
-    /// The account that it belongs to.
-    pub account: String,
-    /// The application's address for incoming messages.
-    pub sms_url: String,
-    /// `POST` or `GET`.
-    pub sms_method: String,
-    /// The address that is called when `sms_url` fails.
-    pub sms_fallback_url: String,
 }
 
 /// What is logged, and how.

@@ -109,7 +109,12 @@ fn form(root: &Value, property: &Value) -> String {
         return format!("list of {}", form(root, items));
     }
     let choices = |values: &Vec<Value>| {
-        values.iter().filter_map(Value::as_str).map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ")
+        values
+            .iter()
+            .filter_map(Value::as_str)
+            .map(|value| format!("`{value}`"))
+            .collect::<Vec<_>>()
+            .join(", ")
     };
     if let Some(values) = resolved.get("enum").and_then(Value::as_array) {
         return choices(values);

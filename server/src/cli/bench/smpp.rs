@@ -94,7 +94,11 @@ pub async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error +
         syncs,
         outcome,
     };
-    if arguments.json { report.print_json() } else { report.print_table(&arguments) }
+    if arguments.json {
+        report.print_json()
+    } else {
+        report.print_table(&arguments)
+    }
     Ok(())
 }
 

@@ -1,0 +1,148 @@
+//! What the process counts: one table for `/metrics`, `fernpost status` and the reference page.
+
+use std::fmt::Write;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use gateway_sip::SipGateway;
+use gateway_smpp::SmppGateway;
+use serde_json::{Value, json};
+use smsc::ports::{Pressure, Store};
+use smsc::receipt::State;
+use store_embedded::EmbeddedStore;
+
+use crate::centre::ServiceCentre;
+
+/// All that counts, held once.
+#[derive(Clone)]
+pub struct Metrics {
+    /// The centre.
+    pub centre: ServiceCentre,
+    /// The store.
+    pub store: EmbeddedStore,
+    /// SMPP, where this process has it.
+    pub smpp: Option<SmppGateway>,
+    /// SIP, where this process has it.
+    pub sip: Option<Arc<SipGateway>>,
+}
+
+struct Metric {
+    name: &'static str,
+    kind: &'static str,
+    help: &'static str,
+    values: Vec<(String, u64)>,
+}
+
+impl Metrics {
+    /// Whether the process can take submissions.
+    pub fn ready(&self) -> Result<(), String> {
+        match self.store.pressure() {
+            Pressure::Closed => Err("the store takes nothing".to_owned()),
+            Pressure::Free | Pressure::High => Ok(()),
+        }
+    }
+
+    /// The text form of Prometheus.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        for metric in self.all() {
+            let _infallible = writeln!(
+                text,
+                "# HELP {} {}\n# TYPE {} {}",
+                metric.name, metric.help, metric.name, metric.kind
+            );
+            for (labels, value) in metric.values {
+                let _infallible = writeln!(text, "{}{labels} {value}", metric.name);
+            }
+        }
+        text
+    }
+
+    /// The same as JSON, with the sessions.
+    pub fn status(&self) -> Value {
+        let mut counters = serde_json::Map::new();
+        for metric in self.all() {
+            for (labels, value) in metric.values {
+                counters.insert(format!("{}{labels}", metric.name), value.into());
+            }
+        }
+        let sessions: Vec<String> =
+            self.smpp.iter().flat_map(SmppGateway::sessions).map(|session| format!("{session:?}")).collect();
+        let parties = self.sip.iter().flat_map(|sip| sip.status());
+        let parties: Vec<Value> = parties
+            .map(|party| json!({ "party": party.party.to_string(), "up": party.up, "open": party.open, "contacts": party.contacts }))
+            .collect();
+        json!({ "counters": counters, "smpp_sessions": sessions, "sip_parties": parties })
+    }
+
+    fn all(&self) -> Vec<Metric> {
+        let counts = self.centre.journey().tally.counts();
+        let gauges = self.centre.dispatch().gauges();
+        let single =
+            |name, kind, help, value| Metric { name, kind, help, values: vec![(String::new(), value)] };
+        let load = |gauge: &std::sync::atomic::AtomicUsize| gauge.load(Ordering::Relaxed) as u64;
+        let ended = State::ALL.into_iter().filter(|state| state.is_final()).map(|state| {
+            let count = counts.ended.get(usize::from(state.number())).copied().unwrap_or(0);
+            (format!("{{state=\"{}\"}}", format!("{state:?}").to_lowercase()), count)
+        });
+        let pressure = match self.store.pressure() {
+            Pressure::Free => 0,
+            Pressure::High => 1,
+            Pressure::Closed => 2,
+        };
+        let sessions = self.smpp.iter().map(|smpp| smpp.sessions().len() as u64).sum();
+        vec![
+            single(
+                "fernpost_messages_accepted_total",
+                "counter",
+                "Submissions that became messages.",
+                counts.accepted,
+            ),
+            single(
+                "fernpost_messages_refused_total",
+                "counter",
+                "Submissions that were refused.",
+                counts.refused,
+            ),
+            Metric {
+                name: "fernpost_messages_ended_total",
+                kind: "counter",
+                help: "Messages that ended, by final state.",
+                values: ended.collect(),
+            },
+            single(
+                "fernpost_attempts_succeeded_total",
+                "counter",
+                "Attempts that a next hop took.",
+                counts.handed_over,
+            ),
+            single(
+                "fernpost_attempts_failed_total",
+                "counter",
+                "Attempts that failed.",
+                counts.attempts_failed,
+            ),
+            single("fernpost_receipts_total", "counter", "Receipts that set out.", counts.receipts),
+            single(
+                "fernpost_messages_waiting",
+                "gauge",
+                "Messages that wait for an attempt.",
+                load(&gauges.waiting),
+            ),
+            single("fernpost_attempts_open", "gauge", "Attempts that run.", load(&gauges.open)),
+            single(
+                "fernpost_messages_handed_over",
+                "gauge",
+                "Messages whose next hop owes a receipt.",
+                load(&gauges.handed_over),
+            ),
+            single(
+                "fernpost_store_pressure",
+                "gauge",
+                "0 free, 1 throttling new submissions, 2 refusing them.",
+                pressure,
+            ),
+            single("fernpost_smpp_sessions", "gauge", "Bound SMPP sessions.", sessions),
+        ]
+    }
+}

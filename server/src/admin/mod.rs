@@ -1,0 +1,134 @@
+//! The operator's door: what the command line asks a running process.
+//!
+//! It stands on the HTTP listener under `/admin/v1`, behind a token that only this
+//! machine's operator can read (`admin.json` in the data directory).
+
+mod health;
+mod messages;
+pub mod metrics;
+mod trace;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+pub use health::router as health;
+pub use metrics::Metrics;
+pub use trace::Line;
+
+use crate::centre::ServiceCentre;
+use crate::clock;
+use store_embedded::EmbeddedStore;
+
+/// Where a running process can be asked, and with which token.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct AdminDoor {
+    /// `http://HOST:PORT`.
+    pub base_url: String,
+    /// The bearer token.
+    pub token: String,
+}
+
+impl AdminDoor {
+    /// A door with a fresh token.
+    pub fn new(base_url: String) -> Self {
+        Self { base_url, token: clock::random_text(32) }
+    }
+
+    /// Where the door of the process that uses `data_dir` is written down.
+    pub fn path(data_dir: &Path) -> PathBuf {
+        data_dir.join("admin.json")
+    }
+
+    /// Writes the door down for this machine's operator alone.
+    pub fn publish(&self, data_dir: &Path) -> std::io::Result<()> {
+        use std::io::Write;
+        use std::os::unix::fs::OpenOptionsExt;
+        let path = Self::path(data_dir);
+        let _no_old_one = std::fs::remove_file(&path);
+        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        file.write_all(serde_json::to_string(self)?.as_bytes())
+    }
+
+    /// Reads the door of a running process.
+    pub fn read(data_dir: &Path) -> std::io::Result<Self> {
+        Ok(serde_json::from_str(&std::fs::read_to_string(Self::path(data_dir))?)?)
+    }
+}
+
+/// What the operator may ask.
+#[derive(Clone)]
+pub struct Admin {
+    /// The centre.
+    pub centre: ServiceCentre,
+    /// The store.
+    pub store: EmbeddedStore,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// Accounts of the platform, by whose SIDs a trace may be asked for.
+    pub accounts: Vec<String>,
+}
+
+/// The operator's routes.
+pub fn router(admin: Admin, token: &str) -> Router {
+    let token: Arc<str> = token.into();
+    Router::new()
+        .route("/admin/v1/messages", get(messages::find).post(messages::send))
+        .route("/admin/v1/messages/{id}", get(messages::trace).delete(messages::cancel))
+        .route("/admin/v1/status", get(status))
+        .route("/admin/v1/audit", post(audit))
+        .with_state(Arc::new(admin))
+        .layer(middleware::from_fn_with_state(token, authorise))
+}
+
+async fn authorise(State(token): State<Arc<str>>, request: Request, next: Next) -> Response {
+    let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let given = given.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+    if subtle::ConstantTimeEq::ct_eq(given.as_bytes(), token.as_bytes()).into() {
+        next.run(request).await
+    } else {
+        refuse(
+            StatusCode::UNAUTHORIZED,
+            "the operator's token is needed; it is in admin.json of the data directory",
+        )
+    }
+}
+
+async fn status(State(admin): State<Arc<Admin>>) -> Json<Value> {
+    Json(admin.metrics.status())
+}
+
+async fn audit(State(admin): State<Arc<Admin>>) -> Response {
+    match admin.store.audit().await {
+        Ok(audit) => Json(audit_report(&audit)).into_response(),
+        Err(error) => refuse(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+    }
+}
+
+/// An audit as the command line prints it.
+pub fn audit_report(audit: &store_embedded::Audit) -> Value {
+    json!({
+        "holds": audit.holds,
+        "accepted": audit.accepted,
+        "ended": audit.ended,
+        "waiting": audit.waiting,
+        "lost": audit.lost,
+        "undead": audit.undead,
+        "orphans": audit.orphans,
+        "doubles": audit.doubles,
+        "damaged": audit.damaged,
+        "damaged_ids": audit.damaged_ids.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    })
+}
+
+fn refuse(status: StatusCode, message: &str) -> Response {
+    (status, Json(json!({ "error": message }))).into_response()
+}

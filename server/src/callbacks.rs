@@ -1,0 +1,87 @@
+//! Calls to applications, noted in the trace of the message that they are about.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use gateway_http::Dialer;
+use parking_lot::Mutex;
+use platform::ports::{Answer, Call, CallError, Promise, Webhooks};
+use smsc::message::{MessageId, Name};
+use smsc::ports::{Event, Note};
+
+use crate::centre::ServiceCentre;
+use crate::clock;
+
+/// Incoming messages whose centre id is remembered; an older one's calls are not noted.
+const REMEMBERED_MAX: usize = 100_000;
+
+/// The dialer, with a pencil.
+#[derive(Clone)]
+pub struct Callbacks {
+    dialer: Dialer,
+    centre: ServiceCentre,
+    incoming: Arc<Mutex<Remembered>>,
+}
+
+#[derive(Default)]
+struct Remembered {
+    ids: HashMap<String, MessageId>,
+    order: VecDeque<String>,
+}
+
+impl Callbacks {
+    /// Calls by `dialer`, notes in `centre`.
+    pub fn new(dialer: Dialer, centre: ServiceCentre) -> Self {
+        Self { dialer, centre, incoming: Arc::default() }
+    }
+
+    /// Remembers which message of the centre the platform knows as `sid`.
+    pub fn remember(&self, sid: String, id: MessageId) {
+        let mut incoming = self.incoming.lock();
+        if incoming.ids.insert(sid.clone(), id).is_none() {
+            incoming.order.push_back(sid);
+        }
+        if incoming.order.len() > REMEMBERED_MAX
+            && let Some(oldest) = incoming.order.pop_front()
+        {
+            incoming.ids.remove(&oldest);
+        }
+    }
+
+    async fn note(&self, account: Name, sid: String, text: String) {
+        let store = &self.centre.journey().store;
+        let known = self.incoming.lock().ids.get(&sid).copied();
+        let id = match known {
+            Some(id) => Some(id),
+            None => store.by_client_key(account, sid.as_str().into()).await.ok().flatten(),
+        };
+        let Some(id) = id else { return };
+        let note = Note { at: clock::now(), station: "callback".into(), text };
+        if let Err(error) = store.commit(vec![Event::Noted { id, note }]).await {
+            tracing::warn!(%error, "a callback could not be noted in its message's trace");
+        }
+    }
+}
+
+impl Webhooks for Callbacks {
+    fn call(&self, call: Call) -> Promise<'static, Result<Answer, CallError>> {
+        let parameter =
+            |name: &str| call.params.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+        let (sid, account) = (parameter("MessageSid"), parameter("AccountSid"));
+        let status = parameter("MessageStatus").or_else(|| parameter("SmsStatus")).unwrap_or_default();
+        let method = call.method.as_str();
+        let (callbacks, answer) = (self.clone(), self.dialer.call(call));
+        Box::pin(async move {
+            let answer = answer.await;
+            if let (Some(sid), Some(account)) = (sid, account) {
+                let result = match &answer {
+                    Ok(answer) => format!("HTTP {}", answer.status),
+                    Err(error) => error.to_string(),
+                };
+                let text = format!("{method} to the application, {status}: {result}");
+                tokio::spawn(async move { callbacks.note(account.as_str().into(), sid, text).await });
+            }
+            answer
+        })
+    }
+}

@@ -1,0 +1,92 @@
+//! `fernpost lab`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use super::CommandResult;
+use super::serve::{start_log, wait_for_stop};
+use crate::lab::{Lab, Wishes, run_flows};
+
+/// What `lab` takes.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// End after one message through each flow; the exit code tells whether all arrived.
+    #[arg(long)]
+    once: bool,
+    /// Print addresses and credentials as one JSON object on the first line, and keep running.
+    #[arg(long)]
+    json: bool,
+    /// Where the lab keeps its store and credentials.
+    #[arg(long, value_name = "DIR", default_value = "fernpost-lab")]
+    data: PathBuf,
+    /// Added to every port, so that several labs run side by side.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    port_offset: u16,
+    /// The application behind the number, instead of the built-in one.
+    #[arg(long, value_name = "URL")]
+    webhook: Option<String>,
+}
+
+/// Runs the command.
+pub async fn run(arguments: Arguments) -> CommandResult {
+    start_log("warn");
+    let wishes =
+        Wishes { data: arguments.data, port_offset: arguments.port_offset, webhook: arguments.webhook };
+    let lab = Lab::start(&wishes).await?;
+    if arguments.json {
+        println!("{}", lab.describe());
+    } else {
+        print_doors(&lab, &wishes);
+    }
+    let failed = if arguments.json && !arguments.once { 0 } else { run_flows(&lab).await? };
+    if !arguments.once {
+        if !arguments.json {
+            println!("\nRunning. Ctrl-C stops it.");
+        }
+        wait_for_stop().await?;
+    }
+    lab.system.stop().await;
+    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn print_doors(lab: &Lab, wishes: &Wishes) {
+    let all = lab.describe();
+    let text = |pointer: &str| match all.pointer(pointer) {
+        Some(serde_json::Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+        None => String::new(),
+    };
+    println!("Fernpost lab: everything on this machine alone.\n");
+    println!("  API       {}/2010-04-01", text("/http/base_url"));
+    println!(
+        "            account {}  token {}  number {}",
+        text("/api/account_sid"),
+        text("/api/auth_token"),
+        text("/api/number")
+    );
+    println!("  SMPP      {}:{}", text("/smpp/host"), text("/smpp/port"));
+    println!(
+        "            system_id {}  password {}  address {}",
+        text("/smpp/system_id"),
+        text("/smpp/password"),
+        text("/smpp/address")
+    );
+    println!("  SIP       {}:{} ({})", text("/sip/host"), text("/sip/port"), text("/sip/transport"));
+    println!(
+        "            user {}  password {}  number {}",
+        text("/sip/user"),
+        text("/sip/password"),
+        text("/sip/number")
+    );
+    println!("  webhook   what the application behind the number got: {}", text("/webhook/received_url"));
+    println!("  store     {}", text("/data_dir"));
+    println!(
+        "  ask it    fernpost find --data {} ; fernpost trace ID --data {}\n",
+        text("/data_dir"),
+        text("/data_dir")
+    );
+    if let Some(webhook) = &wishes.webhook {
+        println!("  {} is behind {}\n", webhook, text("/api/number"));
+    }
+    println!("One message through each flow:");
+}

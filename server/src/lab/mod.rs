@@ -1,0 +1,100 @@
+//! `fernpost lab`: everything on loopback, ready to be spoken to within seconds.
+//!
+//! The centre, the platform, an account for an ESME, a SIP user, and a number with an
+//! application behind it that answers. `flows` sends one message through each flow, as
+//! partners of the lab's own, so that the accounts it prints belong to you alone.
+
+mod flows;
+mod setup;
+
+use std::io;
+use std::path::PathBuf;
+
+use peers::application::Application;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::wiring::{self, StartError, System};
+
+pub use flows::run as run_flows;
+pub use setup::Credentials;
+
+/// What a lab is started with.
+#[derive(Clone, Debug)]
+pub struct Wishes {
+    /// Where its store and credentials are kept.
+    pub data: PathBuf,
+    /// Added to every port, so that several labs run side by side.
+    pub port_offset: u16,
+    /// The application behind the number, instead of the built-in one.
+    pub webhook: Option<String>,
+}
+
+/// A running lab.
+pub struct Lab {
+    /// The system.
+    pub system: System,
+    /// The built-in application.
+    pub application: Application,
+    /// Who may do what.
+    pub credentials: Credentials,
+}
+
+/// What the built-in application answers to every message.
+pub const REPLY: &str = "Thank you. Fernpost got your message.";
+
+/// Why a lab did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum LabError {
+    /// A part did not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// A file or socket of the lab failed.
+    #[error("{0}; another lab may be running: try --port-offset 100 --data DIR")]
+    Io(#[from] io::Error),
+}
+
+impl Lab {
+    /// Starts everything.
+    pub async fn start(wishes: &Wishes) -> Result<Self, LabError> {
+        std::fs::create_dir_all(&wishes.data)?;
+        let credentials = Credentials::load_or_make(&wishes.data)?;
+        let port = setup::port(setup::APPLICATION_PORT, wishes.port_offset)?;
+        let application = Application::start(TcpListener::bind(("127.0.0.1", port)).await?, REPLY)?;
+        let sms_url = wishes.webhook.clone().unwrap_or_else(|| application.url("/sms"));
+        let config = setup::config(wishes, &credentials, &sms_url, &application.url("/sms"))?;
+        let system = wiring::start(config).await?;
+        Ok(Self { system, application, credentials })
+    }
+
+    /// Where everything is, for scripts.
+    pub fn describe(&self) -> Value {
+        let smpp = self.system.smpp.iter().flat_map(|smpp| smpp.local_addresses().first().copied()).next();
+        let sip = self.system.sip.iter().flat_map(|sip| sip.local_addresses()).next();
+        json!({
+            "http": { "base_url": format!("http://{}", self.system.http) },
+            "api": {
+                "account_sid": self.credentials.account_sid,
+                "auth_token": self.credentials.auth_token,
+                "number": setup::APPLICATION_NUMBER,
+            },
+            "smpp": {
+                "host": smpp.map(|address| address.ip().to_string()),
+                "port": smpp.map(|address| address.port()),
+                "system_id": setup::ESME,
+                "password": self.credentials.smpp_password,
+                "address": setup::ESME_ADDRESS,
+            },
+            "sip": {
+                "host": sip.map(|(_, address)| address.ip().to_string()),
+                "port": sip.map(|(_, address)| address.port()),
+                "transport": "udp",
+                "user": setup::SIP_USER,
+                "password": self.credentials.sip_password,
+                "number": setup::SIP_NUMBER,
+            },
+            "webhook": { "received_url": self.application.url("/received") },
+            "data_dir": self.system.config.store.data_dir,
+        })
+    }
+}

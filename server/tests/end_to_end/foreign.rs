@@ -1,0 +1,100 @@
+//! Clients of other people: smpplib, the Twilio library and sipp; and tshark as a judge of what
+//! goes over the wire.
+
+mod capture;
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use crate::harness::foreign::{has, python};
+use crate::harness::lab::Lab;
+use capture::Capture;
+
+fn script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/end_to_end/scripts").join(name)
+}
+
+fn assert_success(what: &str, output: &Output, lab: &Lab) {
+    let (said, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{what}: {}\n{said}{errors}\nthe log:\n{}",
+        output.status,
+        lab.process.log()
+    );
+}
+
+#[test]
+fn smpplib_submits_and_gets_its_receipt() {
+    let Some(python) = python("smpplib_submits_and_gets_its_receipt", "smpplib.client") else { return };
+    let lab = Lab::start(&[]);
+    let capture = Capture::start("smpplib", "smpp", lab.port("/smpp/port"));
+    let output = Command::new(python)
+        .arg(script("smpp_client.py"))
+        .arg(lab.description.to_string())
+        .output()
+        .expect("it starts");
+    assert_success("smpplib", &output, &lab);
+    if let Some(capture) = capture {
+        capture.assert_well_formed();
+    }
+}
+
+#[test]
+fn the_twilio_library_sends_lists_and_believes_our_signature() {
+    let test = "the_twilio_library_sends_lists_and_believes_our_signature";
+    let Some(python) = python(test, "smpplib.client, twilio.rest") else { return };
+    // The application is up before the lab is, which is told where it lives.
+    let mut client = Command::new(python)
+        .arg(script("twilio_client.py"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut said = BufReader::new(client.stdout.take().expect("piped"));
+    let mut url = String::new();
+    said.read_line(&mut url).expect("it says where it listens");
+    let lab = Lab::start(&["--webhook", url.trim()]);
+    let mut stdin = client.stdin.take().expect("piped");
+    writeln!(stdin, "{}", lab.description).expect("it listens");
+    drop(stdin);
+    std::thread::spawn(move || std::io::copy(&mut said, &mut std::io::stdout()));
+    let output = client.wait_with_output().expect("it ends");
+    assert_success("the Twilio library", &output, &lab);
+}
+
+#[test]
+fn sipp_sends_a_thousand_messages() {
+    if !has("sipp_sends_a_thousand_messages", "sipp") {
+        return;
+    }
+    let lab = Lab::start(&[]);
+    let centre = format!("{}:{}", lab.text("/sip/host"), lab.port("/sip/port"));
+    let capture = Capture::start("sipp", "sip", lab.port("/sip/port"));
+    let output = Command::new("sipp")
+        .arg(&centre)
+        .arg("-sf")
+        .arg(script("message.xml"))
+        .args(["-s", lab.text("/api/number"), "-m", "1000", "-r", "200", "-l", "100"])
+        .args(["-set", "user", lab.text("/sip/user")])
+        .args(["-au", lab.text("/sip/user"), "-ap", lab.text("/sip/password")])
+        .args(["-i", "127.0.0.1", "-nostdin", "-timeout", "60", "-trace_err"])
+        .args(["-error_file", "/dev/stderr"])
+        .current_dir(env!("CARGO_TARGET_TMPDIR"))
+        .output()
+        .expect("it starts");
+    // sipp fails when one call does.
+    let failed = format!("sipp\n{}", tail(&output.stdout));
+    assert!(output.status.success(), "{failed}\n{}", tail(&output.stderr));
+    if let Some(capture) = capture {
+        capture.assert_well_formed();
+    }
+}
+
+/// The last screen of a program that repaints it.
+fn tail(octets: &[u8]) -> String {
+    let text = String::from_utf8_lossy(octets);
+    text.lines().rev().take(60).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("\n")
+}

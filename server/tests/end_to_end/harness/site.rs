@@ -1,0 +1,116 @@
+//! A centre with one ESME that submits and one that owns the destinations.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use peers::esme::{Esme, Outgoing};
+use smpp::pdu::BindKind;
+
+use super::process::{Process, run};
+use super::scratch::Scratch;
+
+/// The ESME that submits.
+pub(crate) const LOAD: &str = "load";
+/// The ESME that owns every number of [`PREFIX`].
+pub(crate) const SINK: &str = "sink";
+/// The password of both.
+pub(crate) const PASSWORD: &str = "e2e";
+/// What the sink's numbers begin with.
+pub(crate) const PREFIX: &str = "+4917";
+
+/// A place where the same centre can be started again and again: its configuration and its store.
+pub(crate) struct Site {
+    scratch: Scratch,
+    config: PathBuf,
+}
+
+impl Site {
+    /// A site with an empty store. `load` is added to the table of the account that submits, `sink`
+    /// to that of the other.
+    pub(crate) fn new(load: &str, sink: &str) -> Self {
+        let scratch = Scratch::new();
+        let data = scratch.path().join("data");
+        let config = scratch.write(
+            "fernpost.toml",
+            &format!(
+                "roles = ['smsc']\n\
+                 store.data_dir = '{}'\n\
+                 http.listen = '127.0.0.1:0'\n\
+                 sip.listeners = []\n\
+                 smpp.listeners = [{{ address = '127.0.0.1:0' }}]\n\
+                 [[smpp.accounts]]\nsystem_id = '{LOAD}'\npassword = '{PASSWORD}'\n{load}\n\
+                 [[smpp.accounts]]\nsystem_id = '{SINK}'\npassword = '{PASSWORD}'\n\
+                 addresses = ['{}*']\n{sink}\n",
+                data.display(),
+                PREFIX.trim_start_matches('+'),
+            ),
+        );
+        Self { scratch, config }
+    }
+
+    /// Starts the centre; it listens when this returns.
+    pub(crate) fn start(&self) -> Centre {
+        let config = self.config.to_str().expect("the path is text");
+        let process = Process::start(&["serve", "--config", config]);
+        let smpp = loop {
+            let line = process.line();
+            let mut words = line.split_whitespace();
+            if words.next() == Some("smpp") {
+                break words.next().and_then(|word| word.parse().ok()).expect("an address");
+            }
+        };
+        Centre { process, smpp }
+    }
+
+    /// The proof of conservation: how many messages were accepted, ended and still wait.
+    pub(crate) fn audit(&self) -> Audit {
+        let data = self.scratch.path().join("data");
+        let output = run(&["audit", "--data", data.to_str().expect("the path is text")]);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "the audit does not hold:\n{said}{errors}");
+        let count = |name: &str| {
+            let number = said.lines().find_map(|line| line.trim_start().strip_prefix(name));
+            let number =
+                number.and_then(|rest| rest.split(|c: char| !c.is_ascii_digit()).find(|n| !n.is_empty()));
+            number.and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("no {name} in:\n{said}"))
+        };
+        Audit { accepted: count("accepted"), ended: count("ended"), waiting: count("waiting") }
+    }
+}
+
+/// What an audit counted.
+#[derive(Debug)]
+pub(crate) struct Audit {
+    pub(crate) accepted: usize,
+    pub(crate) ended: usize,
+    pub(crate) waiting: usize,
+}
+
+/// A running centre.
+pub(crate) struct Centre {
+    pub(crate) process: Process,
+    pub(crate) smpp: SocketAddr,
+}
+
+impl Centre {
+    /// Binds the ESME that submits.
+    pub(crate) async fn load(&self, kind: BindKind) -> Esme {
+        Esme::bind(self.smpp, kind, LOAD, PASSWORD).await.expect("load binds")
+    }
+
+    /// Binds the ESME that owns the destinations, as a receiver.
+    pub(crate) async fn sink(&self) -> Esme {
+        Esme::bind(self.smpp, BindKind::Receiver, SINK, PASSWORD).await.expect("sink binds")
+    }
+}
+
+/// A message to the sink's number that ends with `number`.
+pub(crate) fn to_sink<'a>(destination: &'a str, text: &'a str) -> Outgoing<'a> {
+    Outgoing { source: "+4915100000000", destination, short_message: text.as_bytes(), ..Outgoing::default() }
+}
+
+/// The sink's number that ends with these eight digits.
+pub(crate) fn number(last: usize) -> String {
+    format!("{PREFIX}{last:08}")
+}

@@ -1,0 +1,20 @@
+//! End to end: the real binary, real sockets, and clients of other people.
+//!
+//! | module | what must hold |
+//! |---|---|
+//! | `kill` | SIGKILL at any moment loses nothing that was acknowledged |
+//! | `stop` | SIGTERM under load loses nothing and doubles nothing |
+//! | `order` | messages to one destination arrive in their order |
+//! | `receipts` | receipts wait for an ESME that is away, and survive a restart |
+//! | `faults` | malformed PDUs hurt nobody else; a wrong configuration is refused whole |
+//! | `privacy` | no whole number and no body in the log |
+//! | `foreign` | smpplib, the Twilio library and sipp get along with us, and tshark agrees |
+
+mod faults;
+mod foreign;
+mod harness;
+mod kill;
+mod order;
+mod privacy;
+mod receipts;
+mod stop;
