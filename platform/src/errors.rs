@@ -180,7 +180,7 @@ impl From<LedgerError> for Error {
     fn from(error: LedgerError) -> Self {
         match error {
             LedgerError::Busy => Self::Unavailable,
-            LedgerError::Failed(reason) => Self::Internal(reason),
+            LedgerError::Failed(_) | LedgerError::Damaged(_) => Self::Internal(error.to_string()),
         }
     }
 }
@@ -241,6 +241,18 @@ pub(crate) fn of_call(error: CallError) -> u32 {
     }
 }
 
+/// The error number of a reply in TwiML that was refused.
+pub(crate) fn of_reply(refused: &Error) -> u32 {
+    match refused {
+        Error::InvalidTo(_) | Error::Unreachable(_) | Error::RegionNotPermitted(_) => 14101,
+        Error::InvalidFrom(_) | Error::FromNotOwned(_) => 14102,
+        Error::BodyMissing | Error::BodyTooLong | Error::BodyNotCarried(_) | Error::MediaNotSupported => {
+            14103
+        }
+        _ => refused.numbers().1,
+    }
+}
+
 /// The message waited longer than its sender allowed.
 pub(crate) const VALIDITY_EXPIRED: u32 = 30036;
 /// Nobody said why.
@@ -260,8 +272,12 @@ pub fn text_of(code: u32) -> &'static str {
         12100 => "Document parse failure",
         12200 => "Schema validation warning",
         12300 => "Invalid Content-Type",
-        14106 => "Too many documents",
-        14107 => "Message reply rate limit exceeded",
+        14101 => "Invalid \"To\" attribute",
+        14102 => "Invalid \"From\" attribute",
+        14103 => "Invalid Body",
+        14106 => "Message: Too many documents",
+        14107 => "Message: Reply rate limit exceeded",
+        14109 => "Message: Reply limit exceeded",
         30003 => "Unreachable destination handset",
         30004 => "Message blocked",
         30005 => "Unknown destination handset",

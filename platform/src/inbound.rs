@@ -1,11 +1,8 @@
-//! Messages to the application: taken over from the centre, told by webhook, answered by TwiML.
+//! Messages to the application, taken over from the centre. How it is told is in `errand` and
+//! `conversation`.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use bytes::Bytes;
-use futures_util::future::{Either, select};
-use futures_util::stream::{FuturesUnordered, StreamExt};
 use sha2::{Digest, Sha256};
 use smsc::address::Address;
 use smsc::failure::{Failure, PeerCode};
@@ -13,21 +10,12 @@ use smsc::message::{Content, Timestamp};
 use smsc::receipt::ReceiptRequest;
 
 use crate::carriage::{Carriage, segments_of, text_of};
-use crate::message::{Callback, Direction, Message, Status};
-use crate::outbound::NewMessage;
+use crate::message::{Direction, Message, Status};
 use crate::phone_number::{PhoneNumber, canonical};
-use crate::ports::{Answer, LedgerError, Scan, Table, Write};
+use crate::ports::{LedgerError, Table};
 use crate::records::{Errand, ErrandKind};
 use crate::sid::Sid;
-use crate::twiml::{self, Reply, Verb};
-use crate::{Account, AccountStatus, Platform, outbound, records, webhook};
-
-/// Messages that one answer may hold.
-const REPLIES_MAX: usize = 10;
-/// Documents that one incoming message may lead through.
-const DOCUMENTS_MAX: usize = 50;
-/// Pause after the ledger failed.
-const PAUSE: Duration = Duration::from_secs(1);
+use crate::{Account, AccountStatus, Platform, records};
 
 /// A message that the centre delivers to the platform.
 #[derive(Clone, Debug)]
@@ -108,175 +96,6 @@ impl Platform {
         self.addressee(to).is_ok()
     }
 
-    pub(crate) async fn call_for_ever(self: Arc<Self>) {
-        let mut open = FuturesUnordered::new();
-        loop {
-            if self.refill_errands().await.is_err() {
-                self.environment.sleep_until(self.environment.now() + PAUSE).await;
-            }
-            let room = self.settings.calls_max.saturating_sub(open.len());
-            for sid in self.errands.take(room) {
-                open.push(Arc::clone(&self).run(sid));
-            }
-            if open.len() >= self.settings.calls_max {
-                open.next().await;
-            } else if open.is_empty() {
-                self.errands.ready().await;
-            } else {
-                let ready = std::pin::pin!(self.errands.ready());
-                match select(open.next(), ready).await {
-                    Either::Left(_) | Either::Right(_) => {}
-                }
-            }
-        }
-    }
-
-    /// Runs the errands of one message in their order until there are none.
-    async fn run(self: Arc<Self>, sid: Sid) {
-        let outcome = self.run_errands(sid).await;
-        if outcome.is_err() {
-            self.environment.sleep_until(self.environment.now() + PAUSE).await;
-        }
-        self.errands.done(sid, outcome.is_err());
-    }
-
-    pub(crate) async fn run_errands(&self, sid: Sid) -> Result<(), LedgerError> {
-        loop {
-            let scan = Scan {
-                table: Table::Outbox,
-                from: records::errand_key(sid, 0),
-                until: Some([records::errand_key(sid, u8::MAX), vec![0]].concat()),
-                backwards: false,
-                limit: 8,
-            };
-            let rows = self.ledger.scan(scan).await?;
-            if rows.is_empty() {
-                return Ok(());
-            }
-            for (key, value) in rows {
-                self.run_errand(sid, key, records::read(&value)?).await?;
-            }
-        }
-    }
-
-    pub(crate) async fn refill_errands(&self) -> Result<(), LedgerError> {
-        let Some(above) = self.errands.begin_reading() else { return Ok(()) };
-        let read = self.read_outbox(records::ERRANDS, above).await.and_then(|rows| {
-            let entry = |(key, value): &(Bytes, Bytes)| -> Result<Option<(Sid, Sid)>, LedgerError> {
-                let errand: Errand = records::read(value)?;
-                Ok(records::sid_in(key, 1).map(|sid| (sid, errand.account)))
-            };
-            rows.iter().filter_map(|row| entry(row).transpose()).collect::<Result<Vec<_>, _>>()
-        });
-        match read {
-            Ok(entries) => {
-                self.errands.read(&entries);
-                Ok(())
-            }
-            Err(error) => {
-                self.errands.reading_failed();
-                Err(error)
-            }
-        }
-    }
-
-    async fn run_errand(&self, sid: Sid, key: Bytes, errand: Errand) -> Result<(), LedgerError> {
-        let number = records::errand_number(&key).unwrap_or_default();
-        let token = webhook::idempotency_token(sid, number);
-        let account = self.directory.read().account(errand.account).cloned();
-        let mut writes = vec![records::delete(Table::Outbox, key.to_vec())];
-        let mut replies = Vec::new();
-        match (account, errand.kind) {
-            (Some(account), ErrandKind::Status { callback, params }) => {
-                // Whatever it answers, it has been told.
-                let _answer = self.call(&account.auth_token, &callback, &params, &token).await;
-            }
-            (Some(account), ErrandKind::Incoming) => {
-                if let Some(message) = self.read(sid).await? {
-                    let conversation = self.converse(&account, &message, &token).await;
-                    let more;
-                    (replies, more) = self.conclude(&account, message, conversation).await?;
-                    writes.extend(more);
-                }
-            }
-            (None, _) => {}
-        }
-        self.ledger.commit(writes).await?;
-        for sid in replies {
-            self.add_submission(sid);
-        }
-        Ok(())
-    }
-
-    /// Calls the application, then the fallback, and follows its documents.
-    async fn converse(&self, account: &Account, message: &Message, token: &str) -> Conversation {
-        let mut conversation = Conversation::default();
-        let routing = match self.directory.read().owner(&message.to) {
-            Some(number) if number.account == account.sid => number.routing.clone(),
-            _ => return conversation,
-        };
-        let mut fallback = routing.fallback();
-        let mut params = params_of(message);
-        let mut next = routing.application();
-        for _ in 0..DOCUMENTS_MAX {
-            let Some(callback) = next.take() else { return conversation };
-            let read = match self.call(&account.auth_token, &callback, &params, token).await {
-                Ok(answer) => read_answer(&answer),
-                Err(code) => Err(code),
-            };
-            let followed = read.and_then(|verbs| conversation.follow(verbs, &callback));
-            match followed {
-                Ok(redirect) => next = redirect,
-                Err(code) => {
-                    conversation.error = Some(code);
-                    next = fallback.take();
-                    params.push(("ErrorCode".to_owned(), code.to_string()));
-                    params.push(("ErrorUrl".to_owned(), without_fragment(&callback.url).to_owned()));
-                }
-            }
-        }
-        conversation.error = Some(14106);
-        conversation
-    }
-
-    /// The writes that a conversation leads to, and the messages among them.
-    async fn conclude(
-        &self,
-        account: &Account,
-        message: Message,
-        conversation: Conversation,
-    ) -> Result<(Vec<Sid>, Vec<Write>), LedgerError> {
-        let mut writes = Vec::new();
-        let mut sids = Vec::new();
-        let mut error = conversation.error;
-        for reply in conversation.replies {
-            let new = NewMessage {
-                to: reply.to.or_else(|| Some(message.from.clone())),
-                from: reply.from.or_else(|| Some(message.to.clone())),
-                body: Some(reply.body),
-                has_media: reply.has_media,
-                status_callback: reply.status_callback.map(|url| Callback { url, method: reply.method }),
-                ..NewMessage::default()
-            };
-            match self.admit(account, new, Direction::OutboundReply) {
-                Ok(reply) => {
-                    writes.extend(outbound::insert(&reply)?);
-                    sids.push(reply.sid);
-                }
-                Err(refused) => error = Some(refused.numbers().1),
-            }
-        }
-        if error.is_some() {
-            let _gate = self.turnstile.enter(message.sid).await;
-            if let Some(mut message) = self.read(message.sid).await? {
-                message.error = error;
-                message.updated_at = self.environment.now();
-                writes.push(records::put(Table::Messages, records::message_key(message.sid), &message)?);
-            }
-        }
-        Ok((sids, writes))
-    }
-
     fn addressee(&self, to: &Address) -> Result<(PhoneNumber, Arc<Account>), ReceiveError> {
         let to = canonical(&to.dialled()).ok_or(ReceiveError::UnknownNumber)?;
         let directory = self.directory.read();
@@ -317,75 +136,6 @@ impl Platform {
             callbacks: 0,
         }
     }
-}
-
-/// What an application said, document by document.
-#[derive(Default)]
-struct Conversation {
-    replies: Vec<Reply>,
-    error: Option<u32>,
-}
-
-impl Conversation {
-    /// Takes what a document from `document` asks for: the next document, or the error number it ends with.
-    fn follow(&mut self, verbs: Vec<Verb>, document: &Callback) -> Result<Option<Callback>, u32> {
-        let url = without_fragment(&document.url);
-        for verb in verbs {
-            match verb {
-                Verb::Message(_) if self.replies.len() >= REPLIES_MAX => self.error = Some(14109),
-                Verb::Message(mut reply) => {
-                    reply.status_callback =
-                        reply.status_callback.and_then(|reference| webhook::resolve(url, &reference));
-                    self.replies.push(reply);
-                }
-                Verb::Redirect { url: reference, method } => {
-                    let url = webhook::resolve(url, &reference).ok_or(11100_u32)?;
-                    return Ok(Some(Callback { url, method }));
-                }
-            }
-        }
-        Ok(None)
-    }
-}
-
-/// The document in an answer, or the error number if it is none.
-fn read_answer(answer: &Answer) -> Result<Vec<Verb>, u32> {
-    let media_type = answer.content_type.as_deref().unwrap_or_default();
-    let media_type = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let Ok(text) = std::str::from_utf8(&answer.body) else { return Err(12100) };
-    if text.trim().is_empty() {
-        return Ok(Vec::new());
-    }
-    match media_type.as_str() {
-        "text/xml" | "application/xml" | "text/html" => twiml::parse(text).map_err(twiml::TwimlError::code),
-        "text/plain" => Ok(vec![Verb::Message(Reply { body: text.trim().to_owned(), ..Reply::default() })]),
-        _ => Err(12300),
-    }
-}
-
-/// The form that tells an application of a message.
-fn params_of(message: &Message) -> Vec<(String, String)> {
-    let sid = message.sid.to_string();
-    let fixed = [
-        ("MessageSid", sid.clone()),
-        ("SmsSid", sid.clone()),
-        ("SmsMessageSid", sid),
-        ("AccountSid", message.account.to_string()),
-        ("From", message.from.clone()),
-        ("To", message.to.clone()),
-        ("Body", message.body.clone()),
-        ("NumMedia", "0".to_owned()),
-        ("NumSegments", message.segments.to_string()),
-        ("SmsStatus", message.status.as_str().to_owned()),
-        ("ApiVersion", "2010-04-01".to_owned()),
-    ];
-    let headers = message.carriage.fields(message.sent_at.unwrap_or(message.created_at));
-    let headers = headers.into_iter().map(|(name, value)| (format!("SipHeader_{name}"), value));
-    fixed.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(headers).collect()
-}
-
-fn without_fragment(url: &str) -> &str {
-    url.split_once('#').map_or(url, |(url, _)| url)
 }
 
 /// The gate of a message that has no SID yet.

@@ -32,7 +32,9 @@ pub mod twiml;
 mod account;
 mod agenda;
 mod carriage;
+mod conversation;
 mod directory;
+mod errand;
 mod inbound;
 #[cfg(test)]
 mod life_tests;
@@ -42,8 +44,10 @@ mod millis;
 mod outbound;
 mod phone_number;
 mod records;
+mod reply_limit;
 mod sid;
 mod status;
+mod submission;
 #[cfg(test)]
 mod testing;
 mod turnstile;
@@ -68,6 +72,7 @@ pub use webhook::is_callable;
 use agenda::Agenda;
 use directory::Directory;
 use ports::{Centre, Environment, Ledger, LedgerError, Promise, Scan, Table, Webhooks};
+use reply_limit::ReplyLimit;
 use sid::Sids;
 use turnstile::Turnstile;
 
@@ -81,9 +86,9 @@ pub struct Settings {
     pub inventory: Vec<String>,
     /// Whether letters may be a sender.
     pub alphanumeric_senders: bool,
-    /// Calls to applications open at one time, and how many of them one account may hold.
+    /// Calls to applications open at one time.
     pub calls_max: usize,
-    /// As above.
+    /// How many of them one account may hold, so that its slow application stops nobody else's.
     pub calls_per_account_max: usize,
 }
 
@@ -121,6 +126,7 @@ pub struct Platform {
     submissions: Agenda,
     errands: Agenda,
     turnstile: Turnstile,
+    reply_limit: ReplyLimit,
     opened_at: smsc::message::Timestamp,
 }
 
@@ -157,6 +163,7 @@ impl Platform {
             submissions: Agenda::new(usize::MAX),
             errands: Agenda::new(settings.calls_per_account_max),
             turnstile: Turnstile::default(),
+            reply_limit: ReplyLimit::default(),
             opened_at,
             settings,
         };

@@ -348,6 +348,60 @@ fn a_number_without_an_owner_is_nobodys() {
 }
 
 #[test]
+fn a_damaged_record_holds_nobody_else_up() {
+    block_on(async {
+        let world = World::new();
+        let platform = world.open(application()).await;
+        let damaged = platform.create(&world.account(), new("one")).await.unwrap().sid;
+        let sound = platform.create(&world.account(), new("two")).await.unwrap().sid;
+        let unread = platform.receive(incoming("1", "hi")).await.unwrap();
+        world.damage(damaged);
+        world.damage(unread);
+        work(&platform).await;
+        assert_eq!(platform.fetch(&world.account(), sound).await.unwrap().status, Status::Sent);
+        assert_eq!(platform.fetch(&world.account(), damaged).await.unwrap_err().numbers(), (500, 20500));
+        assert_eq!(world.rows_in(Table::Outbox), 0);
+    });
+}
+
+#[test]
+fn two_applications_that_answer_each_other_come_to_an_end() {
+    block_on(async {
+        let world = World::new();
+        let platform = world.open(application()).await;
+        for number in 0..25 {
+            let sid = platform.receive(incoming(&number.to_string(), "hi")).await.unwrap();
+            world.answer(200, "text/plain", "hello");
+            work(&platform).await;
+            let message = platform.fetch(&world.account(), sid).await.unwrap();
+            assert_eq!(message.error, (number >= 20).then_some(14107));
+        }
+        assert_eq!(world.submitted.lock().len(), 20);
+    });
+}
+
+#[test]
+fn a_reply_that_cannot_be_sent_shows_why() {
+    let wrong = [
+        ("<Response><Message to='12'>x</Message></Response>", 14101),
+        ("<Response><Message from='+4915100000099'>x</Message></Response>", 14102),
+        ("<Response><Message/></Response>", 14103),
+    ];
+    for (document, code) in wrong {
+        block_on(async {
+            let world = World::new();
+            let platform = world.open(application()).await;
+            let sid = platform.receive(incoming("1", "hi")).await.unwrap();
+            world.answer(200, "application/xml", document);
+            work(&platform).await;
+            let message = platform.fetch(&world.account(), sid).await.unwrap();
+            assert_eq!(message.error, Some(code), "{document}");
+            assert!(world.submitted.lock().is_empty());
+        });
+    }
+}
+
+#[test]
 fn numbers_are_taken_once_and_stay_after_a_restart() {
     block_on(async {
         let world = World::new();

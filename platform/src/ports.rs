@@ -80,6 +80,9 @@ pub enum LedgerError {
     /// The disk or the engine failed; the text is for the log.
     #[error("the ledger failed: {0}")]
     Failed(String),
+    /// A record is there but cannot be read; the text is for the log and quotes nothing of it.
+    #[error("a record is damaged: {0}")]
+    Damaged(String),
 }
 
 /// The service centre, in this process or at the other end of a SIP link.

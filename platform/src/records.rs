@@ -171,5 +171,5 @@ pub(crate) fn delete(table: Table, key: Vec<u8>) -> Write {
 pub(crate) fn read<T: DeserializeOwned>(value: &[u8]) -> Result<T, LedgerError> {
     // serde's text may quote the record, so only the place is told.
     serde_json::from_slice(value)
-        .map_err(|error| LedgerError::Failed(format!("a record is damaged at its column {}", error.column())))
+        .map_err(|error| LedgerError::Damaged(format!("its octet {} is unexpected", error.column())))
 }

@@ -24,13 +24,16 @@ use crate::{Account, Platform, Ports, Provisioned, Routing, Settings, Sid};
 pub(crate) struct World {
     now: Arc<AtomicU64>,
     chance: Arc<AtomicU64>,
-    rows: Arc<Mutex<BTreeMap<(u8, Vec<u8>), Bytes>>>,
+    rows: Arc<Mutex<Rows>>,
     pub(crate) commits: Arc<AtomicU64>,
     pub(crate) submitted: Arc<Mutex<Vec<Outbound>>>,
     pub(crate) rejections: Arc<Mutex<VecDeque<Rejection>>>,
     pub(crate) calls: Arc<Mutex<Vec<Call>>>,
     pub(crate) answers: Arc<Mutex<VecDeque<Result<Answer, CallError>>>>,
 }
+
+/// By table and key.
+type Rows = BTreeMap<(u8, Vec<u8>), Bytes>;
 
 pub(crate) const NUMBER: &str = "+4915100000001";
 
@@ -69,6 +72,11 @@ impl World {
             content_type: Some(content_type.to_owned()),
             body: Bytes::copy_from_slice(body.as_bytes()),
         }));
+    }
+
+    /// Spoils the record of a message.
+    pub(crate) fn damage(&self, sid: Sid) {
+        self.rows.lock().insert((Table::Messages as u8, sid.octets().to_vec()), Bytes::from_static(b"{"));
     }
 
     pub(crate) fn rows_in(&self, table: Table) -> usize {

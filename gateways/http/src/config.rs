@@ -19,7 +19,8 @@ pub struct Http {
     pub request_octets_max: usize,
     /// Connections that may be open at one time; more wait to be accepted.
     pub connections_max: usize,
-    /// Seconds that a client may take for the head of a request, and for its body.
+    /// Seconds that a client may take for the head of a request, idle time before it included, and for
+    /// its body.
     pub request_seconds_max: u16,
     /// Seconds that open requests have to finish when the gateway stops.
     pub drain_seconds_max: u16,
@@ -35,7 +36,7 @@ impl Default for Http {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             request_octets_max: 64 * 1024,
             connections_max: 4096,
-            request_seconds_max: 15,
+            request_seconds_max: 30,
             drain_seconds_max: 10,
             account_requests_per_second: 10_000,
             webhooks: Webhooks::default(),
