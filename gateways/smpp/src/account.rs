@@ -47,6 +47,7 @@ impl Settings {
             forward_validity: false,
             message_id_format: config.message_id_format,
             receipt_text_octets: usize::from(config.receipt_text_octets),
+            receipt_offset_minutes: config.receipt_offset_minutes,
         };
         Ok(Self { owner: config.owner().into(), password, shape, config })
     }

@@ -54,6 +54,7 @@ impl Link {
             forward_validity: config.forward_validity,
             message_id_format: MessageIdFormat::Decimal,
             receipt_text_octets: 20,
+            receipt_offset_minutes: 0,
         };
         Ok(Arc::new(Self {
             lane: Lane::new(Party::Smpp(name.clone()), groups.collect()),

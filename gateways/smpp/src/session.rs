@@ -43,7 +43,7 @@ use crate::stream::Stream;
 /// Octets to be written at which we stop making more: a peer that does not read gets no further.
 const UNWRITTEN_MAX: usize = 128 * 1024;
 /// The least and the most octets that one read asks for.
-const READ_MIN: usize = 1024;
+const READ_MIN: usize = 512;
 const READ_MAX: usize = 64 * 1024;
 /// Orders taken at once.
 const ORDERS_AT_ONCE: usize = 64;

@@ -2,6 +2,14 @@
 //! FERNPOST_PYTHON names, that of target/foreign-venv, or python3. Without it the test says
 //! SKIPPED, and fails where CI=true.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests and what they share may fail"
+)]
+
 mod rig;
 
 use std::path::{Path, PathBuf};

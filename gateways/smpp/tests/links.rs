@@ -1,5 +1,13 @@
 //! The client as other centres meet it: binds, submissions, receipts, failures, groups.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests and what they share may fail"
+)]
+
 mod rig;
 
 use std::time::Duration;

@@ -1,6 +1,14 @@
 //! What no PDU should be: each gets the status that the standard names, and no other
 //! session notices (SMPP 3.4 §3.2, §4.3).
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests and what they share may fail"
+)]
+
 mod rig;
 
 use std::time::Duration;

@@ -1,5 +1,13 @@
 //! The server as ESMEs meet it: binds, submissions, deliveries, receipts.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests and what they share may fail"
+)]
+
 mod rig;
 
 use std::time::Duration;

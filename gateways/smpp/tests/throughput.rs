@@ -1,6 +1,14 @@
 //! How fast the gateway is without a disk: run with
 //! `cargo test --release -p fernpost-gateway-smpp --test throughput -- --ignored --nocapture`.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests and what they share may fail"
+)]
+
 mod rig;
 
 use std::sync::Arc;
@@ -78,4 +86,28 @@ async fn messages_per_second() {
     let per_second = |count: &AtomicU64| count.load(Ordering::Relaxed) as f64 / SPAN.as_secs_f64();
     println!("{:.0} acknowledged/s, {:.0} delivered/s", per_second(&acked), per_second(&delivered));
     assert!(delivered.load(Ordering::Relaxed) > 0);
+}
+
+/// Bytes of memory that the process holds now.
+fn resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/statm").unwrap();
+    status.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
+}
+
+#[tokio::test]
+#[ignore = "a measurement, for a quiet machine"]
+async fn r24_memory_of_an_idle_session() {
+    const SESSIONS: usize = 1000;
+    let rig = Rig::with(|config| config.accounts[0].binds_max = u16::MAX);
+    let mut held = Vec::with_capacity(SESSIONS);
+    for _ in 0..10 {
+        held.push(rig.bound("acme").await.stream);
+    }
+    let before = resident();
+    for _ in 0..SESSIONS {
+        held.push(rig.bound("acme").await.stream);
+    }
+    let each = (resident() - before) / SESSIONS;
+    println!("{each} octets a session, the client's end included");
+    assert!(each < 16 * 1024, "{each}");
 }

@@ -1,5 +1,13 @@
 //! TLS both ways: our server and our link, over a certificate of their own.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests and what they share may fail"
+)]
+
 mod rig;
 
 use std::path::PathBuf;

@@ -56,6 +56,8 @@ pub struct EsmeAccount {
     pub message_id_format: MessageIdFormat,
     /// Octets of the message's text that a receipt repeats, 0 to 20.
     pub receipt_text_octets: u8,
+    /// Minutes that the dates in its receipts are ahead of UTC.
+    pub receipt_offset_minutes: i16,
     /// Numbers and short codes that lead to this account: digits, or a prefix with `*` at its end.
     pub addresses: Vec<String>,
 }
@@ -83,6 +85,7 @@ impl Default for EsmeAccount {
             optional_parameters: true,
             message_id_format: MessageIdFormat::Decimal,
             receipt_text_octets: 20,
+            receipt_offset_minutes: 0,
             addresses: Vec::new(),
         }
     }
@@ -122,6 +125,9 @@ impl EsmeAccount {
                 (0, None) => return Err(wrong("needs a password or a password_file")),
                 (9.., _) => return Err(wrong("SMPP passwords have 1 to 8 octets")),
                 _ => {}
+            }
+            if account.receipt_offset_minutes.abs() > 14 * 60 {
+                return Err(wrong("no place is more than 14 hours from UTC"));
             }
             if account.window == 0 || account.delivery_window == 0 || account.binds_max == 0 {
                 return Err(wrong("window, delivery_window and binds_max are at least 1"));

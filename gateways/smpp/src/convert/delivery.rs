@@ -33,6 +33,8 @@ pub(crate) struct Shape {
     pub(crate) message_id_format: MessageIdFormat,
     /// Octets of the text in a receipt.
     pub(crate) receipt_text_octets: usize,
+    /// Minutes that the dates in a receipt are ahead of UTC.
+    pub(crate) receipt_offset_minutes: i16,
 }
 
 impl Shape {

@@ -23,7 +23,7 @@ pub(crate) fn text(receipt: &Receipt, shape: &Shape) -> Vec<u8> {
         dlvrd: u16::from(receipt.state.is_success()),
         submit_date: times::seconds(receipt.submitted_at),
         done_date: times::seconds(receipt.done_at),
-        offset_minutes: 0,
+        offset_minutes: shape.receipt_offset_minutes.into(),
         stat: MessageState(receipt.state.number()),
         err: u16::from(receipt.error),
         text: excerpt.get(..length).unwrap_or_default(),

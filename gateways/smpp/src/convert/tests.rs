@@ -3,10 +3,11 @@
 use bytes::BytesMut;
 use proptest::prelude::*;
 use smpp::pdu::{DataCoding, EsmClass, Sm};
-use smpp::{Framing, Pdu, Status, Tlvs};
+use smpp::{Framing, Pdu, Status, Tag, Tlvs, Version};
 use smsc::address::Address;
 use smsc::failure::Failure;
 use smsc::message::{Content, Kind, Message, MessageId, Name, Party, Submission, Timestamp};
+use smsc::receipt::{Receipt, State};
 
 use super::{Context, Fields, Outgoing, Reading, Scratch, Shape, submission};
 use crate::config::{LongMessages, MessageIdFormat, TextCoding};
@@ -21,6 +22,7 @@ const SHAPE: Shape = Shape {
     forward_validity: false,
     message_id_format: MessageIdFormat::Decimal,
     receipt_text_octets: 20,
+    receipt_offset_minutes: 0,
 };
 
 /// A submit_sm as its octets come from a socket, read.
@@ -149,6 +151,59 @@ fn sm_of<'a>(frame: &smpp::Frame<'a>) -> Sm<'a> {
         Ok(Pdu::SubmitSm(sm)) => sm,
         other => panic!("{other:?}"),
     }
+}
+
+/// A receipt about message 42 in `state`, as the account's PDU.
+fn receipt(state: State, error: u8, shape: &Shape) -> BytesMut {
+    let told = Receipt {
+        about: MessageId::from_u64(42),
+        state,
+        error,
+        submitted_at: NOW,
+        done_at: NOW,
+        excerpt: bytes::Bytes::from_static(&[0x04, 0x16, 0x00, b'a']),
+        excerpt_coding: 8,
+        client_key: None,
+    };
+    let mut message = message(Content::default(), b"");
+    message.kind = Kind::Receipt { to: Party::Operator, receipt: Box::new(told) };
+    let outgoing = Outgoing::new(&message, shape).unwrap();
+    let context = Context { message: &message, shape, sequence_number: 1, receipt_wanted: false };
+    let mut out = BytesMut::new();
+    outgoing.write(0, &context, &mut Scratch::default(), &mut out).unwrap();
+    out
+}
+
+#[test]
+fn field_39_a_failure_says_its_error_in_text_and_tlv() {
+    let shape = Shape { receipt_offset_minutes: 60, ..SHAPE };
+    let batch = Framing::default().take(&mut receipt(State::Undeliverable, 8, &shape));
+    let sm = match batch.frames().next().unwrap().decode() {
+        Ok(Pdu::DeliverSm(sm)) => sm,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(sm.esm_class.0, 0x04);
+    assert_eq!(sm.tlvs.get(Tag::NETWORK_ERROR_CODE).unwrap().value, [3, 0, 8]);
+    assert_eq!(sm.tlvs.get(Tag::MESSAGE_STATE).unwrap().value, [5]);
+    let text = "id:0000000000000000042 sub:001 dlvrd:000 submit date:2611181206 done date:2611181206 \
+        stat:UNDELIV err:008 text:";
+    assert_eq!(String::from_utf8_lossy(sm.short_message), text, "the excerpt has no GSM 7 bit form");
+}
+
+#[test]
+fn field_44_an_intermediate_notification_has_its_own_class() {
+    let batch = Framing::default().take(&mut receipt(State::Enroute, 0, &SHAPE));
+    let Ok(Pdu::DeliverSm(sm)) = batch.frames().next().unwrap().decode() else { panic!() };
+    assert_eq!(sm.esm_class.0, 0x20);
+    assert!(sm.tlvs.get(Tag::NETWORK_ERROR_CODE).is_none());
+}
+
+#[test]
+fn field_50_a_receipt_for_3_3_has_no_tlvs() {
+    let batch = Framing::default().take(&mut receipt(State::Delivered, 0, &SHAPE.for_version(Version::V3_3)));
+    let Ok(Pdu::DeliverSm(sm)) = batch.frames().next().unwrap().decode() else { panic!() };
+    assert!(sm.tlvs.is_empty());
+    assert!(sm.short_message.starts_with(b"id:0000000000000000042 "));
 }
 
 fn coding() -> impl Strategy<Value = TextCoding> {
