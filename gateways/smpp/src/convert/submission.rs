@@ -107,6 +107,8 @@ impl<'a> Fields<'a> {
 
 /// Reads a message. `frame` is what `fields` borrow from: bodies are shared with it, not copied.
 ///
+/// replace_if_present_flag is not acted on: the message is one of its own.
+///
 /// # Errors
 /// The status that the peer should get.
 pub(crate) fn submission(

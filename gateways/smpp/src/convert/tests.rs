@@ -228,7 +228,7 @@ proptest! {
     ) {
         let mut optional = smpp::TlvBuffer::new();
         for (tag, value) in &tlvs {
-            optional.push(smpp::Tag(*tag), value).unwrap();
+            optional.push(Tag(*tag), value).unwrap();
         }
         let sm = Sm {
             data_coding: DataCoding(data_coding),
