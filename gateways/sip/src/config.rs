@@ -253,9 +253,9 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            transactions_max: 1_000_000,
+            transactions_max: 400_000,
             accepting_max: 20_000,
-            remembered_max: 500_000,
+            remembered_max: 1_000_000,
             connections_max: 10_000,
             connections_per_address_max: 64,
             message_octets_max: 65_536,

@@ -18,7 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use crate::codes;
 use crate::config::{ClientTls, Quirks};
 use crate::convert::{self, Draft, Ends, header};
-use crate::peer::Peer;
+use crate::peer::{Peer, resolve};
 use crate::registrar::Binding;
 use crate::site::{Site, bracketed};
 use crate::transport::connections::Target;
@@ -158,7 +158,7 @@ async fn exchange_with_peer(
     peer: &Peer,
     draft: impl Fn(&Ends<'_>, u32) -> Request,
 ) -> Result<Response, Lost> {
-    let (host, port) = peer.config.target().ok_or(Lost::Broken)?;
+    let (host, port) = peer.target.clone();
     let mut next = Next { host, port, transport: peer.config.transport.into(), request_uri: None };
     let (mut challenges, mut redirected) = (0, false);
     for cseq in 1.. {
@@ -209,7 +209,8 @@ async fn ask_peer(
     draft: impl Fn(&Ends<'_>) -> Request,
 ) -> Result<Response, Lost> {
     let Next { host, port, transport, request_uri } = next;
-    let address = resolve(host, *port).await.ok_or(Lost::Broken)?;
+    let address = if request_uri.is_some() { resolve(host, *port).await } else { peer.address().await };
+    let address = address.ok_or(Lost::Broken)?;
     let their_host = format!("{host}:{port}");
     let our_host = site.sent_by(*transport, address);
     let ends = Ends { request_uri: request_uri.as_deref(), their_host: &their_host, our_host: &our_host };
@@ -295,12 +296,4 @@ fn redirection(response: &Response, transport: Transport) -> Option<Next> {
     let port = uri.port.unwrap_or(transport.default_port());
     let request_uri = Uri { headers: None, ..uri }.to_string();
     Some(Next { host: uri.host.to_owned(), port, transport, request_uri: Some(request_uri) })
-}
-
-async fn resolve(host: &str, port: u16) -> Option<SocketAddr> {
-    let host = host.trim_matches(['[', ']']);
-    if let Ok(address) = host.parse() {
-        return Some(SocketAddr::new(address, port));
-    }
-    tokio::net::lookup_host((host, port)).await.ok()?.next()
 }

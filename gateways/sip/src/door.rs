@@ -151,7 +151,7 @@ impl Door {
         let mut listed = site.peers.iter().enumerate().filter(|(_, peer)| allows(peer));
         let (first, _) = listed.clone().next()?;
         // Several peers may share an address; the port tells them apart.
-        let port = |peer: &Peer| peer.config.target().is_some_and(|(_, port)| port == source.port());
+        let port = |peer: &Peer| peer.target.1 == source.port();
         let (at, peer) =
             listed.find(|(_, peer)| port(peer)).or_else(|| Some((first, site.peers.get(first)?)))?;
         let claims_user =

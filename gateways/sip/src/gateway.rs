@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -30,14 +31,19 @@ const EVENTS_MAX: usize = 1024;
 /// How long a shutdown waits for answers that are owed.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
 
+/// How often a shutdown looks whether it is done.
+const DRAIN_STEP: Duration = Duration::from_millis(20);
+
 /// Deliveries that may be open towards one registered user.
 const USER_WINDOW: usize = 10;
 
 /// SIP, running. Dropping it stops everything at once; [`SipGateway::shutdown`] is kinder.
 pub struct SipGateway {
     site: Arc<Site>,
-    readers: Mutex<Vec<JoinHandle<()>>>,
-    element: JoinHandle<()>,
+    /// Listeners for connections, and those who ask peers whether they are there.
+    listeners: Mutex<Vec<JoinHandle<()>>>,
+    /// Readers of datagrams, and the element.
+    carriers: Mutex<Vec<JoinHandle<()>>>,
 }
 
 /// One peer or registered user, for people to look at.
@@ -100,6 +106,8 @@ impl SipGateway {
             registrar: Registrar::new(&config.users, &config.registration),
             chance: Chance::new(seed),
             connections: Connections::default(),
+            accepting: AtomicUsize::new(0),
+            closing: AtomicBool::new(false),
             datagram: sockets.iter().map(|(address, _)| *address).collect(),
             config,
             centre,
@@ -108,20 +116,21 @@ impl SipGateway {
             listening,
         });
         let sockets: Vec<Arc<UdpSocket>> = sockets.into_iter().map(|(_, socket)| socket).collect();
-        let mut readers = Vec::new();
-        for (index, socket) in sockets.iter().enumerate() {
-            readers.push(tokio::spawn(udp::read(index, socket.clone(), site.events.clone())));
+        let element = Element::new(site.clone(), sockets.clone()).run(received);
+        let mut carriers = vec![tokio::spawn(element)];
+        for (index, socket) in sockets.into_iter().enumerate() {
+            carriers.push(tokio::spawn(udp::read(index, socket, site.events.clone())));
         }
+        let mut tasks = Vec::new();
         for (listener, transport, acceptor) in listeners {
-            readers.push(tokio::spawn(accept::run(site.clone(), listener, transport, acceptor)));
+            tasks.push(tokio::spawn(accept::run(site.clone(), listener, transport, acceptor)));
         }
         for (at, peer) in site.peers.iter().enumerate() {
             if peer.config.options_seconds > 0 {
-                readers.push(tokio::spawn(dial::watch(site.clone(), at)));
+                tasks.push(tokio::spawn(dial::watch(site.clone(), at)));
             }
         }
-        let element = tokio::spawn(Element::new(site.clone(), sockets).run(received));
-        Ok(Self { site, readers: Mutex::new(readers), element })
+        Ok(Self { site, listeners: Mutex::new(tasks), carriers: Mutex::new(carriers) })
     }
 
     /// Where it listens, in the order of the configuration, with the ports that were chosen
@@ -146,38 +155,35 @@ impl SipGateway {
         peers.chain(users).collect()
     }
 
-    /// Stops listening, waits until every message that was taken is answered and every
+    /// Takes no new message (503), waits until every one that was taken is answered and every
     /// delivery is over, at most 10 s, and stops.
     pub async fn shutdown(&self) {
-        for reader in self.readers.lock().drain(..) {
-            reader.abort();
-        }
-        let busy = || {
-            self.site
-                .peers
-                .iter()
-                .any(|peer| peer.window.available_permits() < usize::from(peer.config.window_max))
-        };
+        self.site.closing.store(true, Ordering::Relaxed);
+        abort(&self.listeners);
+        let is_busy = |peer: &Peer| peer.window.available_permits() < usize::from(peer.config.window_max);
         let drained = async {
-            // Messages that the centre holds are answered within one of its commits.
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            while busy() {
-                tokio::time::sleep(Duration::from_millis(20)).await;
+            while self.site.accepting.load(Ordering::Relaxed) > 0 || self.site.peers.iter().any(is_busy) {
+                tokio::time::sleep(DRAIN_STEP).await;
             }
+            tokio::time::sleep(DRAIN_STEP).await; // the last answers are on their way
         };
         if tokio::time::timeout(DRAIN_MAX, drained).await.is_err() {
-            tracing::warn!("stopped with SIP deliveries still open");
+            tracing::warn!("stopped with SIP messages still open");
         }
-        self.element.abort();
+        abort(&self.carriers);
     }
 }
 
 impl Drop for SipGateway {
     fn drop(&mut self) {
-        for reader in self.readers.lock().drain(..) {
-            reader.abort();
-        }
-        self.element.abort();
+        abort(&self.listeners);
+        abort(&self.carriers);
+    }
+}
+
+fn abort(tasks: &Mutex<Vec<JoinHandle<()>>>) {
+    for task in tasks.lock().drain(..) {
+        task.abort();
     }
 }
 

@@ -1,6 +1,7 @@
 //! Requests that come in: who sent them, what they ask for, how they are answered.
 
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use sip::header::Date;
@@ -15,6 +16,7 @@ use crate::codes::{self, Refusal};
 use crate::convert::{self, Rules, Sender, header};
 use crate::door::{Denied, Identity};
 use crate::element::Element;
+use crate::peer::Peer;
 use crate::registrar::Account;
 use crate::repeats::{Key, Seen};
 use crate::transport::{Event, Hop};
@@ -84,7 +86,7 @@ impl Element {
         let submissions = std::mem::take(&mut self.batch.submissions);
         let senders = std::mem::take(&mut self.batch.senders);
         let receipts = std::mem::take(&mut self.batch.receipts);
-        self.accepting += senders.len() + receipts.len();
+        self.site.accepting.fetch_add(senders.len() + receipts.len(), Ordering::Relaxed);
         let (centre, events) = (self.site.centre.clone(), self.site.events.clone());
         tokio::spawn(async move {
             let acceptance =
@@ -102,7 +104,7 @@ impl Element {
     /// Answers what the centre has judged, and lets the messages go after that.
     pub(crate) fn judged(&mut self, judged: Judged, now: Instant) {
         let Judged { senders, acceptance, receipts } = judged;
-        self.accepting = self.accepting.saturating_sub(senders.len() + receipts.len());
+        let judged = senders.len() + receipts.len();
         let mut answers = acceptance.answers.into_iter();
         for waiting in senders {
             let outcome = match answers.next() {
@@ -122,6 +124,7 @@ impl Element {
             }
         }
         self.pump(now);
+        self.site.accepting.fetch_sub(judged, Ordering::Relaxed);
         drop(acceptance.start);
     }
 
@@ -137,13 +140,17 @@ impl Element {
                 None => return,
             },
         };
-        let key = self.repeats.key(&sender.party.to_string(), &request);
+        let key = self.repeats.key(&sender.party, &request);
         let success = if sender.quirks.accept_202 { Status::ACCEPTED } else { Status::OK };
         match key.map_or(Seen::Never, |key| self.repeats.seen(key)) {
             Seen::Never => {}
             seen => return self.repeated(id, request, key, (seen, success), now),
         }
-        if self.accepting + self.batch.senders.len() >= at_most(site.config.limits.accepting_max) {
+        if site.closing.load(Ordering::Relaxed) {
+            return self.refuse(id, &request, Refusal::busy("Shutting down"), now);
+        }
+        let waiting = site.accepting.load(Ordering::Relaxed) + self.batch.senders.len();
+        if waiting >= at_most(site.config.limits.accepting_max) {
             return self.refuse(id, &request, Refusal::busy("Congested"), now);
         }
         if peer.is_some_and(|peer| !peer.admits_one()) {
@@ -277,12 +284,10 @@ impl Element {
         if let Denied::Stale(identity) = denied {
             // The credentials are a copy of earlier ones; so may be the message.
             let party = match identity {
-                Identity::Peer(at) => self.site.peers.get(at).map(|peer| peer.party().to_string()),
-                Identity::User(at) => {
-                    self.site.registrar.account(at).map(|account| account.sender.party.to_string())
-                }
+                Identity::Peer(at) => self.site.peers.get(at).map(Peer::party),
+                Identity::User(at) => self.site.registrar.account(at).map(|account| &account.sender.party),
             };
-            let key = party.and_then(|party| self.repeats.key(&party, request));
+            let key = party.and_then(|party| self.repeats.key(party, request));
             if let Some(Seen::Accepted(message)) = key.map(|key| self.repeats.seen(key)) {
                 let (request, success) = (request.clone(), Status::OK);
                 let waiting = Waiting { id, request, key, reduced_validity: None, success };
@@ -306,7 +311,7 @@ impl Element {
     }
 
     fn respond(&mut self, id: ServerId, response: &Response, now: Instant) {
-        self.layer.respond(id, response, now); // false if the peer gave up long ago
+        self.servers.respond(id, response, now); // false if the peer gave up long ago
     }
 
     fn tag(&self) -> String {

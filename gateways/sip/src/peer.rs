@@ -1,5 +1,6 @@
 //! What we know of a peer while the process runs.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -14,10 +15,17 @@ use tokio::time::Instant;
 use crate::config;
 use crate::convert::Sender;
 
+/// How long the address of a host name is kept.
+const RESOLVED_FOR: Duration = Duration::from_secs(30);
+
 /// One peer: its configuration, its window, whether it is there.
 pub(crate) struct Peer {
     pub(crate) config: config::Peer,
     pub(crate) sender: Sender,
+    /// Host and port of its URI.
+    pub(crate) target: (String, u16),
+    /// Where that host was last found, and when.
+    resolved: Mutex<Option<(SocketAddr, Instant)>>,
     /// One permit for each request that may be open towards it.
     pub(crate) window: Arc<Semaphore>,
     up: AtomicBool,
@@ -51,6 +59,8 @@ impl Peer {
         let pace = Pace { tokens: f64::from(config.messages_per_second_max), since: Instant::now() };
         Self {
             sender,
+            target: config.target().unwrap_or_default(), // a configuration without was refused
+            resolved: Mutex::default(),
             window: Arc::new(Semaphore::new(config.window_max.into())),
             up: AtomicBool::new(true),
             challenge: Mutex::default(),
@@ -95,6 +105,20 @@ impl Peer {
         admitted
     }
 
+    /// The address of its host; a name is looked up twice a minute at most.
+    pub(crate) async fn address(&self) -> Option<SocketAddr> {
+        let known = *self.resolved.lock();
+        if let Some((address, since)) = known
+            && since.elapsed() < RESOLVED_FOR
+        {
+            return Some(address);
+        }
+        let (host, port) = &self.target;
+        let found = resolve(host, *port).await;
+        *self.resolved.lock() = found.map(|address| (address, Instant::now()));
+        found
+    }
+
     /// Keeps a challenge to answer it again and again.
     pub(crate) fn remember(&self, challenge: Challenge, field: Name) {
         *self.challenge.lock() = Some(Remembered { challenge, field, uses: 0 });
@@ -111,4 +135,13 @@ impl Peer {
         let credentials = challenge.answer(login, method, uri, &request.body, cnonce, *uses);
         request.headers.push(*field, credentials);
     }
+}
+
+/// The address of a host, which may be a name.
+pub(crate) async fn resolve(host: &str, port: u16) -> Option<SocketAddr> {
+    let host = host.trim_matches(['[', ']']);
+    if let Ok(address) = host.parse() {
+        return Some(SocketAddr::new(address, port));
+    }
+    tokio::net::lookup_host((host, port)).await.ok()?.next()
 }

@@ -9,7 +9,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::time::{Duration, Instant};
 
 use sip::Request;
-use smsc::message::MessageId;
+use smsc::message::{MessageId, Party};
 
 /// How long a message is remembered.
 const SPAN: Duration = Duration::from_secs(300);
@@ -43,7 +43,7 @@ impl Repeats {
     }
 
     /// The key of a request of `sender`; `None` without the header fields that make it up.
-    pub(crate) fn key(&self, sender: &str, request: &Request) -> Option<Key> {
+    pub(crate) fn key(&self, sender: &Party, request: &Request) -> Option<Key> {
         let headers = &request.headers;
         let (call, cseq, from) = (headers.call_id().ok()?, headers.cseq().ok()?, headers.from().ok()?);
         let parts = (sender, call, cseq.number, from.tag(), &request.uri, &request.body[..]);
@@ -103,24 +103,28 @@ mod tests {
         request
     }
 
+    fn peer() -> Party {
+        Party::SipPeer("peer".into())
+    }
+
     #[test]
     fn the_same_message_is_recognised_and_another_is_not() {
         let mut repeats = Repeats::new(10);
         let now = tokio::time::Instant::now().into_std();
-        let key = repeats.key("peer", &request("a", 1, "x")).unwrap();
+        let key = repeats.key(&peer(), &request("a", 1, "x")).unwrap();
         assert_eq!(repeats.seen(key), Seen::Never);
         repeats.begin(key, now);
         assert_eq!(repeats.seen(key), Seen::Pending);
         repeats.accepted(key, MessageId::from_u64(7));
-        let again = repeats.key("peer", &request("a", 1, "x")).unwrap();
+        let again = repeats.key(&peer(), &request("a", 1, "x")).unwrap();
         assert_eq!(repeats.seen(again), Seen::Accepted(MessageId::from_u64(7)));
         for (sender, other) in [
-            ("other", request("a", 1, "x")),
-            ("peer", request("b", 1, "x")),
-            ("peer", request("a", 2, "x")),
-            ("peer", request("a", 1, "y")),
+            (Party::SipPeer("other".into()), request("a", 1, "x")),
+            (peer(), request("b", 1, "x")),
+            (peer(), request("a", 2, "x")),
+            (peer(), request("a", 1, "y")),
         ] {
-            assert_eq!(repeats.seen(repeats.key(sender, &other).unwrap()), Seen::Never);
+            assert_eq!(repeats.seen(repeats.key(&sender, &other).unwrap()), Seen::Never);
         }
         repeats.refused(key);
         assert_eq!(repeats.seen(key), Seen::Never, "may be tried again");

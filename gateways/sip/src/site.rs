@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use sip::Transport;
 use smsc::address::Address;
@@ -30,6 +31,10 @@ pub(crate) struct Site {
     pub(crate) registrar: Registrar,
     pub(crate) events: mpsc::Sender<Event>,
     pub(crate) connections: Connections,
+    /// Messages and receipts that the centre has not answered yet.
+    pub(crate) accepting: AtomicUsize,
+    /// No new message is taken any more.
+    pub(crate) closing: AtomicBool,
     /// Where we listen, in the order of the configuration.
     pub(crate) listening: Vec<(Transport, SocketAddr)>,
     /// The UDP sockets' addresses, by index.

@@ -147,7 +147,7 @@ async fn a_user_registers_and_its_messages_go_to_its_contact() {
         answer.headers.get(Name::Contact),
         Some(&*format!("<sip:alice@{}>;expires=60", phone.address))
     );
-    assert_eq!(centre.opened.lock().as_slice(), [party.clone()], "what waits may go");
+    assert_eq!(*centre.opened.lock(), vec![party.clone()], "what waits may go");
     assert!(gateway.room(&party) > 0);
 
     let pending = tokio::spawn(gateway.deliver(&party, delivery(outgoing(1, "Hello"))));

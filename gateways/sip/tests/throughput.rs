@@ -1,6 +1,13 @@
 //! How many messages a second come in over UDP, with a centre that costs nothing. Run by hand:
 //! `cargo test --release -p fernpost-gateway-sip --test throughput -- --ignored --nocapture`.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a measurement reads the clock, and helpers of tests may fail as tests do"
+)]
+
 mod support;
 
 use std::net::UdpSocket;
@@ -41,7 +48,8 @@ fn messages_a_second_over_udp() {
             socket.send(request(sent).as_bytes()).unwrap();
             sent += 1;
         }
-        let length = socket.recv(&mut buffer).unwrap_or_else(|_| panic!("{answered} of {sent} were answered"));
+        let length =
+            socket.recv(&mut buffer).unwrap_or_else(|_| panic!("{answered} of {sent} were answered"));
         assert!(buffer[..length].starts_with(b"SIP/2.0 200 "));
         answered += 1;
     }

@@ -266,7 +266,7 @@ async fn a_challenge_is_answered_with_digest() {
     }
     let wrong = "WWW-Authenticate: Digest realm=\"far\", nonce=\"abc\", algorithm=MD5, qop=\"auth\"\r\n";
     let (_, outcome) = deliver_against(&[(401, wrong), (401, wrong), (401, wrong)], |peer| {
-        peer.outbound = Some(login.clone())
+        peer.outbound = Some(login.clone());
     })
     .await;
     assert_eq!(outcome, Err(Failure::PeerFault(PeerCode::SipStatus(401))));
@@ -340,4 +340,46 @@ async fn wishes_follow_the_peers_options() {
     let stranger = Party::SipPeer("stranger".into());
     assert_eq!(gateway.room(&stranger), 0);
     assert_eq!(gateway.deliver(&stranger, delivery(outgoing(1, "a"))).await, Err(Failure::NoRoute));
+}
+
+#[tokio::test]
+async fn a_shutdown_finishes_what_was_begun() {
+    let phone = Phone::new(nobody()).await;
+    let (gateway, centre) =
+        start(SipConfig { t1_ms: 500, peers: vec![peer("connect", phone.address)], ..config() });
+    let gateway = std::sync::Arc::new(gateway);
+    let phone = Phone { towards: udp_of(&gateway), ..phone };
+    centre.delay_ms.store(100, Ordering::Relaxed);
+    let party = Party::SipPeer("connect".into());
+    let going_out = tokio::spawn(gateway.deliver(&party, delivery(outgoing(1, "Hello"))));
+    let request = phone.request().await;
+    phone.send(message("sip:+491701234567@smsc", "", "taken").as_bytes()).await;
+    tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+    let stopping = tokio::spawn({
+        let gateway = gateway.clone();
+        async move { gateway.shutdown().await }
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    let late = phone.ask(&message("sip:+491701234567@smsc", "", "too late")).await;
+    assert_eq!(late.status.code(), 503);
+    assert_eq!(phone.response().await.status.code(), 200, "the one that was taken");
+    phone.answer(&request, 200, "").await;
+    assert!(going_out.await.unwrap().is_ok());
+    stopping.await.unwrap();
+    assert_eq!(centre.messages().len(), 1);
+}
+
+/// The answer was lost and the transaction is over: the message is recognised all the same.
+#[tokio::test]
+async fn a_very_late_retransmission_gets_the_same_answer() {
+    let (gateway, centre) = start(SipConfig { t1_ms: 1, peers: vec![peer("connect", nobody())], ..config() });
+    let phone = Phone::new(udp_of(&gateway)).await;
+    let request = message("sip:+491701234567@smsc", "", "Hello");
+    let first = phone.ask(&request).await;
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    let again = phone.ask(&request).await;
+    for answer in [first, again] {
+        assert_eq!(answer.headers.get_named("X-SMS-MSG-ID"), Some("0000000000000000001"));
+    }
+    assert_eq!(centre.messages().len(), 1);
 }
