@@ -38,6 +38,7 @@ struct Group {
     waiting: VecDeque<Sid>,
     working: usize,
     is_ready: bool,
+    is_held: bool,
 }
 
 #[derive(Clone, Copy, Eq, PartialEq)]
@@ -140,6 +141,20 @@ impl Agenda {
         self.waker.wake();
     }
 
+    /// Leaves a group alone until it is released.
+    pub(crate) fn hold(&self, group: Sid) {
+        self.state.lock().groups.entry(group).or_default().is_held = true;
+    }
+
+    /// Ends [`Agenda::hold`].
+    pub(crate) fn release(&self, group: Sid) {
+        let mut state = self.state.lock();
+        if let Some(held) = state.groups.get_mut(&group) {
+            held.is_held = false;
+        }
+        state.settle(group, self.working_max);
+    }
+
     /// Whether somebody works on it now.
     pub(crate) fn is_working(&self, sid: Sid) -> bool {
         matches!(self.state.lock().phases.get(&sid), Some(Phase::Working { .. }))
@@ -226,6 +241,9 @@ impl State {
         while let Some(name) = self.ready.pop_front() {
             let Some(group) = self.groups.get_mut(&name) else { continue };
             group.is_ready = false;
+            if group.is_held {
+                continue;
+            }
             let found = group.waiting.pop_front();
             // A claimed SID left its place in the queue behind.
             let due = found.filter(|sid| self.phases.get(sid) == Some(&Phase::Waiting { group: name }));
@@ -245,10 +263,10 @@ impl State {
     fn settle(&mut self, name: Sid, working_max: usize) {
         let Some(group) = self.groups.get_mut(&name) else { return };
         if group.waiting.is_empty() {
-            if group.working == 0 && !group.is_ready {
+            if group.working == 0 && !group.is_ready && !group.is_held {
                 self.groups.remove(&name);
             }
-        } else if !group.is_ready && group.working < working_max {
+        } else if !group.is_ready && !group.is_held && group.working < working_max {
             group.is_ready = true;
             self.ready.push_back(name);
         }
@@ -300,6 +318,23 @@ mod tests {
         assert_eq!(agenda.take(9), [sid(1), sid(3)]);
         agenda.done(sid(1), false);
         assert_eq!(agenda.take(9), [sid(2)]);
+    }
+
+    #[test]
+    fn a_held_group_waits_and_keeps_its_order() {
+        let other = Sid::new(Sid::ACCOUNT, [8; 16]);
+        let agenda = opened(10);
+        for number in 1..=2 {
+            agenda.add(sid(number), GROUP);
+        }
+        let taken = agenda.take(9);
+        agenda.hold(GROUP);
+        agenda.put_back(&taken);
+        agenda.add(sid(3), other);
+        agenda.add(sid(4), GROUP);
+        assert_eq!(agenda.take(9), [sid(3)]);
+        agenda.release(GROUP);
+        assert_eq!(agenda.take(9), [sid(1), sid(2), sid(4)]);
     }
 
     #[test]

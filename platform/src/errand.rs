@@ -129,7 +129,7 @@ impl Platform {
         }
         self.ledger.commit(writes).await?;
         for sid in replies {
-            self.add_submission(sid);
+            self.submissions.add(sid, errand.account);
         }
         Ok(())
     }

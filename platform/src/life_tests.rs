@@ -60,7 +60,7 @@ async fn work(platform: &Arc<Platform>) {
     for _ in 0..4 {
         platform.refill_submissions().await.unwrap();
         platform.refill_errands().await.unwrap();
-        let _stalled = platform.submit_pending().await;
+        platform.submit_pending().await.unwrap();
         for sid in platform.errands.take(100) {
             platform.run_errands(sid).await.unwrap();
             platform.errands.done(sid, false);
@@ -152,10 +152,13 @@ fn a_congested_centre_delays_and_a_refusing_one_fails() {
         let second = platform.create(&account, new("two")).await.unwrap().sid;
         world.rejections.lock().extend([Rejection::Congested, Rejection::Forbidden("no")]);
         platform.refill_submissions().await.unwrap();
-        assert!(platform.submit_pending().await.is_err());
+        assert_eq!(platform.submit_pending().await.unwrap(), [account.sid]);
         assert_eq!(platform.fetch(&account, first).await.unwrap().status, Status::Queued);
         let failed = platform.fetch(&account, second).await.unwrap();
         assert_eq!((failed.status, failed.error), (Status::Failed, Some(30007)));
+        work(&platform).await;
+        assert!(world.submitted.lock().is_empty(), "the account is left alone for a while");
+        platform.submissions.release(account.sid);
         work(&platform).await;
         assert_eq!(platform.fetch(&account, first).await.unwrap().status, Status::Sent);
     });

@@ -8,7 +8,6 @@ use crate::message::{Callback, Direction, Message, Status};
 use crate::phone_number::{address, canonical, is_alphanumeric};
 use crate::ports::{LedgerError, Table, Write};
 use crate::sid::Sid;
-use crate::submission::SUBMISSIONS;
 use crate::{Account, Platform, records, webhook};
 
 /// A request to send a message, before any decision.
@@ -55,7 +54,7 @@ impl Platform {
     pub async fn create(&self, account: &Account, new: NewMessage) -> Result<Message, Error> {
         let message = self.admit(account.active()?, new, Direction::OutboundApi)?;
         self.ledger.commit(insert(&message)?).await?;
-        self.add_submission(message.sid);
+        self.submissions.add(message.sid, message.account);
         Ok(message)
     }
 
@@ -65,7 +64,7 @@ impl Platform {
     /// [`Error::NotFound`]; [`Error::NotComplete`] if it is to be emptied too early, and
     /// [`Error::NotCancelable`] if it is to be cancelled too late.
     pub async fn update(&self, account: &Account, sid: Sid, update: Update) -> Result<Message, Error> {
-        let Some(was_waiting) = self.submissions.claim(sid, SUBMISSIONS) else {
+        let Some(was_waiting) = self.submissions.claim(sid, account.sid) else {
             return Err(match update {
                 Update::Redact => Error::NotComplete("redact"),
                 Update::Cancel => Error::NotCancelable,
@@ -217,7 +216,7 @@ impl Platform {
 /// The writes that bring an outgoing message into being.
 pub(crate) fn insert(message: &Message) -> Result<Vec<Write>, LedgerError> {
     let mut writes = records::insert(message)?;
-    writes.push(records::present(Table::Outbox, records::submission_key(message.sid)));
+    writes.push(records::submission(message));
     Ok(writes)
 }
 

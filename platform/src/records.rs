@@ -8,7 +8,7 @@
 //! | MessageIndex | `a` account, SID | nothing |
 //! | MessageIndex | `t` or `f` account, number, 0, SID | nothing |
 //! | MessageIndex | `c` the centre's id of an incoming message | SID |
-//! | Outbox | `s` SID | nothing: hand this message to the centre |
+//! | Outbox | `s` SID | 16 octets of the account: hand this message to the centre |
 //! | Outbox | `c` SID, number | [`Errand`]: call an application |
 //!
 //! A message's SID begins with its time, so every index falls from the newest to the oldest when it is
@@ -82,6 +82,17 @@ pub(crate) fn centre_key(centre_id: &str) -> Vec<u8> {
 /// The key of a submission in the outbox.
 pub(crate) fn submission_key(sid: Sid) -> Vec<u8> {
     [&[SUBMISSIONS][..], &sid.octets()].concat()
+}
+
+/// The entry that asks for a submission.
+pub(crate) fn submission(message: &Message) -> Write {
+    let value = Some(Bytes::copy_from_slice(&message.account.octets()));
+    Write { table: Table::Outbox, key: submission_key(message.sid), value }
+}
+
+/// The account in such an entry.
+pub(crate) fn submitter(value: &[u8]) -> Sid {
+    Sid::new(Sid::ACCOUNT, value.first_chunk().copied().unwrap_or_default())
 }
 
 /// The key of an errand in the outbox.

@@ -1,13 +1,17 @@
 //! From the outbox to the centre.
 //!
-//! One task hands messages over in the order of their creation, a batch at a time, each under its SID. A
-//! crash between the hand-over and its record repeats the hand-over, and the centre knows the SID again.
-//! A refusal that may pass leaves the message where it is and makes the task wait; any other one ends it.
+//! One task hands messages over in batches, each account's in the order of their creation and each
+//! message under its SID. A crash between the hand-over and its record repeats the hand-over, and the
+//! centre knows the SID again.
+//! A refusal that may pass leaves the message where it is and its account alone for a while; any other
+//! one ends it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::future::select;
 use smsc::message::Timestamp;
 use smsc::receipt::ReceiptRequest;
 use smsc::rejection::Rejection;
@@ -30,39 +34,34 @@ const WAIT_MAX: Duration = Duration::from_secs(36_000);
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 
-/// All submissions are one group: they leave in the order of their creation.
-pub(crate) const SUBMISSIONS: Sid = Sid::new(Sid::ACCOUNT, [0; 16]);
-
 impl Platform {
-    /// Puts a message that is in the outbox on the agenda.
-    pub(crate) fn add_submission(&self, sid: Sid) {
-        self.submissions.add(sid, SUBMISSIONS);
-    }
-
-    /// Hands the oldest messages of the outbox to the centre, and says how many it dealt with.
+    /// Hands the oldest messages of the outbox to the centre, and says whose it does not take now; those
+    /// stay due, and their account is held.
     ///
     /// # Errors
-    /// [`Stalled`] if the centre or the ledger takes nothing now; what it did not take stays due.
-    pub(crate) async fn submit_pending(&self) -> Result<usize, Stalled> {
+    /// [`LedgerError`] if the ledger gives or takes nothing now; everything stays due.
+    pub(crate) async fn submit_pending(&self) -> Result<Vec<Sid>, LedgerError> {
         let sids = self.submissions.take(BATCH_MAX);
         if sids.is_empty() {
-            return Ok(0);
+            return Ok(Vec::new());
         }
         let outcome = self.submit_batch(&sids).await;
-        if outcome.is_err() {
-            self.submissions.put_back(&sids); // those that are done have left it already
+        for account in outcome.iter().flatten() {
+            self.submissions.hold(*account);
         }
-        outcome.map(|()| sids.len())
+        self.submissions.put_back(&sids); // those that are done have left it already
+        outcome
     }
 
     /// Reads what the outbox holds and the agenda does not.
     pub(crate) async fn refill_submissions(&self) -> Result<(), LedgerError> {
         let Some(above) = self.submissions.begin_reading() else { return Ok(()) };
-        let read = self.read_outbox(records::SUBMISSIONS, above).await;
-        match read {
+        match self.read_outbox(records::SUBMISSIONS, above).await {
             Ok(rows) => {
-                let sids = rows.iter().filter_map(|(key, _)| records::sid_in(key, 1));
-                self.submissions.read(&sids.map(|sid| (sid, SUBMISSIONS)).collect::<Vec<_>>());
+                let entry = |(key, value): &(Bytes, Bytes)| {
+                    Some((records::sid_in(key, 1)?, records::submitter(value)))
+                };
+                self.submissions.read(&rows.iter().filter_map(entry).collect::<Vec<_>>());
                 Ok(())
             }
             Err(error) => {
@@ -73,17 +72,27 @@ impl Platform {
     }
 
     pub(crate) async fn submit_for_ever(self: Arc<Self>) {
-        let mut pause = PAUSE_MIN;
+        let mut holds = Holds::default();
         loop {
-            self.submissions.ready().await;
-            let read = self.refill_submissions().await.map_err(|_| Stalled);
-            let submitted = self.submit_pending().await;
-            if read.is_ok() && submitted.is_ok() {
-                pause = PAUSE_MIN;
-                continue;
+            for account in holds.end(self.environment.now()) {
+                self.submissions.release(account);
             }
-            self.environment.sleep_until(self.environment.now() + pause).await;
-            pause = (pause * 2).min(PAUSE_MAX);
+            match holds.next() {
+                None => self.submissions.ready().await,
+                Some(next) => {
+                    let ready = std::pin::pin!(self.submissions.ready());
+                    let _either = select(ready, self.environment.sleep_until(next)).await;
+                }
+            }
+            let read = self.refill_submissions().await;
+            let submitted = self.submit_pending().await;
+            match read.and(submitted) {
+                Ok(refused) => holds.learn(&refused, self.environment.now()),
+                Err(error) => {
+                    tracing::error!(%error, "messages wait for the ledger");
+                    self.environment.sleep_until(self.environment.now() + PAUSE_MAX).await;
+                }
+            }
         }
     }
 
@@ -100,7 +109,7 @@ impl Platform {
         self.ledger.scan(scan).await
     }
 
-    async fn submit_batch(&self, sids: &[Sid]) -> Result<(), Stalled> {
+    async fn submit_batch(&self, sids: &[Sid]) -> Result<Vec<Sid>, LedgerError> {
         let now = self.environment.now();
         let mut due = Vec::with_capacity(sids.len());
         let mut verdicts = Vec::new();
@@ -116,23 +125,25 @@ impl Platform {
                     tracing::error!(%sid, %error, "a message cannot be sent");
                     verdicts.push((sid, Verdict::Settled));
                 }
-                Err(_) => return Err(Stalled),
+                Err(error) => return Err(error),
             }
         }
-        let asked: Vec<Sid> = due.iter().map(|outbound| outbound.sid).collect();
+        let asked: Vec<(Sid, Sid)> = due.iter().map(|outbound| (outbound.sid, outbound.account)).collect();
         let mut answers = if due.is_empty() { Vec::new() } else { self.centre.submit(due).await }.into_iter();
-        let mut stalled = false;
-        for sid in asked {
+        let mut refused = Vec::new();
+        for (sid, account) in asked {
             match answers.next().unwrap_or(Err(Rejection::Congested)) {
                 Ok(centre_id) => verdicts.push((sid, Verdict::Sent(centre_id.into()))),
                 Err(rejection) => match errors::of_rejection(&rejection) {
                     Some(code) => verdicts.push((sid, Verdict::Failed(code))),
-                    None => stalled = true,
+                    None => refused.push(account),
                 },
             }
         }
-        self.record(verdicts).await.map_err(|_| Stalled)?;
-        if stalled { Err(Stalled) } else { Ok(()) }
+        self.record(verdicts).await?;
+        refused.sort_unstable();
+        refused.dedup();
+        Ok(refused)
     }
 
     /// Writes what became of a batch, in one commit.
@@ -170,9 +181,45 @@ impl Platform {
     }
 }
 
-/// The centre or the ledger takes nothing now.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Stalled;
+/// Accounts whose messages the centre does not take now. Each is left alone for a while, then tried
+/// again, then left alone for twice as long, until the centre takes something.
+#[derive(Default)]
+struct Holds(HashMap<Sid, Hold>);
+
+#[derive(Clone, Copy)]
+struct Hold {
+    until: Timestamp,
+    pause: Duration,
+    is_over: bool,
+}
+
+impl Holds {
+    /// The accounts that are to be tried again now.
+    fn end(&mut self, now: Timestamp) -> Vec<Sid> {
+        let mut ended = Vec::new();
+        for (account, hold) in &mut self.0 {
+            if !hold.is_over && hold.until <= now {
+                hold.is_over = true;
+                ended.push(*account);
+            }
+        }
+        ended
+    }
+
+    /// When the next hold ends.
+    fn next(&self) -> Option<Timestamp> {
+        self.0.values().filter(|hold| !hold.is_over).map(|hold| hold.until).min()
+    }
+
+    /// Learns whose messages were refused when they were tried.
+    fn learn(&mut self, refused: &[Sid], now: Timestamp) {
+        for account in refused {
+            let pause = self.0.get(account).map_or(PAUSE_MIN, |hold| (hold.pause * 2).min(PAUSE_MAX));
+            self.0.insert(*account, Hold { until: now + pause, pause, is_over: false });
+        }
+        self.0.retain(|_, hold| !hold.is_over);
+    }
+}
 
 /// What became of a message that was due.
 enum Verdict {
@@ -209,4 +256,30 @@ fn outbound(message: &Message, now: Timestamp) -> Result<Outbound, u32> {
         expires_at,
         headers: message.carriage.headers.clone(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ACME: Sid = Sid::new(Sid::ACCOUNT, [1; 16]);
+
+    #[test]
+    fn pauses_grow_until_the_centre_takes_something() {
+        let mut holds = Holds::default();
+        let mut now = Timestamp::from_millis(1_000_000);
+        let mut pauses = Vec::new();
+        for _ in 0..9 {
+            holds.learn(&[ACME], now);
+            let next = holds.next().unwrap();
+            pauses.push(u64::try_from(next.since(now).as_millis()).unwrap());
+            assert_eq!(holds.end(now), []);
+            now = next;
+            assert_eq!((holds.end(now), holds.next()), (vec![ACME], None));
+        }
+        assert_eq!(pauses, [50, 100, 200, 400, 800, 1600, 3200, 5000, 5000]);
+        holds.learn(&[], now);
+        holds.learn(&[ACME], now);
+        assert_eq!(holds.next(), Some(now + PAUSE_MIN));
+    }
 }
