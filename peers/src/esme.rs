@@ -154,22 +154,24 @@ pub(crate) async fn connect(
     };
     Pdu::Bind(bind).encode(1, Status::ESME_ROK, &mut out)?;
     stream.write_all(&out).await?;
-    let mut read = BytesMut::new();
-    let status = tokio::time::timeout(PATIENCE, async {
-        loop {
-            if stream.read_buf(&mut read).await? == 0 {
-                return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
-            }
-            let batch = Framing::default().take(&mut read);
-            if let Some(frame) = batch.frames().next() {
-                return Ok(frame.header.command_status);
-            }
-        }
-    });
+    let status = tokio::time::timeout(PATIENCE, read_status(&mut stream));
     match status.await.map_err(|_| EsmeError::Timeout)?? {
         Status::ESME_ROK => Ok(stream),
         refused => Err(EsmeError::Refused(refused)),
     }
+}
+
+/// Reads one PDU and no octet more, since deliveries may follow at once; returns its command_status.
+async fn read_status(stream: &mut TcpStream) -> io::Result<Status> {
+    let [command_length, _, command_status, _] = [
+        stream.read_u32().await?,
+        stream.read_u32().await?,
+        stream.read_u32().await?,
+        stream.read_u32().await?,
+    ];
+    let body = command_length.saturating_sub(16).into();
+    tokio::io::copy(&mut stream.take(body), &mut tokio::io::sink()).await?;
+    Ok(Status(command_status))
 }
 
 /// An address as people write it.
