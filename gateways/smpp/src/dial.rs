@@ -28,10 +28,10 @@ const WAIT_FIRST: Duration = Duration::from_secs(1);
 /// A session that lived this long was a good one: the next wait is the first again.
 const GOOD_SESSION: Duration = Duration::from_secs(30);
 
-/// Keeps every bind of every link.
-pub(crate) fn start(shared: &Arc<Shared>, seed: u64) {
+/// Keeps every bind of each of these links, until the link ends. `seed` spreads their reconnects.
+pub(crate) fn start(shared: &Arc<Shared>, links: &[Arc<Link>], seed: u64) {
     let mut number = 0_u64;
-    for link in shared.links.links.values() {
+    for link in links {
         let kinds: &[BindKind] = match link.config.bind {
             LinkBind::Transceiver => &[BindKind::Transceiver],
             LinkBind::Pair => &[BindKind::Transmitter, BindKind::Receiver],
@@ -46,9 +46,9 @@ pub(crate) fn start(shared: &Arc<Shared>, seed: u64) {
     }
 }
 
-/// One bind, for as long as the gateway runs.
+/// One bind, for as long as its link lives.
 async fn keep(shared: Arc<Shared>, link: Arc<Link>, kind: BindKind, mut wait: Wait) {
-    let mut stopping = shared.stopping.subscribe();
+    let mut ending = link.ending.subscribe();
     loop {
         let life = async {
             match connect(&shared, &link, kind).await {
@@ -66,12 +66,12 @@ async fn keep(shared: Arc<Shared>, link: Arc<Link>, kind: BindKind, mut wait: Wa
             }
             tokio::time::sleep(wait.next()).await;
         };
-        if *shared.stopping.borrow() {
+        if *link.ending.borrow() {
             return;
         }
-        // A session that is up unbinds by itself when the gateway stops; only waits are cut short.
+        // A session that is up unbinds by itself when the link ends; only waits are cut short.
         let stop = async {
-            drop(stopping.wait_for(|stopping| *stopping).await);
+            drop(ending.wait_for(|ending| *ending).await);
             while link.lane.len() > 0 {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
@@ -107,7 +107,7 @@ async fn serve(shared: &Arc<Shared>, link: &Arc<Link>, kind: BindKind, fresh: Fr
     shared.stats.binds.add(1);
     let (handle, orders) = Handle::new(info, link.config.window, kind.transmits());
     let seat = Seat::take(&link.lane, handle.clone(), &shared.centre);
-    if *shared.stopping.borrow() {
+    if *link.ending.borrow() {
         handle.unbind();
     }
     let Handshake { stream, inbox } = handshake;

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use smsc::failure::Failure;
 use smsc::message::{Party, Timestamp};
 use smsc::ports::{Centre, Delivery, Gateways, Handover, Promise, Wishes};
@@ -11,9 +12,9 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::account::Accounts;
-use crate::config::{EsmeAccount, SmppConfig};
+use crate::config::{EsmeAccount, Group, Link, SmppConfig};
 use crate::lane::{Handle, Lane};
-use crate::link::{Group, Link, Links};
+use crate::link::{self, Links};
 use crate::stats::{SessionInfo, Stats};
 use crate::{Error, dial, listen};
 
@@ -30,7 +31,9 @@ pub(crate) struct Shared {
     pub(crate) response_timeout: Duration,
     pub(crate) write_timeout: Duration,
     pub(crate) accounts: Accounts,
-    pub(crate) links: Links,
+    pub(crate) links: ArcSwap<Links>,
+    /// What spreads reconnects.
+    pub(crate) seed: u64,
     /// Turns true when the gateway stops.
     pub(crate) stopping: watch::Sender<bool>,
 }
@@ -69,12 +72,15 @@ impl SmppGateway {
             response_timeout: seconds(config.response_seconds),
             write_timeout: seconds(config.write_seconds),
             accounts: Accounts::new(&config.accounts)?,
-            links: Links::new(&config.links, &config.groups)?,
+            links: ArcSwap::default(),
+            seed,
             stopping: watch::Sender::new(false),
         });
+        let links = Links::new(&Links::default(), &config.links, &config.groups)?;
         let addresses = listen::start(&shared, config)?;
-        dial::start(&shared, seed);
-        Ok(Self { shared, addresses: addresses.into() })
+        let gateway = Self { shared, addresses: addresses.into() };
+        gateway.swap_links(links);
+        Ok(gateway)
     }
 
     /// Where the listeners are, in the order of the configuration.
@@ -90,6 +96,28 @@ impl SmppGateway {
     /// [`Error`] names what is wrong; the accounts are as before then.
     pub fn set_accounts(&self, accounts: &[EsmeAccount]) -> Result<(), Error> {
         self.shared.accounts.set(accounts)
+    }
+
+    /// Swaps links and groups at once, or not at all. A link that is configured as before keeps its
+    /// sessions; one that has changed is unbound and bound again; one that is gone is unbound.
+    ///
+    /// # Errors
+    /// [`Error`] names what is wrong; the links are as before then.
+    pub fn set_links(&self, links: &[Link], groups: &[Group]) -> Result<(), Error> {
+        let links = Links::new(&self.shared.links.load(), links, groups)?;
+        self.swap_links(links);
+        Ok(())
+    }
+
+    fn swap_links(&self, links: Links) {
+        let after = Arc::new(links);
+        let before = self.shared.links.swap(after.clone());
+        let is_in = |links: &Links, link: &Arc<link::Link>| {
+            links.links.get(&link.name).is_some_and(|other| Arc::ptr_eq(other, link))
+        };
+        let fresh: Vec<_> = after.links.values().filter(|link| !is_in(&before, link)).cloned().collect();
+        before.links.values().filter(|link| !is_in(&after, link)).for_each(|link| link.end());
+        dial::start(&self.shared, &fresh, self.shared.seed);
     }
 
     /// Every bound session.
@@ -109,6 +137,7 @@ impl SmppGateway {
         self.shared.stopping.send_replace(true);
         let due = Instant::now() + patience;
         let lanes = self.lanes();
+        self.shared.links.load().links.values().for_each(|link| link.end());
         lanes.iter().flat_map(|lane| lane.sessions()).for_each(|session| session.unbind());
         while lanes.iter().any(|lane| lane.len() > 0) && Instant::now() < due {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -117,7 +146,8 @@ impl SmppGateway {
 
     fn lanes(&self) -> Vec<Arc<Lane>> {
         let accounts = self.shared.accounts.all();
-        let links = self.shared.links.links.values();
+        let links = self.shared.links.load();
+        let links = links.links.values();
         accounts
             .iter()
             .map(|account| account.lane.clone())
@@ -125,22 +155,25 @@ impl SmppGateway {
             .collect()
     }
 
-    fn way(&self, party: &Party) -> Option<Way<'_>> {
+    fn way(&self, party: &Party) -> Option<Way> {
         match party {
             Party::Esme(name) => Some(Way::Lane(self.shared.accounts.get(name)?.lane.clone())),
-            Party::Smpp(name) => match self.shared.links.links.get(name) {
-                Some(link) => Some(Way::Lane(link.lane.clone())),
-                None => self.shared.links.groups.get(name).map(Way::Group),
-            },
+            Party::Smpp(name) => {
+                let links = self.shared.links.load();
+                match links.links.get(name) {
+                    Some(link) => Some(Way::Lane(link.lane.clone())),
+                    None => links.groups.get(name).cloned().map(Way::Group),
+                }
+            }
             _ => None,
         }
     }
 }
 
 /// Where a party's messages go.
-enum Way<'a> {
+enum Way {
     Lane(Arc<Lane>),
-    Group(&'a Group),
+    Group(Arc<link::Group>),
 }
 
 impl Gateways for SmppGateway {
@@ -171,14 +204,14 @@ impl Gateways for SmppGateway {
             sends_receipts,
         };
         let of_link =
-            |link: &Link| wishes(link.config.open_per_destination, false, link.config.sends_receipts);
+            |link: &link::Link| wishes(link.config.open_per_destination, false, link.config.sends_receipts);
         match (party, self.way(party)) {
             (Party::Esme(name), _) => self.shared.accounts.get(name).map(|account| {
                 let settings = account.settings.load();
                 wishes(settings.config.open_per_destination, settings.config.reassembled, false)
             }),
             (Party::Smpp(name), Some(Way::Lane(_))) => {
-                self.shared.links.links.get(name).map(|link| of_link(link))
+                self.shared.links.load().links.get(name).map(|link| of_link(link))
             }
             (_, Some(Way::Group(group))) => group.links().next().map(|link| of_link(link)),
             _ => None,

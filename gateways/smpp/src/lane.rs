@@ -151,6 +151,11 @@ impl Lane {
         self.sessions.read().iter().map(|session| session.room()).sum()
     }
 
+    /// The groups that it belongs to.
+    pub(crate) fn groups(&self) -> &[Party] {
+        &self.groups
+    }
+
     /// Whether a session is bound that can take messages.
     pub(crate) fn is_connected(&self) -> bool {
         self.sessions.read().iter().any(|session| session.is_open())

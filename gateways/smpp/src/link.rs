@@ -10,7 +10,7 @@ use smpp::session::{Config, Side};
 use smsc::failure::Failure;
 use smsc::message::{Name, Party};
 use smsc::ports::Delivery;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 
@@ -29,6 +29,8 @@ pub(crate) struct Link {
     pub(crate) name: Name,
     /// The account that messages from it belong to.
     pub(crate) owner: Name,
+    /// Turns true when the link is to end.
+    pub(crate) ending: watch::Sender<bool>,
     /// Its sessions.
     pub(crate) lane: Arc<Lane>,
     /// How fast it may go.
@@ -42,10 +44,8 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    fn new(config: config::Link, groups: &[config::Group]) -> Result<Arc<Self>, Error> {
+    fn new(config: config::Link, groups: Vec<Party>) -> Result<Arc<Self>, Error> {
         let name = Name::from(config.name.as_str());
-        let in_group = |group: &&config::Group| group.members.iter().any(|member| member.link == config.name);
-        let groups = groups.iter().filter(in_group).map(|group| Party::Smpp(group.name.as_str().into()));
         let shape = Shape {
             submits: true,
             text_coding: config.text_coding,
@@ -57,7 +57,8 @@ impl Link {
             receipt_offset_minutes: 0,
         };
         Ok(Arc::new(Self {
-            lane: Lane::new(Party::Smpp(name.clone()), groups.collect()),
+            lane: Lane::new(Party::Smpp(name.clone()), groups),
+            ending: watch::Sender::new(false),
             pace: Mutex::new(Pace::new(config.messages_per_second, Instant::now())),
             password: read_password(&config.password, config.password_file.as_deref())?,
             connector: config.tls.as_ref().map(tls::connector).transpose()?,
@@ -66,6 +67,12 @@ impl Link {
             name,
             config,
         }))
+    }
+
+    /// Ends it: sessions unbind and are not bound again.
+    pub(crate) fn end(&self) {
+        self.ending.send_replace(true);
+        self.lane.sessions().iter().for_each(|session| session.unbind());
     }
 
     /// Limits and timers of a session of this link.
@@ -125,17 +132,32 @@ impl Group {
 }
 
 /// All links and groups, by name.
+#[derive(Default)]
 pub(crate) struct Links {
     /// Every link.
     pub(crate) links: HashMap<Name, Arc<Link>>,
     /// Every group.
-    pub(crate) groups: HashMap<Name, Group>,
+    pub(crate) groups: HashMap<Name, Arc<Group>>,
 }
 
 impl Links {
-    /// These links and groups, password and certificate files read.
-    pub(crate) fn new(links: &[config::Link], groups: &[config::Group]) -> Result<Self, Error> {
-        let links = links.iter().map(|link| Link::new(link.clone(), groups));
+    /// These links and groups, password and certificate files read. A link of `before` that is
+    /// configured as it was stays the same link.
+    pub(crate) fn new(
+        before: &Self,
+        links: &[config::Link],
+        groups: &[config::Group],
+    ) -> Result<Self, Error> {
+        config::Link::check_all(links, groups)?;
+        let links = links.iter().map(|link| {
+            let holds = |group: &&config::Group| group.members.iter().any(|member| member.link == link.name);
+            let within = groups.iter().filter(holds).map(|group| Party::Smpp(group.name.as_str().into()));
+            let within: Vec<Party> = within.collect();
+            match before.links.get(link.name.as_str()) {
+                Some(same) if same.config == *link && same.lane.groups() == within => Ok(same.clone()),
+                _ => Link::new(link.clone(), within),
+            }
+        });
         let links: Vec<Arc<Link>> = links.collect::<Result<_, Error>>()?;
         let links: HashMap<Name, Arc<Link>> =
             links.into_iter().map(|link| (link.name.clone(), link)).collect();
@@ -146,7 +168,7 @@ impl Links {
             };
             let mut members: Vec<_> = group.members.iter().filter_map(member).collect();
             members.sort_by_key(|member| member.rank);
-            (Name::from(group.name.as_str()), Group { members })
+            (Name::from(group.name.as_str()), Arc::new(Group { members }))
         });
         let groups = groups.collect();
         Ok(Self { links, groups })

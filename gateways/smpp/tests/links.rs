@@ -271,3 +271,26 @@ async fn nobody_is_there() {
         assert_eq!(rig.deliver(plain(b"x"), to).await, Err(Failure::NoPeer), "{to}");
     }
 }
+
+#[tokio::test]
+async fn links_are_swapped_at_run_time() {
+    let (stays, changes) = (OtherCentre::start().await, OtherCentre::start().await);
+    let rig = Rig::with(|config| config.links = vec![stays.link("stays"), changes.link("changes")]);
+    let (mut on_stays, _) = stays.bound().await;
+    let (mut on_changes, _) = changes.bound().await;
+    connected(&rig, 2).await;
+    let changed = Link { window: 7, ..changes.link("changes") };
+    rig.gateway.set_links(&[stays.link("stays"), changed], &[]).unwrap();
+    let unbind = on_changes.next().await;
+    assert_eq!(unbind.header.command_id, CommandId::UNBIND);
+    on_changes.send_as(&Pdu::UnbindResp(Tlvs::NONE), unbind.header.sequence_number, OK).await;
+    let (_again, _) = changes.bound().await;
+    connected(&rig, 2).await;
+    assert_eq!(rig.gateway.room(&party("smpp:changes")), 7);
+    assert!(on_stays.is_alive().await);
+    assert!(rig.gateway.set_links(&[Link::default()], &[]).is_err());
+    assert!(on_stays.is_alive().await, "refused whole");
+    rig.gateway.set_links(&[], &[]).unwrap();
+    assert_eq!(on_stays.next().await.header.command_id, CommandId::UNBIND);
+    assert_eq!(rig.gateway.room(&party("smpp:stays")), 0);
+}

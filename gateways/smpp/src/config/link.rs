@@ -99,7 +99,7 @@ impl Link {
         if self.account.is_empty() { &self.name } else { &self.account }
     }
 
-    pub(super) fn check_all(links: &[Self], groups: &[Group]) -> Result<(), Error> {
+    pub(crate) fn check_all(links: &[Self], groups: &[Group]) -> Result<(), Error> {
         for (number, link) in links.iter().enumerate() {
             let wrong = |what| Error::config(format!("link {}", link.name), what);
             if link.name.is_empty() {

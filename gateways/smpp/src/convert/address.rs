@@ -23,17 +23,15 @@ pub(crate) fn inward(address: &smpp::pdu::Address<'_>) -> Option<Address> {
     })
 }
 
-/// The octets of an address: Latin-1 where that carries it, else UTF-8. At most
-/// `room`, the rest is cut off, and none of them is NUL.
-pub(crate) fn octets(address: &Address, room: usize) -> Cow<'_, [u8]> {
+/// The octets of an address: Latin-1 where that carries it, else UTF-8. Never cut: one
+/// that is too long for a PDU is refused when the PDU is written.
+pub(crate) fn octets(address: &Address) -> Cow<'_, [u8]> {
     let text = address.digits.as_str();
-    if text.len() <= room && text.is_ascii() {
+    if text.is_ascii() {
         return Cow::Borrowed(text.as_bytes());
     }
     let latin: Option<Vec<u8>> = text.chars().map(|character| u8::try_from(character).ok()).collect();
-    let mut octets = latin.unwrap_or_else(|| text.as_bytes().to_vec());
-    octets.truncate(room);
-    Cow::Owned(octets)
+    Cow::Owned(latin.unwrap_or_else(|| text.as_bytes().to_vec()))
 }
 
 /// The address with `octets` in place of its digits.
@@ -55,7 +53,7 @@ mod tests {
             let written = smpp::pdu::Address { ton: Ton(ton), npi: Npi(npi), addr: digits.as_bytes() };
             let address = inward(&written).unwrap();
             assert_eq!(address, Address::new(TypeOfNumber(ton), NumberingPlan(npi), digits));
-            assert_eq!(outward(&address, &octets(&address, 20)), written);
+            assert_eq!(outward(&address, &octets(&address)), written);
         }
     }
 
@@ -64,8 +62,7 @@ mod tests {
         let written = smpp::pdu::Address { ton: Ton::ALPHANUMERIC, npi: Npi(0), addr: b"Caf\xe9" };
         let address = inward(&written).unwrap();
         assert_eq!(address.digits, "Café");
-        assert_eq!(octets(&address, 20), &b"Caf\xe9"[..]);
-        assert_eq!(octets(&address, 2), &b"Ca"[..]);
+        assert_eq!(octets(&address), &b"Caf\xe9"[..]);
         let control = smpp::pdu::Address { ton: Ton(0), npi: Npi(0), addr: b"1\n2" };
         assert_eq!(inward(&control), None);
     }

@@ -13,8 +13,6 @@ use crate::config::{LongMessages, MessageIdFormat, TextCoding};
 
 /// Octets that short_message holds (SMPP 3.4 §5.2.22).
 const SHORT_MESSAGE_MAX: usize = 254;
-/// Octets of an address in submit_sm and deliver_sm.
-const ADDRESS_MAX: usize = 20;
 
 /// The form that one peer wants its messages in.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -134,8 +132,8 @@ impl Outgoing {
         };
         let in_payload = octets.len() > SHORT_MESSAGE_MAX;
         let tlvs = optional_parameters(message, shape, in_payload.then_some(octets), tlvs)?;
-        let source = address::octets(&message.source, ADDRESS_MAX);
-        let destination = address::octets(&message.destination, ADDRESS_MAX);
+        let source = address::octets(&message.source);
+        let destination = address::octets(&message.destination);
         let validity = if shape.forward_validity { times::write(message.expires_at) } else { None };
         let sm = Sm {
             service_type: message.service_type.as_bytes(),

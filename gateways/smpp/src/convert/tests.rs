@@ -121,6 +121,13 @@ fn a_segment_too_long_for_a_phone_is_refused() {
 }
 
 #[test]
+fn an_address_too_long_for_the_pdu_is_never_cut() {
+    let mut long = message(Content::default(), b"");
+    long.destination = Address::international("123456789012345678901");
+    assert_eq!(written(&long, &SHAPE), Err(Failure::Unsupported));
+}
+
+#[test]
 fn a_message_that_the_centre_keeps_is_not_there() {
     let sm = Sm { sm_default_msg_id: 3, ..Sm::default() };
     assert_eq!(read(sm, TextCoding::Gsm7).err(), Some(Status::ESME_RINVDFTMSGID));
