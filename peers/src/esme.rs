@@ -218,6 +218,12 @@ async fn run(mut stream: TcpStream, mut outgoing: mpsc::Receiver<Request>, inbox
                                 return;
                             }
                         }
+                        (_, Ok(Pdu::Unbind(_))) => {
+                            let resp = Pdu::UnbindResp(Tlvs::NONE);
+                            if resp.encode(sequence, Status::ESME_ROK, &mut write).is_err() {
+                                return;
+                            }
+                        }
                         (CommandId::SUBMIT_SM_RESP | CommandId::GENERIC_NACK, decoded) => {
                             let id = match decoded {
                                 Ok(Pdu::SubmitSmResp(resp)) => resp.message_id.unwrap_or_default().to_vec(),
