@@ -96,6 +96,21 @@ async fn a_created_message_has_every_field() {
 }
 
 #[tokio::test]
+async fn a_congested_centre_is_asked_again() {
+    let world = World::start(Http::default()).await;
+    let form = "To=%2B88812345678&From=%2B4915100000001&Body=hi";
+    let said = asked(&world, &format!("POST {}", path("/Messages.json")), form).await;
+    let fetch = format!("GET {}", path(&format!("/Messages/{}.json", said.body["sid"].as_str().unwrap())));
+    for _ in 0..100 {
+        if asked(&world, &fetch, "").await.body["status"] == "delivered" {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("the message was not sent");
+}
+
+#[tokio::test]
 async fn the_plain_door_takes_and_shows_json() {
     let world = World::start(Http::default()).await;
     let bearer = format!("Authorization: Bearer {ACCOUNT}:{TOKEN}\r\n");
