@@ -50,6 +50,7 @@ async fn hand_over(site: &Arc<Site>, peer: &Peer, delivery: &Delivery) -> Result
     let mut remote_id = None;
     for draft in &drafts {
         let answer = exchange_with_peer(site, peer, |ends, cseq| draft.request(ends, cseq)).await;
+        note_answer(site, peer, answer.is_ok());
         let id = judge(answer.as_ref())?.get_named(header::MSG_ID).map(ShortName::from);
         remote_id = remote_id.or(id);
     }
@@ -162,9 +163,7 @@ async fn exchange_with_peer(
     let mut next = Next { host, port, transport: peer.config.transport.into(), request_uri: None };
     let (mut challenges, mut redirected) = (0, false);
     for cseq in 1.. {
-        let answer = ask_peer(site, peer, &next, |ends| draft(ends, cseq)).await;
-        note_answer(site, peer, &answer);
-        let response = answer?;
+        let response = ask_peer(site, peer, &next, |ends| draft(ends, cseq)).await?;
         let field = match response.status {
             Status::UNAUTHORIZED => Name::WwwAuthenticate,
             Status::PROXY_AUTHENTICATION_REQUIRED => Name::ProxyAuthenticate,
@@ -192,13 +191,11 @@ async fn exchange_with_peer(
     Err(Lost::Broken)
 }
 
-/// A peer without OPTIONS is judged by its answers alone, and never taken for gone: nobody
-/// would find out that it is back.
-fn note_answer(site: &Site, peer: &Peer, answer: &Result<Response, Lost>) {
-    match answer {
-        Ok(_) => note(site, peer, true),
-        Err(_) if peer.config.options_seconds > 0 => note(site, peer, false),
-        Err(_) => {}
+/// Notes what a message told about its peer. One that is not asked by OPTIONS is never taken
+/// for gone: nobody would find out that it is back.
+fn note_answer(site: &Site, peer: &Peer, answered: bool) {
+    if answered || peer.config.options_seconds > 0 {
+        note(site, peer, answered);
     }
 }
 

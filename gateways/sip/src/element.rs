@@ -164,7 +164,7 @@ impl Element {
 
     /// Sends octets, or drops them where they would have to wait: over UDP the transaction
     /// sends them again, and a connection that takes nothing is closed.
-    fn transmit(&mut self, octets: Bytes, way: Way) {
+    pub(crate) fn transmit(&mut self, octets: Bytes, way: Way) {
         match way {
             Way::Datagram { socket, to } => {
                 if let Some(socket) = self.sockets.get(socket)

@@ -1,9 +1,11 @@
 //! Requests that come in: who sent them, what they ask for, how they are answered.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt as _;
 use sip::header::Date;
 use sip::register::{self, Registration};
 use sip::transaction::ServerId;
@@ -19,7 +21,7 @@ use crate::element::Element;
 use crate::peer::Peer;
 use crate::registrar::Account;
 use crate::repeats::{Key, Seen};
-use crate::transport::{Event, Hop};
+use crate::transport::{Event, Hop, Way};
 
 const ALLOW: &str = "MESSAGE, OPTIONS, REGISTER";
 const ACCEPT: &str = "text/plain, text/html, text/vnd.wap.wml, application/octet-stream";
@@ -35,9 +37,16 @@ pub(crate) struct Batch {
     copies: HashMap<Key, Vec<Waiting>>,
 }
 
+/// Where the answer to a request goes: to its transaction, or, if that is over, its way.
+#[derive(Clone, Copy)]
+pub(crate) struct Back {
+    id: ServerId,
+    way: Way,
+}
+
 /// A request that waits for the centre.
 pub(crate) struct Waiting {
-    id: ServerId,
+    back: Back,
     /// What its answer is made from; without the body.
     request: Request,
     key: Option<Key>,
@@ -63,18 +72,19 @@ impl Element {
         transport: Transport,
         now: Instant,
     ) {
+        let back = Back { id, way: hop.way };
         let identity = match self.door.identify(&self.site, &request, hop.source) {
             Ok(identity) => identity,
-            Err(denied) => return self.deny(id, &request, denied, now),
+            Err(denied) => return self.deny(back, &request, denied, now),
         };
         self.prove(hop.way);
         if let Some(answer) = protocol_answer(&request) {
-            return self.respond(id, &answer(&request, &self.tag()), now);
+            return self.respond(back, &answer(&request, &self.tag()), now);
         }
         match request.method {
-            Method::Message => self.message(id, request, identity, now),
-            Method::Register => self.register(id, &request, identity, (hop, transport), now),
-            _ => self.respond(id, &options(&request, &self.tag()), now),
+            Method::Message => self.message(back, request, identity, now),
+            Method::Register => self.register(back, &request, identity, (hop, transport), now),
+            _ => self.respond(back, &options(&request, &self.tag()), now),
         }
     }
 
@@ -89,8 +99,12 @@ impl Element {
         self.site.accepting.fetch_add(senders.len() + receipts.len(), Ordering::Relaxed);
         let (centre, events) = (self.site.centre.clone(), self.site.events.clone());
         tokio::spawn(async move {
-            let acceptance =
-                if submissions.is_empty() { Acceptance::default() } else { centre.accept(submissions).await };
+            let acceptance = if submissions.is_empty() {
+                Acceptance::default()
+            } else {
+                // A panic of the centre costs its batch a 500, never silence.
+                AssertUnwindSafe(centre.accept(submissions)).catch_unwind().await.unwrap_or_default()
+            };
             let receipts = receipts.into_iter().map(|(receipt, waiting)| {
                 let taken = centre.remote_receipt(receipt);
                 async move { (waiting, taken.await.is_ok()) }
@@ -116,11 +130,11 @@ impl Element {
         for (waiting, taken) in receipts {
             match taken {
                 true => self.respond(
-                    waiting.id,
+                    waiting.back,
                     &reply::response(&waiting.request, waiting.success, &self.tag()),
                     now,
                 ),
-                false => self.refuse(waiting.id, &waiting.request, Refusal::busy("Cannot store now"), now),
+                false => self.refuse(waiting.back, &waiting.request, Refusal::busy("Cannot store now"), now),
             }
         }
         self.pump(now);
@@ -128,7 +142,7 @@ impl Element {
         drop(acceptance.start);
     }
 
-    fn message(&mut self, id: ServerId, mut request: Request, identity: Identity, now: Instant) {
+    fn message(&mut self, back: Back, mut request: Request, identity: Identity, now: Instant) {
         let site = self.site.clone();
         let (sender, peer) = match identity {
             Identity::Peer(at) => match site.peers.get(at) {
@@ -144,25 +158,25 @@ impl Element {
         let success = if sender.quirks.accept_202 { Status::ACCEPTED } else { Status::OK };
         match key.map_or(Seen::Never, |key| self.repeats.seen(key)) {
             Seen::Never => {}
-            seen => return self.repeated(id, request, key, (seen, success), now),
+            seen => return self.repeated(back, request, key, (seen, success), now),
         }
         if site.closing.load(Ordering::Relaxed) {
-            return self.refuse(id, &request, Refusal::busy("Shutting down"), now);
+            return self.refuse(back, &request, Refusal::busy("Shutting down"), now);
         }
         let waiting = site.accepting.load(Ordering::Relaxed) + self.batch.senders.len();
         if waiting >= at_most(site.config.limits.accepting_max) {
-            return self.refuse(id, &request, Refusal::busy("Congested"), now);
+            return self.refuse(back, &request, Refusal::busy("Congested"), now);
         }
         if peer.is_some_and(|peer| !peer.admits_one()) {
-            return self.refuse(id, &request, Refusal::busy("Over the rate limit"), now);
+            return self.refuse(back, &request, Refusal::busy("Over the rate limit"), now);
         }
         let is_receipt =
             request.headers.get_named(header::TYPE).is_some_and(|kind| kind.eq_ignore_ascii_case("receipt"));
         if let Some(peer) = peer.filter(|_| is_receipt) {
-            return self.receipt(id, request, &peer.config.name, success, now);
+            return self.receipt(back, request, &peer.config.name, success, now);
         }
         match self.read(&request, sender) {
-            Err(refusal) => self.refuse(id, &request, refusal, now),
+            Err(refusal) => self.refuse(back, &request, refusal, now),
             Ok(incoming) => {
                 request.body = bytes::Bytes::new();
                 if let Some(key) = key {
@@ -170,7 +184,7 @@ impl Element {
                 }
                 self.batch.submissions.push(incoming.submission);
                 let reduced_validity = incoming.reduced_validity;
-                self.batch.senders.push(Waiting { id, request, key, reduced_validity, success });
+                self.batch.senders.push(Waiting { back, request, key, reduced_validity, success });
             }
         }
     }
@@ -180,25 +194,25 @@ impl Element {
         convert::read(request, sender, rules, |name| self.site.user_address(name), self.site.now())
     }
 
-    fn receipt(&mut self, id: ServerId, request: Request, link: &str, success: Status, now: Instant) {
+    fn receipt(&mut self, back: Back, request: Request, link: &str, success: Status, now: Instant) {
         let Some(receipt) = convert::read_receipt(&request, link) else {
             let refusal = Refusal::new(Status::BAD_REQUEST, "Receipt has no id or no state");
-            return self.refuse(id, &request, refusal, now);
+            return self.refuse(back, &request, refusal, now);
         };
-        let waiting = Waiting { id, request, key: None, reduced_validity: None, success };
+        let waiting = Waiting { back, request, key: None, reduced_validity: None, success };
         self.batch.receipts.push((receipt, waiting));
     }
 
     /// The same message in a new transaction: the same answer, as soon as there is one.
     fn repeated(
         &mut self,
-        id: ServerId,
+        back: Back,
         request: Request,
         key: Option<Key>,
         (seen, success): (Seen, Status),
         now: Instant,
     ) {
-        let waiting = Waiting { id, request, key, reduced_validity: None, success };
+        let waiting = Waiting { back, request, key, reduced_validity: None, success };
         match (seen, key) {
             (Seen::Accepted(message), _) => self.accept(&waiting, message, now),
             (_, Some(key)) => self.batch.copies.entry(key).or_default().push(waiting),
@@ -218,7 +232,7 @@ impl Element {
         for each in std::iter::once(waiting).chain(copies) {
             match outcome {
                 Ok(message) => self.accept(&each, message, now),
-                Err(refusal) => self.refuse(each.id, &each.request, refusal, now),
+                Err(refusal) => self.refuse(each.back, &each.request, refusal, now),
             }
         }
     }
@@ -229,12 +243,12 @@ impl Element {
         if let Some(validity) = &waiting.reduced_validity {
             response.headers.push_named(header::VALIDITY, validity);
         }
-        self.respond(waiting.id, &response, now);
+        self.respond(waiting.back, &response, now);
     }
 
     fn register(
         &mut self,
-        id: ServerId,
+        back: Back,
         request: &Request,
         identity: Identity,
         way: (Hop, Transport),
@@ -251,27 +265,27 @@ impl Element {
         };
         let Some(account) = account.filter(is_own) else {
             let refusal = Refusal::new(Status::FORBIDDEN, "Not your address of record");
-            return self.refuse(id, request, refusal, now);
+            return self.refuse(back, request, refusal, now);
         };
         let lifetimes = site.registrar.lifetimes();
         let asked = match Registration::parse(request, lifetimes) {
             Ok(asked) => asked,
             Err(sip::Error::IntervalTooBrief) => {
-                return self.respond(id, &register::too_brief(request, &self.tag(), lifetimes), now);
+                return self.respond(back, &register::too_brief(request, &self.tag(), lifetimes), now);
             }
             Err(error) => {
                 let status = error.status().unwrap_or(Status::BAD_REQUEST);
-                return self.refuse(id, request, Refusal::new(status, ""), now);
+                return self.refuse(back, request, Refusal::new(status, ""), now);
             }
         };
         let time = site.now();
         match site.registrar.register(account, &asked, way, time) {
-            Err(refusal) => self.refuse(id, request, refusal, now),
+            Err(refusal) => self.refuse(back, request, refusal, now),
             Ok(bindings) => {
                 let left = |until: Timestamp| u32::try_from(until.since(time).as_secs()).unwrap_or(u32::MAX);
                 let bound = bindings.iter().map(|each| (each.contact.as_str(), left(each.expires_at)));
                 let response = register::bindings(request, &self.tag(), bound, Date(time.seconds()));
-                self.respond(id, &response, now);
+                self.respond(back, &response, now);
                 if !bindings.is_empty() {
                     self.pump(now);
                     site.centre.opened(&account.sender.party);
@@ -280,7 +294,7 @@ impl Element {
         }
     }
 
-    fn deny(&mut self, id: ServerId, request: &Request, denied: Denied, now: Instant) {
+    fn deny(&mut self, back: Back, request: &Request, denied: Denied, now: Instant) {
         if let Denied::Stale(identity) = denied {
             // The credentials are a copy of earlier ones; so may be the message.
             let party = match identity {
@@ -290,28 +304,32 @@ impl Element {
             let key = party.and_then(|party| self.repeats.key(party, request));
             if let Some(Seen::Accepted(message)) = key.map(|key| self.repeats.seen(key)) {
                 let (request, success) = (request.clone(), Status::OK);
-                let waiting = Waiting { id, request, key, reduced_validity: None, success };
+                let waiting = Waiting { back, request, key, reduced_validity: None, success };
                 return self.accept(&waiting, message, now);
             }
         }
         match denied {
-            Denied::Forbidden => self.refuse(id, request, Refusal::new(Status::FORBIDDEN, ""), now),
+            Denied::Forbidden => self.refuse(back, request, Refusal::new(Status::FORBIDDEN, ""), now),
             Denied::Challenge | Denied::Stale(_) => {
                 let stale = matches!(denied, Denied::Stale(_));
                 let challenge = self.door.challenge(&self.site, request, stale);
-                self.respond(id, &challenge, now);
+                self.respond(back, &challenge, now);
             }
         }
     }
 
-    fn refuse(&mut self, id: ServerId, request: &Request, refusal: Refusal, now: Instant) {
+    fn refuse(&mut self, back: Back, request: &Request, refusal: Refusal, now: Instant) {
         tracing::debug!(status = %refusal.status, reason = refusal.reason, "refused a request");
         let response = refusal_response(request, refusal, &self.tag());
-        self.respond(id, &response, now);
+        self.respond(back, &response, now);
     }
 
-    fn respond(&mut self, id: ServerId, response: &Response, now: Instant) {
-        self.servers.respond(id, response, now); // false if the peer gave up long ago
+    /// Answers in the request's transaction. Where the centre took longer than that lives, the
+    /// answer goes out all the same: over a stream nobody would ask again.
+    fn respond(&mut self, back: Back, response: &Response, now: Instant) {
+        if !self.servers.respond(back.id, response, now) {
+            self.transmit(response.to_bytes(), back.way);
+        }
     }
 
     fn tag(&self) -> String {

@@ -383,3 +383,40 @@ async fn a_very_late_retransmission_gets_the_same_answer() {
     }
     assert_eq!(centre.messages().len(), 1);
 }
+
+#[tokio::test]
+async fn a_panic_of_the_centre_is_answered_500_and_costs_nobody_else() {
+    let (gateway, centre) = start(SipConfig { peers: vec![peer("connect", nobody())], ..config() });
+    let phone = Phone::new(udp_of(&gateway)).await;
+    centre.panics.store(true, Ordering::Relaxed);
+    let request = message_as(920, 920, "sip:+491701234567@smsc", "", "Hello");
+    assert_eq!(phone.ask(&request).await.status.code(), 500);
+    let again = message_as(921, 920, "sip:+491701234567@smsc", "", "Hello");
+    assert_eq!(phone.ask(&again).await.status.code(), 200);
+}
+
+/// An answer that refuses an OPTIONS shows that the peer is there; 503 shows that it is not.
+#[tokio::test]
+async fn a_peer_that_answers_options_with_503_stays_down() {
+    let phone = Phone::new(nobody()).await;
+    let watched = Peer { options_seconds: 1, ..peer("connect", phone.address) };
+    let (gateway, centre) = start(SipConfig { t1_ms: 50, peers: vec![watched], ..config() });
+    let phone = Phone { towards: udp_of(&gateway), ..phone };
+    for _ in 0..2 {
+        let request = phone.request().await;
+        phone.answer(&request, 503, "").await;
+    }
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    assert_eq!(gateway.room(&Party::SipPeer("connect".into())), 0);
+    assert!(centre.opened.lock().is_empty(), "it never came up");
+}
+
+/// The store took longer than the transaction lives: the answer goes out all the same.
+#[tokio::test]
+async fn a_slow_store_is_no_reason_for_silence() {
+    let (gateway, centre) = start(SipConfig { t1_ms: 1, peers: vec![peer("connect", nobody())], ..config() });
+    centre.delay_ms.store(200, Ordering::Relaxed);
+    let phone = Phone::new(udp_of(&gateway)).await;
+    let answer = phone.ask(&message("sip:+491701234567@smsc", "", "Hello")).await;
+    assert_eq!(answer.status.code(), 200);
+}

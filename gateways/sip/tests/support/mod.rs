@@ -13,7 +13,7 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -43,6 +43,8 @@ pub struct TestCentre {
     pub batches: AtomicUsize,
     /// What to answer instead of an id, one for each submission to come.
     pub rejections: Mutex<VecDeque<Rejection>>,
+    /// Whether the next batch ends in a panic.
+    pub panics: AtomicBool,
     /// How long the store takes.
     pub delay_ms: AtomicU64,
     next: AtomicU64,
@@ -66,6 +68,7 @@ impl Centre for Door {
             if delay > 0 {
                 tokio::time::sleep(Duration::from_millis(delay)).await;
             }
+            assert!(!centre.panics.swap(false, Ordering::Relaxed), "as the test wants");
             let count = batch.len();
             let answers = batch
                 .into_iter()
@@ -122,7 +125,7 @@ pub fn listener(transport: Wire) -> gateway_sip::config::Listener {
     gateway_sip::config::Listener { transport, address, tls: None }
 }
 
-/// One UDP listener and one TCP listener on loopback; a quick T1; nobody who may come in.
+/// One UDP listener and one TCP listener on loopback; nobody who may come in.
 pub fn config() -> SipConfig {
     SipConfig { listeners: vec![listener(Wire::Udp), listener(Wire::Tcp)], t1_ms: 20, ..SipConfig::default() }
 }

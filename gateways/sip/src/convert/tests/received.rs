@@ -1,0 +1,61 @@
+//! The seven headers, received.
+
+use super::*;
+
+#[test]
+fn header_x_sms_udh_is_put_into_the_message() {
+    let ports = taken(&format!("{TEXT}X-SMS-UDH: 06050413011301\r\n"), b"hi").content;
+    assert_eq!(ports.header[..], [0x06, 0x05, 0x04, 0x13, 0x01, 0x13, 0x01]);
+    assert_eq!(taken(&format!("{TEXT}x-sms-udh: 0605040B8423F0\r\n"), b"hi").content.header.len(), 7);
+}
+
+#[test]
+fn header_x_sms_coding_is_honoured() {
+    assert_eq!(content(&format!("{TEXT}X-SMS-CODING: 0\r\n"), b"@a"), (0x00, vec![0x00, b'a']));
+    let octets = "Content-Type: application/octet-stream\r\nX-SMS-CODING: 1\r\n";
+    assert_eq!(content(octets, &[0, 1, 0xff]), (0x04, vec![0, 1, 0xff]));
+    assert_eq!(content(&format!("{TEXT}X-SMS-CODING: 2\r\n"), b"a"), (0x08, vec![0, b'a']));
+}
+
+#[test]
+fn header_x_sms_coding_absent_follows_the_content_type() {
+    for kind in ["text/plain", "text/html", "text/vnd.wap.wml", "TEXT/Plain;charset=UTF-8"] {
+        assert_eq!(content(&format!("Content-Type: {kind}\r\n"), b"a"), (0x00, vec![b'a']), "{kind}");
+    }
+    assert_eq!(content("Content-Type: application/octet-stream\r\n", &[0xff]), (0x04, vec![0xff]));
+    assert_eq!(content("", b"a"), (0x00, vec![b'a']));
+}
+
+#[test]
+fn header_x_sms_validity_is_the_end_of_all_attempts() {
+    let stated = taken(&format!("{TEXT}X-SMS-VALIDITY: 2026-11-23 18:05:09\r\n"), b"hi").validity;
+    assert_eq!(stated, Some(Validity::Until(NOW + Duration::from_secs(3600))));
+    assert_eq!(taken(TEXT, b"hi").validity, None);
+}
+
+#[test]
+fn header_x_m_class_sets_the_class_of_the_coding() {
+    for (class, gsm7) in [("0", 0x10), ("1", 0x11), ("2", 0x12), ("3", 0x13)] {
+        assert_eq!(content(&format!("{TEXT}X-M-CLASS: {class}\r\n"), b"a").0, gsm7);
+    }
+    assert_eq!(content(&format!("{TEXT}X-M-CLASS: 0\r\nX-SMS-CODING: 2\r\n"), b"a").0, 0x18);
+    assert_eq!(refused(&format!("{TEXT}X-M-CLASS: 4\r\n"), b"a"), 400);
+}
+
+#[test]
+fn header_x_reg_delivery_asks_for_receipts() {
+    for bits in [0_u8, 1, 2, 3, 16, 17, 18, 19] {
+        let stated = taken(&format!("{TEXT}X-REG-DELIVERY: {bits}\r\n"), b"a").receipt;
+        assert_eq!(stated, ReceiptRequest(bits));
+    }
+    for wrong in ["4", "20", "256", "yes", "-1"] {
+        assert_eq!(refused(&format!("{TEXT}X-REG-DELIVERY: {wrong}\r\n"), b"a"), 400, "{wrong}");
+    }
+}
+
+#[test]
+fn header_x_smsc_id_and_delivery_time_are_accepted() {
+    for extra in ["X-SMSC-ID: null\r\n", "X-SMSC-ID: acme\r\nX-DELIVERY_TIME: 2026-11-23 17:05:09\r\n"] {
+        assert_eq!(&taken(&format!("{TEXT}{extra}"), b"a").content.body[..], b"a");
+    }
+}
