@@ -134,7 +134,7 @@ impl Error {
             Self::MethodNotAllowed => (405, 20004),
             Self::BadRequest(_) => (400, 20001),
             Self::InvalidParameter(_) => (400, 20422),
-            Self::InvalidPage => (400, 20006),
+            Self::InvalidPage => (400, 20001),
             Self::TooLarge => (413, 20413),
             Self::TooManyRequests { .. } => (429, 20429),
             Self::Internal(_) => (500, 20500),

@@ -421,7 +421,7 @@ fn numbers_are_taken_once_and_stay_after_a_restart() {
         assert_eq!(again.number(&account, number.sid).unwrap().routing.sms_url, "http://app/");
         assert_eq!(again.numbers(&account).len(), 2);
         again.delete_number(&account, number.sid).await.unwrap();
-        assert_eq!(again.number(&account, number.sid), None);
+        assert_eq!(again.number(&account, number.sid).unwrap_err().numbers(), (404, 20404));
     });
 }
 
@@ -474,5 +474,8 @@ fn filters_hold_together() {
         assert_eq!(count(Filter { sent_from: Some(now), ..Filter::default() }).await, 1);
         assert_eq!(count(Filter { sent_until: Some(now), ..Filter::default() }).await, 1);
         assert_eq!(count(Filter { sent_from: Some(now), ..to(TO) }).await, 0);
+        let year = Duration::from_secs(365 * 86_400);
+        let inverted = Filter { sent_from: Some(now), sent_until: Some(now - year), ..Filter::default() };
+        assert_eq!(count(inverted).await, 0);
     });
 }

@@ -98,7 +98,7 @@ impl Platform {
         let mut messages = Vec::new();
         let mut looks = 0;
         let mut reached_end = false;
-        while messages.len() < size && looks < LOOKS_MAX && !reached_end {
+        while messages.len() < size && looks < LOOKS_MAX && !reached_end && !walk.is_over() {
             let rows = self.ledger.scan(walk.scan()).await?;
             let is_last = rows.len() < CHUNK;
             reached_end = is_last;
@@ -114,13 +114,13 @@ impl Platform {
                 }
             }
         }
-        Ok(walk.page(messages, position, reached_end))
+        let is_over = walk.is_over();
+        Ok(walk.page(messages, position, reached_end || is_over))
     }
 }
 
 /// A way through an index.
 struct Walk {
-    prefix: Vec<u8>,
     from: Vec<u8>,
     until: Vec<u8>,
     backwards: bool,
@@ -141,17 +141,22 @@ impl Walk {
             Position::Above(sid) => from = from.max([key(&sid.octets()), vec![0]].concat()),
         }
         let backwards = !matches!(position, Position::Above(_));
-        Self { prefix, from, until, backwards, last: None }
+        Self { from, until, backwards, last: None }
     }
 
     fn scan(&self) -> Scan {
         Scan {
             table: Table::MessageIndex,
             from: self.from.clone(),
-            until: Some(self.until.clone().max(self.prefix.clone())),
+            until: Some(self.until.clone()),
             backwards: self.backwards,
             limit: CHUNK,
         }
+    }
+
+    /// Whether nothing can lie ahead, as when the conditions exclude each other.
+    fn is_over(&self) -> bool {
+        self.from >= self.until
     }
 
     fn pass(&mut self, key: &[u8], sid: Sid) {

@@ -161,8 +161,16 @@ impl Platform {
     }
 
     /// One number of an account.
-    pub fn number(&self, account: &Account, sid: Sid) -> Option<PhoneNumber> {
-        self.directory.read().number(sid).filter(|number| number.account == account.sid).cloned()
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub fn number(&self, account: &Account, sid: Sid) -> Result<PhoneNumber, Error> {
+        let directory = self.directory.read();
+        let number = directory.number(sid).filter(|number| number.account == account.sid).cloned();
+        let account = account.sid;
+        number.ok_or_else(|| {
+            Error::NotFound(format!("/2010-04-01/Accounts/{account}/IncomingPhoneNumbers/{sid}.json"))
+        })
     }
 
     /// All numbers of an account, the newest first.
@@ -185,7 +193,7 @@ impl Platform {
         change: NumberChange,
     ) -> Result<PhoneNumber, Error> {
         let _gate = self.turnstile.enter(sid).await;
-        let mut number = self.number(account, sid).ok_or_else(|| Error::NotFound(sid.to_string()))?;
+        let mut number = self.number(account, sid)?;
         change.apply(&mut number)?;
         number.updated_ms = self.environment.now().millis();
         self.ledger.commit(vec![records::put_number(&number)?]).await?;
@@ -196,7 +204,7 @@ impl Platform {
     /// Takes a number away from an account.
     pub async fn delete_number(&self, account: &Account, sid: Sid) -> Result<(), Error> {
         let _gate = self.turnstile.enter(sid).await;
-        let number = self.number(account, sid).ok_or_else(|| Error::NotFound(sid.to_string()))?;
+        let number = self.number(account, sid)?;
         self.ledger
             .commit(vec![records::delete(Table::Provisioning, records::number_key(number.sid))])
             .await?;

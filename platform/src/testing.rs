@@ -124,6 +124,7 @@ impl Ledger for World {
     }
 
     fn scan(&self, scan: Scan) -> Promise<'static, Result<Vec<(Bytes, Bytes)>, LedgerError>> {
+        assert!(scan.until.as_ref().is_none_or(|until| scan.from <= *until), "the range is inverted");
         let rows = self.rows.lock();
         let table = scan.table as u8;
         let within = |key: &Vec<u8>| *key >= scan.from && scan.until.as_ref().is_none_or(|until| key < until);

@@ -26,7 +26,7 @@ pub(super) async fn fetch(
     Caller(account): Caller,
     PathSid(sid): NumberSid,
 ) -> Answer {
-    let number = api.platform.number(&account, sid).ok_or_else(|| Error::NotFound(sid.to_string()))?;
+    let number = api.platform.number(&account, sid)?;
     Ok(Json(convert::number_json(&number)).into_response())
 }
 
