@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use peers::esme::{Esme, Outgoing};
+use serde_json::Value;
 use smpp::pdu::BindKind;
 
 use super::process::{Process, run};
@@ -65,16 +66,14 @@ impl Site {
     /// The proof of conservation: how many messages were accepted, ended and still wait.
     pub(crate) fn audit(&self) -> Audit {
         let data = self.scratch.path().join("data");
-        let output = run(&["audit", "--data", data.to_str().expect("the path is text")]);
+        let output = run(&["audit", "--json", "--data", data.to_str().expect("the path is text")]);
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "the audit does not hold:\n{said}{errors}");
-        let count = |name: &str| {
-            let number = said.lines().find_map(|line| line.trim_start().strip_prefix(name));
-            let number =
-                number.and_then(|rest| rest.split(|c: char| !c.is_ascii_digit()).find(|n| !n.is_empty()));
-            number.and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("no {name} in:\n{said}"))
-        };
+        let audit: Value = serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"));
+        assert_eq!(audit["holds"], true, "{said}");
+        let count =
+            |name: &str| audit[name].as_u64().unwrap_or_else(|| panic!("no {name} in {said}")) as usize;
         Audit { accepted: count("accepted"), ended: count("ended"), waiting: count("waiting") }
     }
 }
