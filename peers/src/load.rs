@@ -30,6 +30,11 @@ impl Outcome {
         Ok(Self { accepted: 0, refused: 0, took: Duration::ZERO, latency_us })
     }
 
+    /// Notes how long an accepted request waited for its answer.
+    fn note_latency(&mut self, micros: u64) {
+        let _histogram_grows_by_itself = self.latency_us.record(micros.max(1));
+    }
+
     /// Adds another connection's outcome.
     pub fn merge(&mut self, other: &Self) {
         self.accepted += other.accepted;

@@ -234,9 +234,10 @@ pub struct DueKey {
 /// A message at rest, as small as it can be: what the schedule keeps in memory.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Waiting {
-    /// When it is due, and which message it is.
+    /// When it is due, and which message it is. Once handed over: the end of its validity, whatever
+    /// the rules say by then.
     pub key: DueKey,
-    /// The end of all attempts.
+    /// The end of all attempts; once handed over, of the wait for the next hop's receipt.
     pub expires_at: Timestamp,
     /// Hash of the normalised destination: messages of one destination keep their order.
     pub destination: u64,
@@ -244,7 +245,7 @@ pub struct Waiting {
     pub lane: u64,
     /// 0 to 3.
     pub priority: u8,
-    /// Attempts made so far.
+    /// Attempts made so far. All that found no peer, or a throttling one, count as one together.
     pub attempts: u16,
     /// Whether it was handed over and only waits for the next hop's receipt.
     pub handed_over: bool,
@@ -252,11 +253,15 @@ pub struct Waiting {
 
 impl Waiting {
     /// How a message waits on `lane` before its first attempt.
+    ///
+    /// Receipts keep the order of the number that they are about: an account that sends everything
+    /// from one sender would else get all its receipts one after the other.
     pub fn of(message: &Message, lane: u64) -> Self {
+        let ordered_by = if message.as_receipt().is_some() { &message.source } else { &message.destination };
         Self {
             key: DueKey { due: message.deliver_after, id: message.id },
             expires_at: message.expires_at,
-            destination: crate::routing::hash(&message.destination.digits) ^ lane.rotate_left(32),
+            destination: crate::routing::hash(&ordered_by.digits) ^ lane.rotate_left(32),
             lane,
             priority: message.priority,
             attempts: 0,
@@ -268,7 +273,8 @@ impl Waiting {
 /// One attempt to hand a message on.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Attempt {
-    /// 1 for the first.
+    /// 1 for the first. An attempt that found no peer, or a throttling one, gives its number to the
+    /// next one, so that the trace of a message stays short however long a link is away.
     pub number: u16,
     /// When it began.
     pub at: Timestamp,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::failure::Failure;
 use crate::ids::Ids;
 use crate::journey::Attempted;
-use crate::message::{Mode, Name, Timestamp};
-use crate::ports::{Attempt, DueKey, Event, Handover, Outcome, Waiting, Wishes};
+use crate::message::{Mode, Name, Party, Timestamp};
+use crate::ports::{Attempt, DueKey, Event, Handover, Note, Outcome, Store, StoreError, Waiting, Wishes};
 use crate::reassembly::Part;
 use crate::receipt::State;
 use crate::routing::table::Route;
@@ -17,7 +17,7 @@ use crate::tally::Tally;
 /// One target that was tried.
 #[derive(Debug)]
 pub(crate) struct Try {
-    pub(crate) party: Name,
+    pub(crate) party: Option<Party>,
     pub(crate) wishes: Wishes,
     pub(crate) began_at: Timestamp,
     pub(crate) ended_at: Timestamp,
@@ -28,19 +28,29 @@ pub(crate) struct Try {
 pub(crate) struct Record<'a> {
     rules: &'a Rules,
     ids: &'a Ids,
-    tally: &'a Tally,
     now: Timestamp,
     events: Vec<Event>,
     attempted: Attempted,
+    /// Final states of the messages that end.
+    ended: Vec<State>,
+    /// Messages that await the same receipt.
+    correlated: usize,
 }
 
 impl<'a> Record<'a> {
-    pub(crate) fn new(rules: &'a Rules, ids: &'a Ids, tally: &'a Tally, now: Timestamp) -> Self {
-        Self { rules, ids, tally, now, events: Vec::new(), attempted: Attempted::default() }
+    pub(crate) fn new(rules: &'a Rules, ids: &'a Ids, now: Timestamp) -> Self {
+        let (events, attempted) = (Vec::new(), Attempted::default());
+        Self { rules, ids, now, events, attempted, ended: Vec::new(), correlated: 0 }
     }
 
-    pub(crate) fn into_parts(self) -> (Vec<Event>, Attempted) {
-        (self.events, self.attempted)
+    /// Writes everything down, counts it, and says how it goes on.
+    pub(crate) async fn commit(self, store: &dyn Store, tally: &Tally) -> Result<Attempted, StoreError> {
+        if !self.events.is_empty() {
+            store.commit(self.events).await?;
+        }
+        self.ended.into_iter().for_each(|state| tally.ended(state));
+        self.attempted.receipts.iter().for_each(|_| tally.receipt());
+        Ok(self.attempted)
     }
 
     /// `part` was tried, and `decision` says how it goes on.
@@ -57,34 +67,34 @@ impl<'a> Record<'a> {
         }
         number = number.saturating_add(1);
         let attempt = last.attempt(number);
-        if let Some((link, remote_id)) = attempt.correlation() {
-            self.events.push(Event::Correlated { link, remote_id, id: part.message.id });
-        }
-        let wait = |due: Timestamp, handed_over: bool| Waiting {
-            key: DueKey { due, id: part.message.id },
-            attempts: number,
-            handed_over,
-            ..part.waiting
-        };
+        let waiting = Waiting { attempts: last.count_after(part.waiting.attempts, number), ..part.waiting };
         match decision {
             Decision::End { state, error } => {
                 let outcome = Outcome { state: *state, at: self.now, error: *error };
                 self.end(part, outcome, Some(attempt));
             }
-            Decision::AwaitReceipt(until) => self.go_on(part, Next::HandedOver(wait(*until, true)), attempt),
+            Decision::AwaitReceipt(until) => {
+                self.correlate(part, last);
+                let key = DueKey { due: part.message.expires_at, id: part.message.id };
+                let handed_over = Waiting { key, expires_at: *until, handed_over: true, ..waiting };
+                self.go_on(part, Next::HandedOver(handed_over), attempt);
+            }
             Decision::Retry(at) => {
-                if part.message.receipt.wants_intermediate() {
+                // ENROUTE says the same however often it is said: once is enough.
+                if part.message.receipt.wants_intermediate() && part.waiting.attempts == 0 {
                     let standing = Outcome { state: State::Enroute, at: self.now, error: attempt.error };
                     self.receipt(part, &standing);
                 }
-                self.go_on(part, Next::Again(wait(*at, false)), attempt);
+                let waiting = Waiting { key: DueKey { due: *at, id: part.message.id }, ..waiting };
+                let next = if last.mends_by_opening() { Next::AgainOnceOpen } else { Next::Again };
+                self.go_on(part, next(waiting), attempt);
             }
         }
     }
 
     /// `part` has ended: whoever asked for a receipt gets one, as a message of its own.
     pub(crate) fn end(&mut self, part: &Part, outcome: Outcome, attempt: Option<Attempt>) {
-        self.tally.ended(outcome.state);
+        self.ended.push(outcome.state);
         if part.message.receipt.wants(outcome.state) {
             self.receipt(part, &outcome);
         }
@@ -95,8 +105,18 @@ impl<'a> Record<'a> {
         self.attempted.next.push((id, Next::Ended));
     }
 
+    /// The next hop's receipt will find the message by this. Segments that went as one have one
+    /// remote id: the first gets it, the others are found by their place after it.
+    fn correlate(&mut self, part: &Part, last: &Try) {
+        if let Some((link, remote_id)) = last.correlation() {
+            let remote_id = sibling_id(&remote_id, self.correlated);
+            self.correlated += 1;
+            self.events.push(Event::Correlated { link, remote_id, id: part.message.id });
+        }
+    }
+
     fn go_on(&mut self, part: &Part, next: Next, attempt: Attempt) {
-        if let Next::Again(waiting) | Next::HandedOver(waiting) = next {
+        if let Next::Again(waiting) | Next::AgainOnceOpen(waiting) | Next::HandedOver(waiting) = next {
             let was_due = part.waiting.key.due;
             self.events.push(Event::Attempted { was_due, attempt: Some(attempt), next: waiting });
         }
@@ -121,7 +141,12 @@ impl<'a> Record<'a> {
         let lane = Route::to(part.message.origin.clone()).lane;
         let receipt = Part { waiting: Waiting::of(&message, lane), message: Arc::new(message) };
         self.events.push(Event::Accepted(Arc::clone(&receipt.message), receipt.waiting));
-        self.tally.receipt();
+        // The id comes first: a trace follows it to the receipt's own attempts.
+        let text = format!("{} {:?} to {}", receipt.message.id, outcome.state, part.message.origin);
+        let note = Note { at: self.now, station: "receipt".into(), text: text.to_lowercase() };
+        if part.message.mode == Mode::StoreAndForward {
+            self.events.push(Event::Noted { id: part.message.id, note });
+        }
         self.attempted.receipts.push(receipt);
     }
 }
@@ -130,7 +155,7 @@ impl Try {
     /// A try that found nobody to hand the message to.
     pub(crate) fn without_party(failure: Failure, now: Timestamp) -> Self {
         let wishes = Wishes { open_per_destination: 1, reassembled: false, sends_receipts: false };
-        Self { party: Name::default(), wishes, began_at: now, ended_at: now, result: Err(failure) }
+        Self { party: None, wishes, began_at: now, ended_at: now, result: Err(failure) }
     }
 
     /// The try as the store keeps it, as attempt `number` of its message.
@@ -142,11 +167,30 @@ impl Try {
             number,
             at: self.began_at,
             took_ms: u32::try_from(took).unwrap_or(u32::MAX),
-            party: self.party.clone(),
+            party: self.party.as_ref().map(|party| compact_str::format_compact!("{party}")).unwrap_or_default(),
             via: handover.map(|handover| handover.via.clone()).unwrap_or_default(),
             remote_id: handover.and_then(|handover| handover.remote_id.clone()),
             error: failure.map_or(0, Failure::number),
             reason: failure.map(Failure::to_string).unwrap_or_default(),
+        }
+    }
+
+    /// The attempts of a message that had `before`, after its try got `number`. While the link fails
+    /// they stay where they are, but for the first, which tells that the message was tried.
+    fn count_after(&self, before: u16, number: u16) -> u16 {
+        let link_failed = self.result.as_ref().is_err_and(Failure::is_congestion);
+        if link_failed { before.max(1) } else { number }
+    }
+
+    /// Whether the failure is over when the party opens: nobody was there, or the party is itself
+    /// the one that was away. A link that frees a place says nothing about the phones behind it.
+    fn mends_by_opening(&self) -> bool {
+        match &self.result {
+            Err(Failure::NoPeer) => true,
+            Err(Failure::AbsentSubscriber) => {
+                matches!(self.party, Some(Party::SipUser(_) | Party::Esme(_)))
+            }
+            _ => false,
         }
     }
 
@@ -157,8 +201,7 @@ impl Try {
     }
 }
 
-impl Attempt {
-    fn correlation(&self) -> Option<(Name, Name)> {
-        Some((self.via.clone(), self.remote_id.clone()?))
-    }
+/// Under which remote id the `place`th of several messages with one receipt is found; the first is 0.
+pub(crate) fn sibling_id(remote_id: &Name, place: usize) -> Name {
+    if place == 0 { remote_id.clone() } else { compact_str::format_compact!("{remote_id}+{place}") }
 }

@@ -66,7 +66,7 @@ async fn run(mut stream: TcpStream, target: Target, connections: usize, pace: Pa
         if (200..300).contains(&status) {
             outcome.accepted += 1;
             let micros = u64::try_from((now() - sent_at).as_micros()).unwrap_or(u64::MAX);
-            outcome.latency_us.saturating_record(micros.max(1));
+            outcome.note_latency(micros);
         } else {
             outcome.refused += 1;
         }

@@ -279,7 +279,7 @@ impl Submitter {
             } else if moment <= end {
                 self.outcome.accepted += 1;
                 let micros = u64::try_from((moment - sent_at).as_micros()).unwrap_or(u64::MAX);
-                self.outcome.latency_us.saturating_record(micros.max(1));
+                self.outcome.note_latency(micros);
             }
         }
         Ok(())

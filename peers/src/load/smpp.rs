@@ -44,6 +44,8 @@ pub struct Seen {
     pub messages: AtomicU64,
     /// Receipts delivered.
     pub receipts: AtomicU64,
+    /// Receipts that are owed: messages accepted with a receipt asked for.
+    owed: AtomicU64,
 }
 
 /// Submits over `connections` connections until the pace is done; then waits for the last answers.
@@ -120,7 +122,7 @@ struct Submitter {
 }
 
 /// After the end of a run: how long the last answers may take.
-const TAIL: Duration = Duration::from_secs(10);
+const TAIL: Duration = Duration::from_secs(60);
 
 impl Submitter {
     fn new(
@@ -151,7 +153,7 @@ impl Submitter {
             let moment = now();
             if moment < end {
                 self.fill(moment - began, moment, &mut write)?;
-            } else if self.open.is_empty() || moment > end + TAIL {
+            } else if self.is_done() || moment > end + TAIL {
                 self.outcome.took = self.pace.lasts;
                 return Ok(self.outcome);
             }
@@ -169,6 +171,12 @@ impl Submitter {
                 Ok(Err(error)) => return Err(error.into()),
             }
         }
+    }
+
+    /// Whether every answer has come, and every receipt over any of the connections.
+    fn is_done(&self) -> bool {
+        let receipts = self.seen.receipts.load(Ordering::Relaxed);
+        self.open.is_empty() && receipts >= self.seen.owed.load(Ordering::Relaxed)
     }
 
     /// Writes requests until the window is full or the pace is kept.
@@ -204,10 +212,15 @@ impl Submitter {
             let Some(sent_at) = self.open.remove(&frame.header.sequence_number) else { continue };
             if frame.header.command_status != Status::ESME_ROK {
                 self.outcome.refused += 1;
-            } else if moment <= end {
+                continue;
+            }
+            if self.target.receipts {
+                self.seen.owed.fetch_add(1, Ordering::Relaxed);
+            }
+            if moment <= end {
                 self.outcome.accepted += 1;
                 let micros = u64::try_from((moment - sent_at).as_micros()).unwrap_or(u64::MAX);
-                self.outcome.latency_us.saturating_record(micros.max(1));
+                self.outcome.note_latency(micros);
             }
         }
     }

@@ -81,7 +81,7 @@ impl Default for EsmeAccount {
             delivery_text_coding: None,
             long_messages: LongMessages::Split,
             reassembled: false,
-            open_per_destination: 16,
+            open_per_destination: 100,
             optional_parameters: true,
             message_id_format: MessageIdFormat::Decimal,
             receipt_text_octets: 20,
