@@ -1,32 +1,57 @@
 //! The platform in a process of its own, joined to a service centre by the SIP link alone.
 //!
-//! Outgoing messages are SIP MESSAGEs to the peer that the configuration names; the
-//! centre's id of each comes back in its 200 and is kept in the ledger, so that receipts
-//! find their message, after a restart too.
+//! Outgoing messages are SIP MESSAGEs to the peer that the configuration names. Each carries its SID as
+//! X-SMS-MSG-ID, by which the centre knows a copy; the centre's id of it comes back in the 200 and is
+//! kept in the ledger, so that receipts find their message, after a restart too. Incoming messages carry
+//! the centre's id in the same header, by which the platform knows a copy.
 
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use bytes::Bytes;
-use compact_str::CompactString;
+use compact_str::{CompactString, ToCompactString};
 use futures_util::future::join_all;
 use gateway_sip::SipGateway;
-use platform::ports::{Centre as PlatformCentre, Ledger, Outbound, Promise, Table, Write};
+use gateway_sip::config::SipConfig;
+use platform::ports::{Centre as PlatformCentre, Ledger, LedgerError, Outbound, Promise, Table, Write};
 use platform::{Inbound, Platform, ReceiveError, Report, Sid};
 use smsc::address::Address;
 use smsc::failure::Failure;
 use smsc::ids::Ids;
 use smsc::journey::Clock;
-use smsc::message::{Kind, Message, MessageId, Mode, Name, Party, Submission, Timestamp};
+use smsc::message::{Kind, Message, MessageId, Mode, Name, Party, Submission, Timestamp, Validity};
 use smsc::ports::{Acceptance, Centre, Delivery, Gateways, Standing, StartGuard, StoreError};
 use smsc::receipt::RemoteReceipt;
 use smsc::rejection::Rejection;
+use tokio::time::Instant;
 
 use crate::clock;
+use crate::config::{Config, ConfigError};
 
 /// Prefix of the ledger's rows that map the centre's id to the platform's SID.
 const CENTRE_ID_PREFIX: &[u8] = b"link/";
-/// How long the platform's own submissions are tried where the application does not say.
-const VALIDITY: std::time::Duration = std::time::Duration::from_secs(72 * 3600);
+/// How long a batch waits for the centre. What has no answer by then is submitted again; the centre
+/// may have it already, and knows it by its SID.
+const BATCH_PATIENCE: Duration = Duration::from_secs(4);
+/// A receipt may be faster than the answer to the message that it is about, or than the ledger; after a
+/// restart, faster than the message's repetition. So often, and so long each time, it waits for them.
+const EARLY_RECEIPT_LOOKS: usize = 15;
+const EARLY_RECEIPT_PAUSE: Duration = Duration::from_millis(200);
+
+/// What the SIP gateway of a platform alone is started with: the configuration's own, and the
+/// centre's peer sends receipts.
+///
+/// # Errors
+/// [`ConfigError`] if the configuration names no peer as the centre.
+pub fn sip_config(config: &Config) -> Result<SipConfig, ConfigError> {
+    let (mut sip, name) = (config.sip.clone(), &config.platform.centre);
+    let centre = sip.peers.iter_mut().find(|peer| peer.name == *name).ok_or_else(|| {
+        ConfigError::entry("platform", None, "centre", "a platform alone needs the name of a SIP peer here")
+    })?;
+    centre.quirks.sends_receipts = true;
+    Ok(sip)
+}
 
 /// The service centre at the other end of the link.
 pub struct SipCentre {
@@ -39,6 +64,7 @@ pub struct SipCentre {
 impl SipCentre {
     /// A centre that is the SIP peer `name`.
     pub fn new(ledger: Arc<dyn Ledger>, name: Name) -> Self {
+        // These ids name nothing beyond this process: messages go by SIDs and the centre's ids.
         Self { sip: OnceLock::new(), ledger, peer: Party::SipPeer(name), ids: Ids::new(0, None) }
     }
 
@@ -47,13 +73,18 @@ impl SipCentre {
         let _first = self.sip.set(sip);
     }
 
-    async fn platform_sid(&self, remote: &RemoteReceipt) -> Option<Sid> {
-        for id in &remote.remote_ids {
-            if let Ok(Some(value)) = self.ledger.get(Table::MessageIndex, link_key(id)).await {
-                return std::str::from_utf8(&value).ok().and_then(|text| Sid::parse(Sid::MESSAGE, text));
+    async fn platform_sid(&self, receipt: &RemoteReceipt) -> Result<Option<Sid>, LedgerError> {
+        for id in &receipt.remote_ids {
+            if let Some(value) = self.ledger.get(Table::MessageIndex, link_key(id)).await? {
+                return Ok(std::str::from_utf8(&value).ok().and_then(|text| Sid::parse(Sid::MESSAGE, text)));
             }
         }
-        None
+        Ok(None)
+    }
+
+    fn line(&self, sip: &Arc<SipGateway>, deadline: Instant) -> Line {
+        let (sip, ledger) = (Arc::clone(sip), Arc::clone(&self.ledger));
+        Line { sip, ledger, peer: self.peer.clone(), deadline }
     }
 }
 
@@ -64,26 +95,69 @@ impl PlatformCentre for SipCentre {
     }
 
     fn submit(&self, batch: Vec<Outbound>) -> Promise<'static, Vec<Result<CompactString, Rejection>>> {
+        let mut answers = vec![Err(Rejection::Congested); batch.len()];
+        let open = self.sip.get().filter(|sip| sip.room(&self.peer) > 0);
+        let Some(sip) = open else { return Box::pin(std::future::ready(answers)) };
+        let deadline = Instant::now() + BATCH_PATIENCE;
+        let mut lines: HashMap<CompactString, Vec<(usize, Message)>> = HashMap::new();
         let now = clock::now();
-        let sip = self.sip.get().cloned();
-        let submissions = batch.into_iter().map(|outbound| {
-            let sid = outbound.sid;
-            let message = Arc::new(message(outbound, self.ids.next(now), now));
-            let (sip, ledger, peer) = (sip.clone(), Arc::clone(&self.ledger), self.peer.clone());
-            async move {
-                let sip = sip.ok_or(Rejection::Congested)?;
-                let own_id = message.id;
-                let receipt_wanted = message.receipt.wants_any();
-                let handover =
-                    sip.deliver(&peer, Delivery { message, receipt_wanted }).await.map_err(rejection)?;
-                let centre_id = handover.remote_id.unwrap_or_else(|| own_id.to_string().into());
-                let value = Some(Bytes::from(sid.to_string()));
-                let write = Write { table: Table::MessageIndex, key: link_key(&centre_id), value };
-                ledger.commit(vec![write]).await.map_err(|_| Rejection::StoreClosed)?;
-                Ok(centre_id)
+        for (position, outbound) in batch.into_iter().enumerate() {
+            let line = lines.entry(outbound.destination.digits.clone()).or_default();
+            line.push((position, message(outbound, self.ids.next(now), now)));
+        }
+        // Each line is a task of its own: what the centre answers after the deadline is kept too.
+        let lines = lines.into_values().map(|line| tokio::spawn(self.line(sip, deadline).submit(line)));
+        let lines = join_all(lines.map(|line| tokio::time::timeout_at(deadline, line)));
+        Box::pin(async move {
+            for (position, answer) in lines.await.into_iter().flatten().flatten().flatten() {
+                if let Some(slot) = answers.get_mut(position) {
+                    *slot = answer;
+                }
             }
-        });
-        Box::pin(join_all(submissions.collect::<Vec<_>>()))
+            answers
+        })
+    }
+}
+
+/// Messages to one destination: one after the other, so that none overtakes another.
+struct Line {
+    sip: Arc<SipGateway>,
+    ledger: Arc<dyn Ledger>,
+    peer: Party,
+    deadline: Instant,
+}
+
+type Answer = Result<CompactString, Rejection>;
+
+impl Line {
+    /// Submits until one is to be tried again; those behind it have no answer then.
+    async fn submit(self, messages: Vec<(usize, Message)>) -> Vec<(usize, Answer)> {
+        let mut answers = Vec::with_capacity(messages.len());
+        for (position, message) in messages {
+            if Instant::now() >= self.deadline {
+                break;
+            }
+            let answer = self.submit_one(message).await;
+            let is_over = answer.as_ref().is_err_and(Rejection::is_temporary);
+            answers.push((position, answer));
+            if is_over {
+                break;
+            }
+        }
+        answers
+    }
+
+    async fn submit_one(&self, message: Message) -> Answer {
+        let sid = message.client_key.clone().unwrap_or_default();
+        let receipt_wanted = message.receipt.wants_any();
+        let delivery = Delivery { message: Arc::new(message), receipt_wanted };
+        let handover = self.sip.deliver(&self.peer, delivery).await.map_err(rejection)?;
+        // A centre that gives no id sends no receipt either.
+        let Some(centre_id) = handover.remote_id else { return Ok(sid) };
+        let value = Some(Bytes::from(sid.to_string()));
+        let write = Write { table: Table::MessageIndex, key: link_key(&centre_id), value };
+        self.ledger.commit(vec![write]).await.map_err(|_| Rejection::StoreClosed)?;
+        Ok(centre_id)
     }
 }
 
@@ -99,21 +173,20 @@ pub struct SipPlatform {
 
 impl Centre for SipPlatform {
     fn accept(&self, batch: Vec<Submission>) -> smsc::ports::Promise<'static, Acceptance> {
-        let (platform, now) = (Arc::clone(&self.platform), (self.clock)());
-        let ids: Vec<MessageId> = batch.iter().map(|_| self.link.ids.next(now)).collect();
+        let now = (self.clock)();
+        // Tasks of their own: what the platform has begun it also ends, whoever still waits for it.
+        let received: Vec<_> = batch
+            .into_iter()
+            .map(|submission| {
+                let (platform, id) = (Arc::clone(&self.platform), self.link.ids.next(now));
+                let inbound = inbound(submission, &self.link.peer, id, now);
+                tokio::spawn(async move { platform.receive(inbound).await.map(|_sid| id).map_err(refusal) })
+            })
+            .collect();
         Box::pin(async move {
-            let received = batch.into_iter().zip(ids).map(|(submission, id)| {
-                let platform = Arc::clone(&platform);
-                async move {
-                    let taken = platform.receive(inbound(submission, id, now)).await;
-                    taken.map(|_sid| id).map_err(|error| match error {
-                        ReceiveError::UnknownNumber => Rejection::NoRoute,
-                        ReceiveError::AccountNotActive => Rejection::Forbidden("the account is not active"),
-                        _ => Rejection::StoreClosed,
-                    })
-                }
-            });
-            Acceptance { answers: join_all(received).await, start: StartGuard::default() }
+            let answers = join_all(received).await.into_iter();
+            let answers = answers.map(|answer| answer.unwrap_or(Err(Rejection::StoreClosed))).collect();
+            Acceptance { answers, start: StartGuard::default() }
         })
     }
 
@@ -121,13 +194,8 @@ impl Centre for SipPlatform {
         &self,
         receipt: RemoteReceipt,
     ) -> smsc::ports::Promise<'static, Result<bool, StoreError>> {
-        let (platform, link) = (Arc::clone(&self.platform), Arc::clone(&self.link));
-        Box::pin(async move {
-            let Some(sid) = link.platform_sid(&receipt).await else { return Ok(false) };
-            let report = Report { sid, state: receipt.state, error: receipt.error };
-            platform.report(report).await.map_err(|error| StoreError::Failed(error.to_string()))?;
-            Ok(true)
-        })
+        let taken = tokio::spawn(report(Arc::clone(&self.platform), Arc::clone(&self.link), receipt));
+        Box::pin(async move { taken.await.unwrap_or(Err(StoreError::Congested)) })
     }
 
     fn standing(
@@ -149,6 +217,24 @@ impl Centre for SipPlatform {
     fn opened(&self, _party: &Party) {}
 }
 
+async fn report(
+    platform: Arc<Platform>,
+    link: Arc<SipCentre>,
+    receipt: RemoteReceipt,
+) -> Result<bool, StoreError> {
+    let failed = |error: &dyn std::fmt::Display| StoreError::Failed(error.to_string());
+    for _ in 0..EARLY_RECEIPT_LOOKS {
+        if let Some(sid) = link.platform_sid(&receipt).await.map_err(|error| failed(&error))? {
+            let report = Report { sid, state: receipt.state, error: receipt.error };
+            platform.report(report).await.map_err(|error| failed(&error))?;
+            return Ok(true);
+        }
+        tokio::time::sleep(EARLY_RECEIPT_PAUSE).await;
+    }
+    tracing::warn!(ids = ?receipt.remote_ids, "a receipt is about no message of ours");
+    Ok(false)
+}
+
 fn link_key(centre_id: &str) -> Vec<u8> {
     [CENTRE_ID_PREFIX, centre_id.as_bytes()].concat()
 }
@@ -157,7 +243,7 @@ fn message(outbound: Outbound, id: MessageId, now: Timestamp) -> Message {
     Message {
         id,
         origin: Party::Platform,
-        account: Name::default(),
+        account: outbound.account.to_compact_string(),
         source: outbound.source,
         destination: outbound.destination,
         presented: None,
@@ -172,23 +258,40 @@ fn message(outbound: Outbound, id: MessageId, now: Timestamp) -> Message {
         optional: Bytes::new(),
         accepted_at: now,
         deliver_after: now,
-        expires_at: outbound.expires_at.unwrap_or(now + VALIDITY),
-        client_key: Some(outbound.sid.to_string().into()),
+        expires_at: outbound.expires_at.unwrap_or(Timestamp::NEVER),
+        client_key: Some(outbound.sid.to_compact_string()),
         kind: Kind::Ordinary,
     }
 }
 
-fn inbound(submission: Submission, id: MessageId, now: Timestamp) -> Inbound {
+fn inbound(submission: Submission, centre: &Party, id: MessageId, now: Timestamp) -> Inbound {
+    let id = match submission.client_key {
+        Some(key) if submission.origin == *centre => key.to_string(),
+        // Nobody but the centre may name a message by one of its ids.
+        Some(key) => format!("{}/{key}", submission.origin),
+        None => format!("{id}/{:016x}", u64::from_le_bytes(clock::random())),
+    };
     Inbound {
-        id: submission.client_key.map_or_else(|| id.to_string(), |key| key.to_string()),
+        id,
         from: submission.source,
         to: submission.destination,
         content: submission.content,
-        received_at: now,
-        expires_at: None,
+        received_at: submission.received_at.unwrap_or(now),
+        expires_at: submission.validity.map(|validity| match validity {
+            Validity::Until(end) => end,
+            Validity::For(span) => now + span,
+        }),
         receipt: submission.receipt,
-        via: None,
+        via: submission.received_via.map(String::from),
         headers: Vec::new(),
+    }
+}
+
+fn refusal(error: ReceiveError) -> Rejection {
+    match error {
+        ReceiveError::UnknownNumber => Rejection::NoRoute,
+        ReceiveError::AccountNotActive => Rejection::Forbidden("the account is not active"),
+        _ => Rejection::StoreClosed,
     }
 }
 
@@ -196,6 +299,7 @@ fn inbound(submission: Submission, id: MessageId, now: Timestamp) -> Inbound {
 fn rejection(failure: Failure) -> Rejection {
     match failure {
         Failure::UnknownSubscriber => Rejection::NoRoute,
+        Failure::Barred => Rejection::Forbidden("the centre forbids it"),
         Failure::NoPeer | Failure::Throttled { .. } | Failure::Timeout => Rejection::Congested,
         other => Rejection::DeliveryFailed(other),
     }

@@ -27,7 +27,7 @@ use crate::config::{Config, ConfigError, Role};
 use crate::dispatch::Dispatch;
 use crate::handover::{LocalCentre, LocalPlatform};
 use crate::outlets::Outlets;
-use crate::sip_link::{SipCentre, SipPlatform};
+use crate::sip_link::{self, SipCentre, SipPlatform};
 
 /// Everything that runs in this process.
 pub struct System {
@@ -123,6 +123,7 @@ pub async fn start(config: Config) -> Result<System, StartError> {
     system.start_platform().await?;
     system.start_gateways()?;
     system.start_http().await?;
+    system.start_retention();
     Ok(system)
 }
 
@@ -159,9 +160,14 @@ impl System {
                 link: Arc::clone(&link),
                 clock: clock::clock(),
             };
-            let sip =
-                SipGateway::start(self.config.sip.clone(), Arc::new(door), clock::clock(), clock::random())?;
+            let sip = SipGateway::start(
+                sip_link::sip_config(&self.config)?,
+                Arc::new(door),
+                clock::clock(),
+                clock::random(),
+            )?;
             let sip = Arc::new(sip);
+            let _first = self.outlets.sip.set(Arc::clone(&sip) as _);
             link.connect(Arc::clone(&sip));
             self.sip = Some(sip);
         }
@@ -227,6 +233,26 @@ impl System {
             gateway_http::serve(listener, router, &config, stop).await;
         }));
         Ok(())
+    }
+
+    /// Drops days that are over and done with, once an hour.
+    fn start_retention(&mut self) {
+        let days = Duration::from_secs(u64::from(self.config.retention_days) * 86_400);
+        if days.is_zero() {
+            return;
+        }
+        let store = self.store.clone();
+        self.tasks.push(tokio::spawn(async move {
+            let mut hours = tokio::time::interval(Duration::from_secs(3600));
+            loop {
+                hours.tick().await;
+                match store.expire(clock::now() - days).await {
+                    Ok(0) => {}
+                    Ok(dropped) => tracing::info!(dropped, "days beyond retention were dropped"),
+                    Err(error) => tracing::warn!(%error, "days beyond retention could not be dropped"),
+                }
+            }
+        }));
     }
 
     /// Stops taking, finishes what is in flight, and closes the store.

@@ -30,6 +30,8 @@ pub struct Config {
     pub node: u16,
     /// Where messages rest.
     pub store: EmbeddedConfig,
+    /// Days that messages which have ended are kept; 0 keeps them for ever.
+    pub retention_days: u16,
     /// How numbers are read.
     pub numbering: NumberingConfig,
     /// How long messages are tried.
@@ -61,6 +63,7 @@ impl Default for Config {
             roles: vec![Role::Smsc, Role::Platform],
             node: 0,
             store: EmbeddedConfig::default(),
+            retention_days: 30,
             numbering: NumberingConfig::default(),
             validity: ValidityConfig::default(),
             retry: RetryConfig::default(),

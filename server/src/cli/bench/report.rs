@@ -50,7 +50,8 @@ impl Report {
     }
 
     fn cpu_us(&self) -> Option<f64> {
-        self.cpu.map(|cpu| (cpu.as_secs_f64() * 1e6 / self.outcome.accepted.max(1) as f64 * 10.0).round() / 10.0)
+        self.cpu
+            .map(|cpu| (cpu.as_secs_f64() * 1e6 / self.outcome.accepted.max(1) as f64 * 10.0).round() / 10.0)
     }
 
     fn print_json(&self) {
