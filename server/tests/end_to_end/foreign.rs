@@ -3,13 +3,17 @@
 
 mod capture;
 
+use std::collections::HashSet;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use crate::harness::foreign::{has, python};
 use crate::harness::lab::Lab;
+use crate::harness::site::{Centre, Site, number};
+use crate::harness::{PATIENCE, block_on};
 use capture::Capture;
+use tokio::time::timeout;
 
 fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/end_to_end/scripts").join(name)
@@ -70,24 +74,33 @@ fn sipp_sends_a_thousand_messages() {
     if !has("sipp_sends_a_thousand_messages", "sipp") {
         return;
     }
-    let lab = Lab::start(&[]);
-    let centre = format!("{}:{}", lab.text("/sip/host"), lab.port("/sip/port"));
-    let capture = Capture::start("sipp", "sip", lab.port("/sip/port"));
-    let output = Command::new("sipp")
-        .arg(&centre)
-        .arg("-sf")
-        .arg(script("message.xml"))
-        .args(["-s", lab.text("/api/number"), "-m", "1000", "-r", "200", "-l", "100"])
-        .args(["-set", "user", lab.text("/sip/user")])
-        .args(["-au", lab.text("/sip/user"), "-ap", lab.text("/sip/password")])
-        .args(["-i", "127.0.0.1", "-nostdin", "-timeout", "60", "-trace_err"])
-        .args(["-error_file", "/dev/stderr"])
-        .current_dir(env!("CARGO_TARGET_TMPDIR"))
-        .output()
-        .expect("it starts");
-    // sipp fails when one call does.
-    let failed = format!("sipp\n{}", tail(&output.stdout));
-    assert!(output.status.success(), "{failed}\n{}", tail(&output.stderr));
+    let site = Site::new("", "");
+    let centre = site.start();
+    let capture = Capture::start("sipp", "sip", centre.sip.port());
+    let sipp = |centre: &Centre| {
+        Command::new("sipp")
+            .arg(centre.sip.to_string())
+            .arg("-sf")
+            .arg(script("message.xml"))
+            .args(["-s", &number(1), "-m", "1000", "-r", "500", "-l", "200"])
+            .args(["-i", "127.0.0.1", "-p", "0", "-nostdin", "-timeout", "60"])
+            .current_dir(env!("CARGO_TARGET_TMPDIR"))
+            .output()
+            .expect("it starts")
+    };
+    block_on(async {
+        let mut sink = centre.sink().await;
+        let output = tokio::task::block_in_place(|| sipp(&centre));
+        // sipp fails when one call does.
+        let (screen, errors) = (tail(&output.stdout), tail(&output.stderr));
+        assert!(output.status.success(), "{}\n{screen}\n{errors}\n{}", output.status, centre.process.log());
+        let mut texts = HashSet::new();
+        while texts.len() < 1000 {
+            let delivered =
+                timeout(PATIENCE, sink.next()).await.expect("in time").expect("the sink is bound");
+            assert!(texts.insert(delivered.short_message), "delivered twice");
+        }
+    });
     if let Some(capture) = capture {
         capture.assert_well_formed();
     }

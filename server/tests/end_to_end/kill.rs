@@ -22,7 +22,7 @@ const WINDOW: usize = 10;
 const DELIVERY_WINDOW: usize = 10;
 /// What a submitter waits between an answer and its next message. A restart reads again what the
 /// runs before it wrote: at full speed the test would wait for that.
-const PAUSE: Duration = Duration::from_millis(20);
+const PAUSE: Duration = Duration::from_millis(40);
 /// How long nothing may come before the store counts as drained.
 const QUIET: Duration = Duration::from_secs(3);
 

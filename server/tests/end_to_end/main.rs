@@ -8,6 +8,7 @@
 //! | `receipts` | receipts wait for an ESME that is away, and survive a restart |
 //! | `faults` | malformed PDUs hurt nobody else; a wrong configuration is refused whole |
 //! | `privacy` | no whole number and no body in the log |
+//! | `users` | a SIP user registers, sends and receives |
 //! | `foreign` | smpplib, the Twilio library and sipp get along with us, and tshark agrees |
 
 mod faults;
@@ -18,3 +19,4 @@ mod order;
 mod privacy;
 mod receipts;
 mod stop;
+mod users;

@@ -1,4 +1,4 @@
-//! A centre with one ESME that submits and one that owns the destinations.
+//! A centre with one ESME that submits, a SIP peer that does, and an ESME that owns the destinations.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -37,8 +37,10 @@ impl Site {
                 "roles = ['smsc']\n\
                  store.data_dir = '{}'\n\
                  http.listen = '127.0.0.1:0'\n\
-                 sip.listeners = []\n\
                  smpp.listeners = [{{ address = '127.0.0.1:0' }}]\n\
+                 sip.listeners = [{{ transport = 'udp', address = '127.0.0.1:0' }}]\n\
+                 [[sip.peers]]\nname = 'peer'\nuri = 'sip:127.0.0.1:9'\noptions_seconds = 0\n\
+                 allowed_addresses = ['127.0.0.1']\n\
                  [[smpp.accounts]]\nsystem_id = '{LOAD}'\npassword = '{PASSWORD}'\n{load}\n\
                  [[smpp.accounts]]\nsystem_id = '{SINK}'\npassword = '{PASSWORD}'\n\
                  addresses = ['{}*']\n{sink}\n",
@@ -53,14 +55,15 @@ impl Site {
     pub(crate) fn start(&self) -> Centre {
         let config = self.config.to_str().expect("the path is text");
         let process = Process::start(&["serve", "--config", config]);
-        let smpp = loop {
+        let door = |name: &str| loop {
             let line = process.line();
             let mut words = line.split_whitespace();
-            if words.next() == Some("smpp") {
+            if words.next() == Some(name) {
                 break words.next().and_then(|word| word.parse().ok()).expect("an address");
             }
         };
-        Centre { process, smpp }
+        let (smpp, sip) = (door("smpp"), door("sip"));
+        Centre { process, smpp, sip }
     }
 
     /// The proof of conservation: how many messages were accepted, ended and still wait.
@@ -90,6 +93,7 @@ pub(crate) struct Audit {
 pub(crate) struct Centre {
     pub(crate) process: Process,
     pub(crate) smpp: SocketAddr,
+    pub(crate) sip: SocketAddr,
 }
 
 impl Centre {

@@ -42,10 +42,10 @@ class Esme:
         sequences = []
         for part in parts:
             pdu = self.client.send_message(
-                source_addr_ton=smpplib.consts.SMPP_TON_INTL,
+                source_addr_ton=ton(source),
                 source_addr_npi=smpplib.consts.SMPP_NPI_ISDN,
                 source_addr=source.lstrip("+"),
-                dest_addr_ton=smpplib.consts.SMPP_TON_INTL,
+                dest_addr_ton=ton(destination),
                 dest_addr_npi=smpplib.consts.SMPP_NPI_ISDN,
                 destination_addr=destination.lstrip("+"),
                 short_message=part,
@@ -77,6 +77,10 @@ class Esme:
                 states[text_of(pdu.receipted_message_id)] = (state, pdu.message_state)
                 assert f"id:{text_of(pdu.receipted_message_id)} " in fields, fields
         return states
+
+
+def ton(address):
+    return smpplib.consts.SMPP_TON_INTL if address.startswith("+") else smpplib.consts.SMPP_TON_UNK
 
 
 def text_of(octets):
@@ -124,11 +128,11 @@ def main():
             state, number_of_state = esme.receipts()[message_id]
             assert (state, number_of_state) == ("DELIVRD", 2), (state, number_of_state)
         params = at_application(lab, body)
-        assert params["From"] == "+" + own.lstrip("+"), params["From"]
+        assert params["From"] == own, params["From"]
         assert params["To"] == number, params["To"]
         print("delivered and receipted:", ascii(body[:20]))
 
-    created = post(lab, {"From": number, "To": "+" + own.lstrip("+"), "Body": "from the API"})
+    created = post(lab, {"From": number, "To": own, "Body": "from the API"})
     arrived = lambda: any(text_of(pdu.short_message) == "from the API" for pdu in esme.received)
     esme.wait(arrived, "message of the API")
     print("arrived:", created["sid"][:2])

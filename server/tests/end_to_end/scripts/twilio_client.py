@@ -74,7 +74,7 @@ def submit(lab, text):
     esme.connect()
     esme.bind_transceiver(system_id=lab["smpp"]["system_id"], password=lab["smpp"]["password"])
     esme.send_message(
-        source_addr_ton=1, source_addr_npi=1, source_addr=lab["smpp"]["address"].lstrip("+"),
+        source_addr_ton=0, source_addr_npi=1, source_addr=lab["smpp"]["address"],
         dest_addr_ton=1, dest_addr_npi=1, destination_addr=lab["api"]["number"].lstrip("+"),
         short_message=text.encode(),
     )
@@ -100,7 +100,7 @@ def main():
     lab = json.loads(sys.stdin.readline())
 
     sid, token = lab["api"]["account_sid"], lab["api"]["auth_token"]
-    number, to = lab["api"]["number"], "+" + lab["smpp"]["address"].lstrip("+")
+    number, to = lab["api"]["number"], lab["smpp"]["address"]
     client = Client(sid, token, http_client=ToLab(lab["http"]["base_url"]))
     validator = RequestValidator(token)
 
@@ -165,7 +165,7 @@ def main():
     except TwilioRestException as refused:
         assert (refused.status, refused.code) == (404, 20404), refused
     try:
-        Client(sid, "wrong", http_client=ToLab(lab["http"]["base_url"])).messages.list(limit=1)
+        Client(sid, "wrong", http_client=ToLab(lab["http"]["base_url"])).messages(created.sid).fetch()
         raise AssertionError("a wrong token was accepted")
     except TwilioRestException as refused:
         assert (refused.status, refused.code) == (401, 20003), refused
