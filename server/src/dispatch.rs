@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use smsc::journey::{Attempted, Clock, Journey};
@@ -33,6 +34,9 @@ const SEGMENT_PATIENCE: Duration = Duration::from_secs(300);
 const RECHECK: Duration = Duration::from_secs(1);
 /// Entries of one page of the due index.
 const PAGE: usize = 8192;
+
+/// The exit code after a fault of our own (EX_SOFTWARE).
+const EXIT_SOFTWARE: i32 = 70;
 
 /// A handle to the loop. Cheap to clone.
 #[derive(Clone)]
@@ -83,7 +87,13 @@ impl Dispatch {
             journey: Arc::clone(&journey),
             clock,
         };
-        tokio::spawn(worker.run(inputs));
+        let running = tokio::spawn(worker.run(inputs));
+        tokio::spawn(async move {
+            if running.await.is_err() {
+                tracing::error!("the dispatch loop broke down; nothing would be delivered any more");
+                std::process::exit(EXIT_SOFTWARE);
+            }
+        });
         tokio::spawn(dispatch.clone().refill(journey));
         dispatch
     }
@@ -321,9 +331,7 @@ impl Loop {
         for waiting in self.queue.take((self.clock)(), room) {
             let (journey, handle) = (Arc::clone(&self.journey), self.handle.clone());
             match self.bodies.remove(&waiting.key.id.get()) {
-                Some(message) => {
-                    tokio::spawn(set_out(journey, handle, Part { message, waiting }));
-                }
+                Some(message) => launch(set_out(journey, handle, Part { message, waiting })),
                 None => self.read_and_set_out(waiting),
             }
         }
@@ -332,7 +340,7 @@ impl Loop {
     fn read_and_set_out(&self, waiting: Waiting) {
         let (journey, handle) = (Arc::clone(&self.journey), self.handle.clone());
         let is_stranger = !self.queue.knows_lane(waiting.lane);
-        tokio::spawn(async move {
+        launch(async move {
             let Some(message) = read(&journey, &handle, &waiting).await else { return };
             let part = Part { message, waiting };
             if is_stranger {
@@ -376,6 +384,18 @@ impl Dispatch {
                 self.say(Input::Lost(id));
             }
         }
+    }
+}
+
+/// Runs an attempt as a task of its own, but takes its first step here and now: what is taken from the
+/// queue first is handed to its gateway first, so that a destination with several open attempts
+/// keeps its order.
+fn launch(attempt: impl Future<Output = ()> + Send + 'static) {
+    let mut attempt = Box::pin(attempt);
+    // The task polls again at once, with its own waker.
+    let mut nobody_waits = Context::from_waker(Waker::noop());
+    if attempt.as_mut().poll(&mut nobody_waits).is_pending() {
+        tokio::spawn(attempt);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The way to one party: the sessions that can take its messages now.
 //!
-//! Load is shared over all receiving sessions: a delivery goes to the one with the
-//! most room. Rooms are counters, so the only lock is a short read lock on the list.
+//! Load is shared over all receiving sessions: by destination, so that each keeps its
+//! order, and else to the one with the most room. Rooms are counters, so the only lock is a short read lock on the list.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -166,7 +166,7 @@ impl Lane {
         self.sessions.read().iter().map(|session| session.open()).sum()
     }
 
-    /// Hands a delivery to the session with the most room.
+    /// Hands a delivery to a session.
     ///
     /// # Errors
     /// [`Failure::NoPeer`] if no session has room; [`Centre::opened`] follows.
@@ -176,9 +176,9 @@ impl Lane {
             Failure::NoPeer
         };
         let sessions = self.sessions.read();
-        let roomiest =
-            sessions.iter().filter(|session| session.room() > 0).max_by_key(|session| session.room());
-        let Some(session) = roomiest.filter(|session| session.reserve()) else { return Err(refused(self)) };
+        let Some(session) = choose(&sessions, &delivery.message.destination.digits) else {
+            return Err(refused(self));
+        };
         let (answer, outcome) = oneshot::channel();
         if session.orders.try_send(Order::Deliver(delivery, answer)).is_err() {
             session.release(1);
@@ -222,6 +222,20 @@ impl Lane {
     fn opened(&self, centre: &dyn Centre) {
         std::iter::once(&self.party).chain(&self.groups).for_each(|party| centre.opened(party));
     }
+}
+
+/// Reserves a place: one destination's messages keep to one session, and so to their order, as long
+/// as that has room; else the one with the most room takes them.
+fn choose<'a>(sessions: &'a [Arc<Handle>], destination: &Name) -> Option<&'a Arc<Handle>> {
+    let receiving = || sessions.iter().filter(|session| session.is_open());
+    let count = u64::try_from(receiving().count()).unwrap_or(1).max(1);
+    let place = usize::try_from(smsc::routing::hash(destination) % count).unwrap_or(0);
+    let usual = receiving().nth(place).filter(|session| session.reserve());
+    usual.or_else(|| {
+        let roomiest =
+            sessions.iter().filter(|session| session.room() > 0).max_by_key(|session| session.room());
+        roomiest.filter(|session| session.reserve())
+    })
 }
 
 /// A session's place in its lane, for as long as its task runs.

@@ -19,7 +19,7 @@ use smpp::pdu::{Address, BindKind, CancelSm, DataSm, Destination, QuerySm, Repla
 use smpp::tlv::Tlvs;
 use smpp::{CommandId, MessageState, Pdu, Status, Tag, TlvBuffer};
 use smsc::failure::Failure;
-use smsc::message::Party;
+use smsc::message::{Message, Party};
 use smsc::ports::Gateways;
 
 const OK: Status = Status::ESME_ROK;
@@ -248,13 +248,13 @@ async fn field_51_load_is_shared_over_the_binds_and_their_number_is_limited() {
     let mut two = rig.bound("sink").await;
     let mut three = rig.connect().await;
     assert_eq!(three.bind(BindKind::Transceiver, "sink", "secret").await, Status::ESME_RALYBND);
-    for _ in 0..4 {
-        drop(tokio::spawn(rig.deliver(plain(b"x"), "esme:sink")));
+    for number in 0..40 {
+        let destination = smsc::address::Address::international(&format!("49151{number:08}"));
+        drop(tokio::spawn(rig.deliver(Message { destination, ..plain(b"x") }, "esme:sink")));
     }
-    for _ in 0..2 {
-        one.next().await;
-        two.next().await;
-    }
+    // Destinations are spread; each keeps to its session.
+    one.next().await;
+    two.next().await;
     drop(one);
     tokio::time::sleep(Duration::from_millis(100)).await;
     let mut again = rig.connect().await;

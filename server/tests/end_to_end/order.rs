@@ -9,7 +9,6 @@ use crate::harness::{PATIENCE, block_on};
 const MESSAGES: u32 = 200;
 
 #[test]
-#[ignore = "attempts of one destination that are open together start in any order: each is a task of its own"]
 fn two_hundred_messages_to_one_destination_arrive_in_order() {
     arrive_in_order("");
 }
