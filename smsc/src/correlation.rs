@@ -1,12 +1,12 @@
 //! Receipts that came too early: before the answer that tells the peer's message id
 //! has been recorded. They are held for a while, and only so many of them.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use crate::message::{Name, Timestamp};
+use crate::message::{MessageId, Name, Timestamp};
 use crate::receipt::RemoteReceipt;
 
 const HELD_FOR: Duration = Duration::from_secs(30);
@@ -18,7 +18,7 @@ pub(crate) struct EarlyReceipts(Mutex<Held>);
 
 #[derive(Debug, Default)]
 struct Held {
-    receipts: HashMap<(Name, Name), RemoteReceipt>,
+    receipts: HashMap<(Name, Name), (Timestamp, RemoteReceipt)>,
     order: VecDeque<(Timestamp, (Name, Name))>,
 }
 
@@ -29,7 +29,10 @@ impl EarlyReceipts {
         held.forget_old(now);
         for remote_id in &receipt.remote_ids {
             let key = (receipt.link.clone(), remote_id.clone());
-            held.receipts.insert(key.clone(), receipt.clone());
+            if held.receipts.get(&key).is_some_and(|(_, first)| first.state.is_final()) {
+                continue; // the first final word counts
+            }
+            held.receipts.insert(key.clone(), (now, receipt.clone()));
             held.order.push_back((now, key));
         }
     }
@@ -40,7 +43,7 @@ impl EarlyReceipts {
         if held.receipts.is_empty() {
             return None;
         }
-        let receipt = held.receipts.remove(&(link.clone(), remote_id.clone()))?;
+        let (_, receipt) = held.receipts.remove(&(link.clone(), remote_id.clone()))?;
         for other in &receipt.remote_ids {
             held.receipts.remove(&(link.clone(), other.clone()));
         }
@@ -54,10 +57,39 @@ impl Held {
             if now.since(*at) < HELD_FOR && self.order.len() < HELD_MAX {
                 break;
             }
-            if let Some((_, key)) = self.order.pop_front() {
+            if let Some((at, key)) = self.order.pop_front()
+                && self.receipts.get(&key).is_some_and(|(held_at, _)| *held_at == at)
+            {
                 self.receipts.remove(&key);
             }
         }
+    }
+}
+
+/// Messages that are being ended at this moment by somebody's word from outside: each is ended by
+/// one of them only.
+#[derive(Debug, Default)]
+pub(crate) struct Claims(Mutex<HashSet<MessageId>>);
+
+/// The right to end a message; gone when dropped.
+#[derive(Debug)]
+pub(crate) struct Claim<'a> {
+    claims: &'a Claims,
+    id: MessageId,
+}
+
+impl Claims {
+    /// Claims a message, unless somebody else is at it.
+    pub(crate) fn claim(&self, id: MessageId) -> Option<Claim<'_>> {
+        let is_free = self.0.lock().insert(id);
+        // Lazily: a claim that is made and dropped would set the other one's message free.
+        is_free.then(|| Claim { claims: self, id })
+    }
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        self.claims.0.lock().remove(&self.id);
     }
 }
 
@@ -87,5 +119,38 @@ mod tests {
         early.hold(&receipt("3"), now + HELD_FOR);
         assert_eq!(early.take(&"a".into(), &"2".into()), None);
         assert!(early.take(&"a".into(), &"3".into()).is_some());
+    }
+
+    #[test]
+    fn the_first_final_word_counts() {
+        let early = EarlyReceipts::default();
+        let now = Timestamp::from_millis(1_000_000);
+        let enroute = RemoteReceipt { state: State::Enroute, ..receipt("1") };
+        early.hold(&enroute, now);
+        early.hold(&receipt("1"), now);
+        early.hold(&enroute, now);
+        early.hold(&RemoteReceipt { state: State::Unknown, ..receipt("1") }, now);
+        assert_eq!(early.take(&"a".into(), &"1".into()), Some(receipt("1")));
+    }
+
+    #[test]
+    fn a_taken_receipt_does_not_shorten_the_life_of_the_next() {
+        let early = EarlyReceipts::default();
+        let now = Timestamp::from_millis(1_000_000);
+        early.hold(&receipt("1"), now);
+        assert!(early.take(&"a".into(), &"1".into()).is_some());
+        early.hold(&receipt("1"), now + HELD_FOR / 2);
+        early.hold(&receipt("2"), now + HELD_FOR);
+        assert!(early.take(&"a".into(), &"1".into()).is_some());
+    }
+
+    #[test]
+    fn a_message_is_claimed_once_at_a_time() {
+        let claims = Claims::default();
+        let id = MessageId::from_u64(1);
+        let claim = claims.claim(id);
+        assert!(claim.is_some() && claims.claim(id).is_none());
+        drop(claim);
+        assert!(claims.claim(id).is_some());
     }
 }

@@ -116,6 +116,11 @@ impl Failure {
         }
     }
 
+    /// Whether the link failed rather than the message: no attempt of the message's own.
+    pub fn is_congestion(&self) -> bool {
+        self.verdict() == Verdict::RetryLater(RetryClass::Congestion)
+    }
+
     /// How a message ends that ends with this failure.
     pub fn final_state(&self) -> State {
         match self {

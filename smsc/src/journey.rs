@@ -11,17 +11,18 @@
 //! submitter has been answered ([`StartGuard`](crate::ports::StartGuard)), so no receipt overtakes an answer.
 
 use std::sync::Arc;
+use std::task::Poll;
 
 use arc_swap::ArcSwap;
 
-use crate::correlation::EarlyReceipts;
+use crate::correlation::{Claims, EarlyReceipts};
 use crate::failure::{EXPIRED_NUMBER, Failure};
 use crate::ids::Ids;
 use crate::message::{Message, MessageId, Mode, Party, Submission, Timestamp};
-use crate::ports::{Delivery, Event, Gateways, Outcome, Pressure, Store, StoreError, Waiting};
+use crate::ports::{Delivery, Event, Gateways, Outcome, Pressure, Promise, Store, StoreError, Waiting};
 use crate::reassembly::{self, Part};
 use crate::receipt::{RemoteReceipt, State};
-use crate::record::{Record, Try};
+use crate::record::{Record, Try, sibling_id};
 use crate::rejection::Rejection;
 use crate::routing::table::Route;
 use crate::rules::Rules;
@@ -43,6 +44,7 @@ pub struct Journey {
     ids: Ids,
     throttles: Throttles,
     early: EarlyReceipts,
+    closing: Claims,
 }
 
 /// Tells the time. Passed in, so that tests and simulations own it.
@@ -85,6 +87,7 @@ impl Journey {
             ids: Ids::new(node, last_id),
             throttles: Throttles::default(),
             early: EarlyReceipts::default(),
+            closing: Claims::default(),
         }
     }
 
@@ -102,18 +105,21 @@ impl Journey {
                 ready.push((accepted.answers.len() - 1, part));
             }
         }
-        for (position, outcome) in self.take_over(ready).await {
+        let settled = self.take_over(ready).await;
+        let mut repeated = 0;
+        for (position, outcome) in settled {
             match outcome {
                 Ok(Some(part)) => accepted.parts.push(part),
                 Ok(None) => {}
                 Err(answer) => {
+                    repeated += usize::from(answer.is_ok());
                     if let Some(slot) = accepted.answers.get_mut(position) {
                         *slot = answer;
                     }
                 }
             }
         }
-        self.tally.accepted(&accepted.answers);
+        self.tally.answered(&accepted.answers, repeated);
         accepted
     }
 
@@ -126,16 +132,16 @@ impl Journey {
         let tries = self.deliver(parts, route.as_deref()).await;
         let now = (self.clock)();
         let Some(last) = tries.last() else { return Ok(Attempted::default()) };
-        self.tally.attempted(&last.result);
-        let mut record = Record::new(&rules, &self.ids, &self.tally, now);
+        tries.iter().for_each(|one| self.tally.attempted(&one.result));
+        let mut record = Record::new(&rules, &self.ids, now);
         for part in parts {
-            let number = part.waiting.attempts.saturating_add(u16::try_from(tries.len()).unwrap_or(u16::MAX));
+            let number = part.waiting.attempts.saturating_add(1);
             let decision =
                 rules.decide(&part.message, route.as_deref(), last.wishes, number, &last.result, now);
             record.attempt(part, &tries, &decision);
         }
-        let mut attempted = self.commit(record).await?;
-        self.answer_early_receipts(parts, &tries, &mut attempted).await?;
+        let mut attempted = record.commit(&*self.store, &self.tally).await?;
+        self.answer_early_receipts(parts, &tries, &mut attempted).await;
         Ok(attempted)
     }
 
@@ -146,7 +152,14 @@ impl Journey {
 
     /// The next hop never told how a message ended.
     pub async fn unreported(&self, part: &Part) -> Result<Attempted, StoreError> {
-        self.finish(part, State::Unknown, 0).await
+        let id = part.message.id;
+        let over = Attempted { next: vec![(id, Next::Ended)], receipts: Vec::new() };
+        // The receipt may have come at the last moment.
+        let Some(_claim) = self.closing.claim(id) else { return Ok(over) };
+        match self.store.get(id).await? {
+            Some(stored) if stored.outcome.is_none() => self.finish(part, State::Unknown, 0).await,
+            _ => Ok(over),
+        }
     }
 
     /// The submitter or the operator takes a waiting message back.
@@ -185,31 +198,42 @@ impl Journey {
     }
 
     /// Stores what is to be stored and says what became of each: a part that is to move, nothing,
-    /// or another answer than its id.
+    /// or another answer than its id. All at once, so that they share the store's commits and
+    /// nothing waits for the peer of a transaction but that transaction.
     async fn take_over(&self, ready: Vec<(usize, Part)>) -> Vec<(usize, Settled)> {
-        let mut settled = Vec::with_capacity(ready.len());
         let mut together = Vec::with_capacity(ready.len());
+        let mut work: Vec<Promise<'_, Vec<(usize, Settled)>>> = Vec::new();
         for (position, part) in ready {
             match (part.message.mode, &part.message.client_key) {
                 (Mode::StoreAndForward, None) => together.push((position, part)),
-                (Mode::StoreAndForward, Some(_)) => settled.push((position, self.store_keyed(part).await)),
-                (Mode::Datagram, _) => settled.push((position, Ok(Some(part)))),
-                (Mode::Transactional, _) => settled.push((position, self.transact(&part).await)),
+                (Mode::StoreAndForward, Some(_)) => {
+                    work.push(Box::pin(async move { vec![(position, self.store_keyed(part).await)] }));
+                }
+                (Mode::Datagram, _) => work.push(Box::pin(async move { vec![(position, Ok(Some(part)))] })),
+                (Mode::Transactional, _) => {
+                    work.push(Box::pin(async move { vec![(position, self.transact(&part).await)] }));
+                }
             }
         }
-        if together.is_empty() {
-            return settled;
+        if work.is_empty() {
+            return self.store_together(together).await;
         }
-        let events = together
-            .iter()
-            .map(|(_, part)| Event::Accepted(Arc::clone(&part.message), part.waiting))
-            .collect();
+        work.push(Box::pin(self.store_together(together)));
+        side_by_side(work).await.into_iter().flatten().collect()
+    }
+
+    async fn store_together(&self, parts: Vec<(usize, Part)>) -> Vec<(usize, Settled)> {
+        if parts.is_empty() {
+            return Vec::new();
+        }
+        let events =
+            parts.iter().map(|(_, part)| Event::Accepted(Arc::clone(&part.message), part.waiting)).collect();
         let stored = self.store.commit(events).await;
-        settled.extend(together.into_iter().map(|(position, part)| match &stored {
-            Ok(()) => (position, Ok(Some(part))),
-            Err(error) => (position, Err(Err(refusal(error)))),
-        }));
-        settled
+        let settle = |part| match &stored {
+            Ok(()) => Ok(Some(part)),
+            Err(error) => Err(Err(refusal(error))),
+        };
+        parts.into_iter().map(|(position, part)| (position, settle(part))).collect()
     }
 
     /// A message with a client key: the same key from the same account is the same message.
@@ -231,6 +255,7 @@ impl Journey {
         let rules = self.rules.load_full();
         let route = rules.route_of(&part.message);
         let tries = self.deliver(std::slice::from_ref(part), route.as_deref()).await;
+        tries.iter().for_each(|one| self.tally.attempted(&one.result));
         match tries.into_iter().last().map(|last| last.result) {
             Some(Ok(_)) => Ok(None),
             Some(Err(failure)) => Err(Err(Rejection::DeliveryFailed(failure))),
@@ -258,7 +283,7 @@ impl Journey {
             let result = self.gateways.deliver(party, delivery.clone()).await;
             let goes_on = matches!(result, Err(Failure::NoPeer | Failure::Throttled { .. }));
             tries.push(Try {
-                party: compact_str::format_compact!("{party}"),
+                party: Some(party.clone()),
                 wishes: self.gateways.wishes(party),
                 began_at,
                 ended_at: (self.clock)(),
@@ -277,15 +302,9 @@ impl Journey {
     async fn finish(&self, part: &Part, state: State, error: u8) -> Result<Attempted, StoreError> {
         let rules = self.rules.load_full();
         let now = (self.clock)();
-        let mut record = Record::new(&rules, &self.ids, &self.tally, now);
+        let mut record = Record::new(&rules, &self.ids, now);
         record.end(part, Outcome { state, at: now, error }, None);
-        self.commit(record).await
-    }
-
-    async fn commit(&self, record: Record<'_>) -> Result<Attempted, StoreError> {
-        let (events, attempted) = record.into_parts();
-        self.store.commit(events).await?;
-        Ok(attempted)
+        record.commit(&*self.store, &self.tally).await
     }
 
     async fn correlated(&self, receipt: &RemoteReceipt) -> Result<Option<MessageId>, StoreError> {
@@ -298,42 +317,72 @@ impl Journey {
         Ok(None)
     }
 
+    /// Ends the message, and its siblings if it went as one with them. Says whether all of it is done.
     async fn apply_remote_receipt(
         &self,
         id: MessageId,
         receipt: &RemoteReceipt,
     ) -> Result<Attempted, StoreError> {
-        let unchanged = Ok(Attempted::default());
-        let Some(stored) = self.store.get(id).await? else { return unchanged };
-        if stored.outcome.is_some() || !receipt.state.is_final() {
-            return unchanged;
+        let mut attempted = Attempted::default();
+        if !receipt.state.is_final() {
+            return Ok(attempted);
         }
-        let rules = self.rules.load_full();
-        let route = rules.route_of(&stored.message);
-        let mut waiting = Waiting::of(&stored.message, route.map_or(0, |route| route.lane));
-        waiting.key.due = rules.receipt_deadline(&stored.message);
-        self.finish(&Part { message: stored.message, waiting }, receipt.state, receipt.error).await
+        let is_segment = self.end_reported(id, receipt, &mut attempted).await?;
+        let mut place = 1;
+        while is_segment && let Some(sibling) = self.sibling(receipt, place).await? {
+            self.end_reported(sibling, receipt, &mut attempted).await?;
+            place += 1;
+        }
+        Ok(attempted)
     }
 
-    /// Receipts that arrived between a peer's answer and its record.
-    async fn answer_early_receipts(
+    /// Ends one message as its next hop says, unless it has ended. Answers whether it is a segment.
+    async fn end_reported(
         &self,
-        parts: &[Part],
-        tries: &[Try],
+        id: MessageId,
+        receipt: &RemoteReceipt,
         attempted: &mut Attempted,
-    ) -> Result<(), StoreError> {
-        let correlation = tries.last().and_then(Try::correlation);
-        let Some((link, remote_id)) = correlation else { return Ok(()) };
-        let Some(receipt) = self.early.take(&link, &remote_id) else { return Ok(()) };
-        for part in parts {
-            let more = self.apply_remote_receipt(part.message.id, &receipt).await?;
-            attempted.receipts.extend(more.receipts);
-            for (id, next) in more.next {
-                attempted.next.retain(|(other, _)| *other != id);
-                attempted.next.push((id, next));
+    ) -> Result<bool, StoreError> {
+        let Some(_claim) = self.closing.claim(id) else { return Ok(false) };
+        let Some(stored) = self.store.get(id).await? else { return Ok(false) };
+        let is_segment = reassembly::is_segment(&stored.message);
+        if stored.outcome.is_none() {
+            // The key under which it waits since it was handed over does not depend on the rules.
+            let mut waiting = Waiting::of(&stored.message, 0);
+            waiting.key.due = stored.message.expires_at;
+            let part = Part { message: stored.message, waiting };
+            let ended = self.finish(&part, receipt.state, receipt.error).await?;
+            attempted.next.extend(ended.next);
+            attempted.receipts.extend(ended.receipts);
+        }
+        Ok(is_segment)
+    }
+
+    async fn sibling(&self, receipt: &RemoteReceipt, place: usize) -> Result<Option<MessageId>, StoreError> {
+        for remote_id in &receipt.remote_ids {
+            let found = self.store.by_remote_id(receipt.link.clone(), sibling_id(remote_id, place)).await?;
+            if found.is_some() {
+                return Ok(found);
             }
         }
-        Ok(())
+        Ok(None)
+    }
+
+    /// Receipts that arrived between a peer's answer and its record. What cannot be recorded now
+    /// ends as any message does whose receipt never comes.
+    async fn answer_early_receipts(&self, parts: &[Part], tries: &[Try], attempted: &mut Attempted) {
+        let correlation = tries.last().and_then(Try::correlation);
+        let Some((link, remote_id)) = correlation else { return };
+        let Some(receipt) = self.early.take(&link, &remote_id).filter(|receipt| receipt.state.is_final()) else {
+            return;
+        };
+        for part in parts {
+            let mut more = Attempted::default();
+            let _recorded = self.end_reported(part.message.id, &receipt, &mut more).await;
+            attempted.next.retain(|(id, _)| !more.next.iter().any(|(other, _)| other == id));
+            attempted.next.extend(more.next);
+            attempted.receipts.extend(more.receipts);
+        }
     }
 }
 
@@ -350,6 +399,22 @@ fn delivery(parts: &[Part]) -> Option<Delivery> {
         }
     };
     Some(Delivery { message, receipt_wanted })
+}
+
+/// Waits for all of them at once. They are few: each word from any of them asks all that are open.
+async fn side_by_side<T: Send>(mut work: Vec<Promise<'_, T>>) -> Vec<T> {
+    let mut done = Vec::with_capacity(work.len());
+    std::future::poll_fn(move |context| {
+        work.retain_mut(|one| match one.as_mut().poll(context) {
+            Poll::Ready(value) => {
+                done.push(value);
+                false
+            }
+            Poll::Pending => true,
+        });
+        if work.is_empty() { Poll::Ready(std::mem::take(&mut done)) } else { Poll::Pending }
+    })
+    .await
 }
 
 fn refusal(error: &StoreError) -> Rejection {

@@ -237,6 +237,10 @@ pub struct Submission {
     pub validity: Option<Validity>,
     /// The submitter's own key: the same key from the same account gives the same message.
     pub client_key: Option<Name>,
+    /// The connection by which a centre before us received it, where that centre says so.
+    pub received_via: Option<Name>,
+    /// When a centre before us received it, where that centre says so.
+    pub received_at: Option<Timestamp>,
 }
 
 impl Submission {
@@ -258,6 +262,8 @@ impl Submission {
             deliver_after: None,
             validity: None,
             client_key: None,
+            received_via: None,
+            received_at: None,
         }
     }
 }
@@ -335,7 +341,10 @@ impl Message {
             error: outcome.error,
             submitted_at: self.accepted_at,
             done_at: outcome.at,
-            excerpt: self.content.body.slice(..self.content.body.len().min(EXCERPT_OCTETS)),
+            // A copy: a slice would keep the whole buffer that the message came in.
+            excerpt: Bytes::copy_from_slice(
+                self.content.body.get(..EXCERPT_OCTETS).unwrap_or(&self.content.body),
+            ),
             excerpt_coding: self.content.data_coding,
             client_key: self.client_key.clone(),
         };

@@ -12,7 +12,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use sms::header::{Concatenation, Reference, UserDataHeader};
 
-use crate::message::{Content, Message, Name, Timestamp};
+use crate::message::{Content, Message, Name, Party, Timestamp};
 use crate::ports::Waiting;
 
 /// One message on its way out, with its place in the queue.
@@ -28,6 +28,8 @@ pub struct Part {
 #[derive(Debug)]
 pub struct Reassembly {
     sets: HashMap<Key, Set>,
+    /// Segments of sets whose reference came to be used for another message.
+    given_up: Vec<Part>,
     parts: usize,
     parts_max: usize,
     patience: Duration,
@@ -35,6 +37,9 @@ pub struct Reassembly {
 
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 struct Key {
+    /// References are the sender's own: those of two submitters have nothing to do with each other.
+    origin: Party,
+    account: Name,
     source: Name,
     destination: Name,
     reference: Reference,
@@ -64,7 +69,7 @@ pub enum Assembled {
 impl Reassembly {
     /// Holds at most `parts_max` segments, each for `patience`.
     pub fn new(parts_max: usize, patience: Duration) -> Self {
-        Self { sets: HashMap::new(), parts: 0, parts_max, patience }
+        Self { sets: HashMap::new(), given_up: Vec::new(), parts: 0, parts_max, patience }
     }
 
     /// Takes a segment.
@@ -74,12 +79,22 @@ impl Reassembly {
             return Assembled::Alone(part);
         }
         let key = Key {
+            origin: part.message.origin.clone(),
+            account: part.message.account.clone(),
             source: part.message.source.digits.clone(),
             destination: part.message.destination.digits.clone(),
             reference: place.reference,
             total: place.total,
             data_coding: part.message.content.data_coding,
         };
+        // The reference has only 8 or 16 bits and comes again (TS 23.040 §9.2.3.24.1): other
+        // content in a place that is taken begins another message.
+        let is_other = self.sets.get(&key).and_then(|set| set.parts.get(&place.sequence)).is_some_and(|held| {
+            held.message.id != part.message.id && held.message.content != part.message.content
+        });
+        if is_other && let Some(set) = self.sets.remove(&key) {
+            self.given_up.extend(set.parts.into_values().chain(set.copies));
+        }
         let set = self.sets.entry(key.clone()).or_insert_with(|| Set {
             parts: BTreeMap::new(),
             copies: Vec::new(),
@@ -102,7 +117,7 @@ impl Reassembly {
 
     /// Gives up on sets whose siblings did not come in time; their segments go by themselves.
     pub fn tick(&mut self, now: Timestamp) -> Vec<Part> {
-        let mut alone = Vec::new();
+        let mut alone = std::mem::take(&mut self.given_up);
         let patience = self.patience;
         self.sets.retain(|_, set| {
             let stays = now.since(set.since) < patience;

@@ -50,9 +50,10 @@ impl Tally {
         }
     }
 
-    pub(crate) fn accepted(&self, answers: &[Result<MessageId, Rejection>]) {
+    /// Submissions were answered; `repeated` of the good answers name messages that were there before.
+    pub(crate) fn answered(&self, answers: &[Result<MessageId, Rejection>], repeated: usize) {
         let taken = answers.iter().filter(|answer| answer.is_ok()).count() as u64;
-        self.accepted.fetch_add(taken, Ordering::Relaxed);
+        self.accepted.fetch_add(taken.saturating_sub(repeated as u64), Ordering::Relaxed);
         self.refused.fetch_add(answers.len() as u64 - taken, Ordering::Relaxed);
     }
 

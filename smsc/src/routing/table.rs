@@ -47,9 +47,14 @@ pub struct Route {
 impl Route {
     /// The route to one party, as owned numbers and receipts use it.
     pub fn to(party: Party) -> Self {
+        let lane = Self::lane_to(&party);
         let name = compact_str::format_compact!("{party}");
-        let lane = super::hash(&name);
         Self { name, lane, targets: vec![party], allow_return: true, retry: None }
+    }
+
+    /// The lane of the route to one party.
+    pub(crate) fn lane_to(party: &Party) -> u64 {
+        super::hash(&compact_str::format_compact!("{party}"))
     }
 }
 

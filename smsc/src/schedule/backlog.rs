@@ -17,6 +17,9 @@ pub(super) struct Entry {
     priority: u8,
 }
 
+/// The highest priority_flag (SMPP 3.4 §5.2.14).
+const PRIORITY_MAX: u8 = 3;
+
 /// Higher priority first, then the older message.
 type Rank = (Reverse<u8>, MessageId);
 
@@ -27,7 +30,7 @@ impl Entry {
             due: waiting.key.due,
             expires_at: waiting.expires_at,
             attempts: waiting.attempts,
-            priority: waiting.priority,
+            priority: waiting.priority.min(PRIORITY_MAX),
         }
     }
 
@@ -157,7 +160,7 @@ impl Backlog {
     }
 
     /// Takes out one message.
-    pub(super) fn remove(&mut self, id: MessageId) -> Option<Entry> {
+    pub(super) fn remove(&mut self, id: MessageId, now: Timestamp) -> Option<Entry> {
         match self {
             Self::One(entry) if entry.id == id => {
                 let entry = *entry;
@@ -166,9 +169,10 @@ impl Backlog {
             }
             Self::Empty | Self::One(_) => None,
             Self::Many(many) => {
-                let rank = many.eligible.values().find(|entry| entry.id == id).map(Entry::rank);
-                if let Some(rank) = rank {
-                    return many.eligible.remove(&rank);
+                many.promote(now);
+                let ranks = (0..=PRIORITY_MAX).map(|priority| (Reverse(priority), id));
+                if let Some(entry) = ranks.into_iter().find_map(|rank| many.eligible.remove(&rank)) {
+                    return Some(entry);
                 }
                 let key = *many.deferred.keys().find(|key| key.1 == id)?;
                 many.deferred.remove(&key)
@@ -176,13 +180,16 @@ impl Backlog {
         }
     }
 
-    pub(super) fn contains(&self, id: MessageId) -> bool {
+    /// Whether this message is here, under whatever due time. Cheap however many wait: a restart
+    /// asks it of every one.
+    pub(super) fn contains(&self, waiting: &Waiting) -> bool {
         match self {
             Self::Empty => false,
-            Self::One(entry) => entry.id == id,
+            Self::One(entry) => entry.id == waiting.key.id,
             Self::Many(many) => {
-                many.eligible.values().any(|entry| entry.id == id)
-                    || many.deferred.keys().any(|key| key.1 == id)
+                let entry = Entry::of(waiting);
+                // Only what was never tried is deferred, and its time does not change.
+                many.eligible.contains_key(&entry.rank()) || many.deferred.contains_key(&(entry.due, entry.id))
             }
         }
     }
@@ -210,6 +217,9 @@ impl Many {
 
     fn expire(&mut self, now: Timestamp) -> Vec<Entry> {
         let mut expired = Vec::new();
+        if self.expiry_floor > now {
+            return expired; // nothing can have expired: spare the walk
+        }
         let mut floor = Timestamp::NEVER;
         let mut stays = |entry: &Entry| {
             if entry.expires_at <= now {

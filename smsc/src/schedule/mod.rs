@@ -3,4 +3,5 @@
 mod backlog;
 pub mod queue;
 pub mod retry;
+mod roll;
 pub mod throttle;

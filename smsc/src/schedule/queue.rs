@@ -5,19 +5,22 @@
 //! targets of their route. A lane whose targets have no room costs nothing until
 //! one of them opens; it never slows another lane down.
 //!
-//! The loop around it: [`Queue::add`] what is accepted, [`Queue::take`] what may
-//! go now, tell [`Queue::ended`] how it went, and call [`Queue::tick`] at
-//! [`Queue::deadline`].
+//! The loop around it: [`Queue::add`] what is accepted, call [`Queue::tick`] at
+//! [`Queue::deadline`], [`Queue::take`] what may go now, and tell
+//! [`Queue::ended`] how it went. What the queue has given out it still knows
+//! ([`Queue::holds`]) until it hears that word.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
 
 use smallvec::SmallVec;
 
 use super::backlog::{Backlog, Entry};
+use super::roll::Roll;
 use crate::message::{MessageId, Party, Timestamp};
 use crate::ports::Waiting;
 use crate::routing::Hashed;
+use crate::routing::table::Route;
 
 /// How an attempt left its message.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -28,6 +31,8 @@ pub enum Next {
     HandedOver(Waiting),
     /// It waits on, and its destination with it.
     Again(Waiting),
+    /// The same, but it need not wait so long: it goes as soon as one of its targets opens.
+    AgainOnceOpen(Waiting),
 }
 
 /// What [`Queue::tick`] found.
@@ -48,13 +53,27 @@ pub struct Queue {
     party_lanes: HashMap<Party, SmallVec<[u32; 2]>>,
     /// Lanes that may have something to send, in turn.
     active: VecDeque<u32>,
-    /// Messages whose attempt runs, with the key of their destination.
-    open: HashMap<u64, (u64, Entry), Hashed>,
+    /// Messages that were given out and of which no word has come yet.
+    in_hand: HashMap<u64, InHand, Hashed>,
+    /// How many of them have an attempt that runs.
+    open: usize,
     open_max: usize,
+    /// Messages that ended by a receipt which was faster than the word of their attempt.
+    overtaken: HashSet<u64, Hashed>,
     handed_over: HashMap<u64, Waiting, Hashed>,
     timers: BinaryHeap<Reverse<(Timestamp, u64)>>,
     receipt_timers: BinaryHeap<Reverse<(Timestamp, u64)>>,
     waiting: usize,
+    /// Counts the turns of lanes.
+    turns: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct InHand {
+    /// The destination whose window it takes a place of, while an attempt runs.
+    destination: Option<u64>,
+    /// Whether the next hop's receipt came already.
+    reported: bool,
 }
 
 #[derive(Debug)]
@@ -64,6 +83,8 @@ struct Destination {
     open: u16,
     /// Whether it stands in its lane's `ready`.
     ready: bool,
+    /// Whether it stands in its lane's `parked`.
+    parked: bool,
     /// After a failure nothing goes before this time.
     parked_until: Timestamp,
     /// The timer that is set for it; older ones in the heap are void.
@@ -77,11 +98,13 @@ struct Lane {
     /// Unknown after a restart until the first message of the lane has been read.
     parties: Option<Vec<Party>>,
     open_per_destination: u16,
-    ready: VecDeque<u64>,
-    /// Destinations that wait after a failure; an opening lane wakes them.
-    parked: Vec<u64>,
+    ready: Roll,
+    /// Destinations that an opening party wakes.
+    parked: Roll,
     /// Whether it stands in `active`.
     active: bool,
+    /// When it had its last turn: among lanes that share a party, the longest without goes first.
+    turn: u64,
 }
 
 /// How many messages of one lane go before the next lane's turn.
@@ -96,12 +119,15 @@ impl Queue {
             lane_numbers: HashMap::default(),
             party_lanes: HashMap::new(),
             active: VecDeque::new(),
-            open: HashMap::default(),
+            in_hand: HashMap::default(),
+            open: 0,
             open_max,
+            overtaken: HashSet::default(),
             handed_over: HashMap::default(),
             timers: BinaryHeap::new(),
             receipt_timers: BinaryHeap::new(),
             waiting: 0,
+            turns: 0,
         }
     }
 
@@ -112,7 +138,7 @@ impl Queue {
 
     /// Attempts that run.
     pub fn open(&self) -> usize {
-        self.open.len()
+        self.open
     }
 
     /// Messages that wait for the next hop's receipt.
@@ -120,15 +146,15 @@ impl Queue {
         self.handed_over.len()
     }
 
-    /// Whether this message waits or runs here.
+    /// Whether this message waits here, or was given out and no word of it has come yet.
     pub fn holds(&self, waiting: &Waiting) -> bool {
-        let id = waiting.key.id;
-        self.open.contains_key(&id.get())
-            || self.handed_over.contains_key(&id.get())
+        let id = waiting.key.id.get();
+        self.in_hand.contains_key(&id)
+            || self.handed_over.contains_key(&id)
             || self
                 .destinations
                 .get(&waiting.destination)
-                .is_some_and(|destination| destination.backlog.contains(id))
+                .is_some_and(|destination| destination.backlog.contains(waiting))
     }
 
     /// Says who stands behind a lane. Later words replace earlier ones.
@@ -157,22 +183,44 @@ impl Queue {
             .is_some_and(|lane| lane.parties.is_some())
     }
 
-    /// A message waits from now on.
+    /// Forgets who stands behind the lanes, as after a change of the route table.
+    pub fn forget_lanes(&mut self) {
+        self.party_lanes.clear();
+        self.lanes.iter_mut().for_each(|lane| lane.parties = None);
+        self.recheck();
+    }
+
+    /// A message waits from now on. One that is held already is passed over.
+    ///
+    /// A message that was tried before waits for its time. Why the attempt failed is not known here,
+    /// so that an opening party wakes it.
     pub fn add(&mut self, waiting: &Waiting, now: Timestamp) {
-        if waiting.handed_over {
-            self.await_receipt(*waiting);
+        if self.holds(waiting) {
             return;
         }
+        if waiting.handed_over {
+            self.await_receipt(*waiting);
+        } else {
+            self.insert(waiting, true, now);
+        }
+    }
+
+    fn insert(&mut self, waiting: &Waiting, wakes: bool, now: Timestamp) {
         let lane = self.lane_number(waiting.lane);
         let destination = self.destinations.entry(waiting.destination).or_insert_with(|| Destination {
             lane,
             open: 0,
             ready: false,
+            parked: false,
             parked_until: Timestamp::default(),
             timer: Timestamp::NEVER,
             backlog: Backlog::Empty,
         });
-        destination.insert(waiting);
+        let was_parked = destination.parked;
+        destination.insert(waiting, wakes, now);
+        if destination.parked && !was_parked {
+            self.park(waiting.destination, lane);
+        }
         self.waiting += 1;
         self.touch(waiting.destination, now);
     }
@@ -181,17 +229,23 @@ impl Queue {
     pub fn take(&mut self, now: Timestamp, mut room: impl FnMut(&[Party]) -> usize) -> Vec<Waiting> {
         let mut taken = Vec::new();
         let mut budgets: HashMap<u32, usize, Hashed> = HashMap::default();
-        while self.open.len() < self.open_max {
+        while self.open < self.open_max {
             let Some(number) = self.active.pop_front() else { break };
             let Some(lane) = self.lanes.get_mut(number as usize) else { continue };
             let budget = *budgets.entry(number).or_insert_with(|| match &lane.parties {
-                Some(parties) => room(parties),
-                None => 1, // the first message tells who stands behind the lane
+                Some(parties) if !parties.is_empty() => room(parties),
+                // The first message tells who stands behind the lane, or that nobody does.
+                _ => 1,
             });
-            let turn = budget.min(TURN).min(self.open_max - self.open.len());
+            let turn = budget.min(TURN).min(self.open_max - self.open);
             let gone = self.take_of_lane(number, turn, now, &mut taken);
             budgets.insert(number, budget - gone);
+            self.turns += 1;
+            let turns = self.turns;
             let Some(lane) = self.lanes.get_mut(number as usize) else { continue };
+            if gone > 0 {
+                lane.turn = turns;
+            }
             if lane.ready.is_empty() || gone == budget {
                 lane.active = false; // until something is added, ends or opens
             } else {
@@ -201,56 +255,77 @@ impl Queue {
         taken
     }
 
-    /// An attempt is over. A message that was not taken from here, such as a segment that was held
-    /// elsewhere, comes back if it is to wait on.
+    /// The last word about a message that was given out: its attempt is over, or it has ended. A
+    /// message that was not taken from here comes in if it is to wait on.
     pub fn ended(&mut self, id: MessageId, next: &Next, now: Timestamp) {
-        let Some((key, _)) = self.open.remove(&id.get()) else {
-            if let Next::HandedOver(waiting) | Next::Again(waiting) = next {
-                self.add(waiting, now);
+        let held = self.in_hand.remove(&id.get());
+        match held {
+            None if self.overtaken.remove(&id.get()) => return,
+            // Two words follow a receipt that came in between: its own, and that of the attempt.
+            Some(held) if held.reported && *next == Next::Ended => {
+                self.overtaken.insert(id.get());
             }
-            return;
-        };
-        let Some(destination) = self.destinations.get_mut(&key) else { return };
-        destination.open = destination.open.saturating_sub(1);
-        let lane = destination.lane;
+            _ => {}
+        }
+        let place = held.and_then(|held| held.destination);
+        if let Some(destination) = place.and_then(|key| self.destinations.get_mut(&key)) {
+            destination.open = destination.open.saturating_sub(1);
+            self.open = self.open.saturating_sub(1);
+        }
         match next {
-            Next::Ended => {}
-            Next::HandedOver(waiting) => self.await_receipt(*waiting),
-            Next::Again(waiting) => {
-                destination.insert(waiting);
-                self.waiting += 1;
-                if let Some(lane) = self.lane_mut(lane) {
-                    lane.parked.push(key);
-                }
+            Next::HandedOver(waiting) if held.is_none_or(|held| !held.reported) => self.add(waiting, now),
+            Next::Ended | Next::HandedOver(_) => {
+                self.handed_over.remove(&id.get());
+            }
+            Next::Again(waiting) => self.insert(waiting, false, now),
+            Next::AgainOnceOpen(waiting) => self.insert(waiting, true, now),
+        }
+        if let Some(key) = place {
+            let lane = self.destinations.get(&key).map(|destination| destination.lane);
+            self.touch(key, now);
+            if let Some(lane) = lane {
+                self.activate(lane);
             }
         }
-        self.touch(key, now);
-        self.activate(lane);
     }
 
-    /// A party can take messages again: what was parked before it goes at once, in order.
+    /// A message whose attempt was to run waits elsewhere: a segment for its siblings. It gives its
+    /// place to the next one, and is held until [`Queue::ended`] tells of it.
+    pub fn set_aside(&mut self, id: MessageId, now: Timestamp) {
+        if self.in_hand.contains_key(&id.get()) {
+            self.ended(id, &Next::Ended, now);
+            self.in_hand.insert(id.get(), InHand { destination: None, reported: false });
+        }
+    }
+
+    /// A party can take messages again: what failed for want of it goes at once, in order.
     pub fn opened(&mut self, party: &Party, now: Timestamp) {
-        let lanes = self.party_lanes.get(party).cloned().unwrap_or_default();
-        for number in lanes {
-            let parked = self.lane_mut(number).map(|lane| std::mem::take(&mut lane.parked));
+        let mut lanes = self.party_lanes.get(party).cloned().unwrap_or_default();
+        // The lane of the party itself is known by its name, even if nothing has gone there yet.
+        let own = self.lane_numbers.get(&Route::lane_to(party)).copied();
+        lanes.extend(own.filter(|own| !lanes.contains(own)));
+        for number in &lanes {
+            let parked = self.lane_mut(*number).map(|lane| lane.parked.take());
             for key in parked.unwrap_or_default() {
-                if let Some(destination) = self.destinations.get_mut(&key) {
+                if let Some(destination) = self.destinations.get_mut(&key).filter(|found| found.parked) {
+                    destination.parked = false;
                     destination.parked_until = Timestamp::default();
                     self.touch(key, now);
                 }
             }
-            self.activate(number);
         }
+        self.activate_in_turn(lanes.into_vec());
     }
 
     /// Wakes every lane, for changes of which nobody told.
     pub fn recheck(&mut self) {
-        for number in (0_u32..).take(self.lanes.len()) {
-            self.activate(number);
-        }
+        let lanes = (0_u32..).zip(&self.lanes);
+        self.activate_in_turn(
+            lanes.filter(|(_, lane)| !lane.active && !lane.ready.is_empty()).map(|(n, _)| n).collect(),
+        );
     }
 
-    /// What ran out by `now`. Those messages have left the queue.
+    /// What ran out by `now`. Those messages wait no longer; [`Queue::ended`] follows when that is on record.
     pub fn tick(&mut self, now: Timestamp) -> Vec<Overdue> {
         let mut overdue = Vec::new();
         while let Some(Reverse((at, key))) = self.timers.peek().copied() {
@@ -267,8 +342,9 @@ impl Queue {
                 break;
             }
             self.receipt_timers.pop();
-            if self.handed_over.get(&id).is_some_and(|waiting| waiting.key.due == at) {
+            if self.handed_over.get(&id).is_some_and(|waiting| waiting.expires_at == at) {
                 overdue.extend(self.handed_over.remove(&id).map(Overdue::Unreported));
+                self.in_hand.insert(id, InHand { destination: None, reported: false });
             }
         }
         overdue
@@ -283,23 +359,28 @@ impl Queue {
         }
     }
 
-    /// Takes a waiting message out, unless its attempt runs.
+    /// Takes a waiting message out, unless its attempt runs. [`Queue::ended`] follows.
     pub fn remove(&mut self, destination: u64, id: MessageId, now: Timestamp) -> Option<Waiting> {
         let lane_key = self.lane_key_of(destination);
         let found = self.destinations.get_mut(&destination)?;
-        let entry = found.backlog.remove(id)?;
+        let entry = found.backlog.remove(id, now)?;
         self.waiting -= 1;
+        self.in_hand.insert(id.get(), InHand { destination: None, reported: false });
         self.touch(destination, now);
         Some(entry.waiting(destination, lane_key))
     }
 
-    /// The next hop's receipt came: the message waits for it no longer.
+    /// The next hop's receipt came: the message waits for it no longer. A [`Queue::ended`] of its own
+    /// follows, beside the one of an attempt that was not told yet.
     pub fn reported(&mut self, id: MessageId) -> Option<Waiting> {
+        if let Some(held) = self.in_hand.get_mut(&id.get()) {
+            held.reported = true;
+        }
         self.handed_over.remove(&id.get())
     }
 
     fn await_receipt(&mut self, waiting: Waiting) {
-        self.receipt_timers.push(Reverse((waiting.key.due, waiting.key.id.get())));
+        self.receipt_timers.push(Reverse((waiting.expires_at, waiting.key.id.get())));
         self.handed_over.insert(waiting.key.id.get(), waiting);
         if self.receipt_timers.len() > 2 * self.handed_over.len() + 1024 {
             let handed_over = &self.handed_over;
@@ -312,21 +393,23 @@ impl Queue {
         let mut gone = 0;
         while gone < turn {
             let Some(lane) = self.lanes.get_mut(number as usize) else { break };
-            let Some(key) = lane.ready.pop_front() else { break };
+            let Some(key) = lane.ready.pop() else { break };
             let (lane_key, per_destination) = (lane.key, lane.open_per_destination);
-            let Some(destination) = self.destinations.get_mut(&key) else { continue };
+            let Some(destination) = self.destinations.get_mut(&key).filter(|found| found.ready) else {
+                continue; // it went and came again: its newer place counts
+            };
             destination.ready = false;
             let Some(entry) = destination.take(now) else {
                 self.touch(key, now);
                 continue;
             };
             destination.open += 1;
-            if destination.open < per_destination && destination.may_go(now) {
-                destination.ready = true;
-                lane.ready.push_back(key);
-            }
+            self.open += 1;
             self.waiting -= 1;
-            self.open.insert(entry.id.get(), (key, entry));
+            self.in_hand.insert(entry.id.get(), InHand { destination: Some(key), reported: false });
+            if per_destination > 1 {
+                self.touch(key, now);
+            }
             taken.push(entry.waiting(key, lane_key));
             gone += 1;
         }
@@ -339,6 +422,9 @@ impl Queue {
         destination.timer = Timestamp::NEVER;
         let expired = destination.backlog.expire(now);
         self.waiting -= expired.len();
+        for entry in &expired {
+            self.in_hand.insert(entry.id.get(), InHand { destination: None, reported: false });
+        }
         overdue.extend(expired.iter().map(|entry| Overdue::Expired(entry.waiting(key, lane_key))));
         self.touch(key, now);
     }
@@ -354,29 +440,46 @@ impl Queue {
         }
         let number = destination.lane;
         let Some(lane) = self.lanes.get_mut(number as usize) else { return };
-        if !destination.ready && destination.open < lane.open_per_destination && destination.may_go(now) {
-            destination.ready = true;
-            lane.ready.push_back(key);
-        }
-        let wake_at = destination.wake_at();
+        let has_place = destination.open < lane.open_per_destination;
+        let becomes_ready = !destination.ready && has_place && destination.may_go(now);
+        destination.ready |= becomes_ready;
+        let wake_at = destination.wake_at(has_place);
         if wake_at < destination.timer {
             destination.timer = wake_at;
             self.timers.push(Reverse((wake_at, key)));
         }
-        if destination.ready {
-            self.activate(number);
+        if becomes_ready {
+            let destinations = &self.destinations;
+            lane.ready.push(key, |key| destinations.get(&key).is_some_and(|found| found.ready));
         }
+        self.activate(number);
         self.sweep_timers();
     }
 
     /// Void timers of destinations long gone must not pile up.
     fn sweep_timers(&mut self) {
         if self.timers.len() > 2 * self.destinations.len() + 4096 {
-            let destinations = &self.destinations;
-            self.timers.retain(|Reverse((at, key))| {
-                destinations.get(key).is_some_and(|destination| destination.timer == *at)
+            let mut timers = std::mem::take(&mut self.timers).into_vec();
+            timers.retain(|Reverse((at, key))| {
+                self.destinations.get(key).is_some_and(|destination| destination.timer == *at)
             });
+            // A destination that comes and goes may have set the same one many times.
+            timers.sort_unstable();
+            timers.dedup();
+            self.timers = timers.into();
         }
+    }
+
+    fn park(&mut self, key: u64, number: u32) {
+        let destinations = &self.destinations;
+        if let Some(lane) = self.lanes.get_mut(number as usize) {
+            lane.parked.push(key, |key| destinations.get(&key).is_some_and(|found| found.parked));
+        }
+    }
+
+    fn activate_in_turn(&mut self, mut lanes: Vec<u32>) {
+        lanes.sort_by_key(|number| self.lane(*number).map_or(0, |lane| lane.turn));
+        lanes.into_iter().for_each(|number| self.activate(number));
     }
 
     fn activate(&mut self, number: u32) {
@@ -396,9 +499,10 @@ impl Queue {
             key,
             parties: None,
             open_per_destination: 1,
-            ready: VecDeque::new(),
-            parked: Vec::new(),
+            ready: Roll::default(),
+            parked: Roll::default(),
             active: false,
+            turn: 0,
         });
         self.lane_numbers.insert(key, number);
         number
@@ -418,9 +522,11 @@ impl Queue {
 }
 
 impl Destination {
-    fn insert(&mut self, waiting: &Waiting) {
+    /// `wakes`: whether an opening party ends the wait after a failure.
+    fn insert(&mut self, waiting: &Waiting, wakes: bool, now: Timestamp) {
         if waiting.attempts > 0 {
             self.parked_until = self.parked_until.max(waiting.key.due);
+            self.parked = wakes && self.parked_until > now;
         }
         self.backlog.insert(Entry::of(waiting));
     }
@@ -433,9 +539,9 @@ impl Destination {
         if self.parked_until <= now { self.backlog.take(now) } else { None }
     }
 
-    fn wake_at(&self) -> Timestamp {
+    fn wake_at(&self, has_place: bool) -> Timestamp {
         let expiry = self.backlog.expires_at();
-        if self.ready || self.open > 0 {
+        if self.ready || !has_place {
             return expiry;
         }
         self.backlog.eligible_at().max(self.parked_until).min(expiry)
@@ -443,229 +549,4 @@ impl Destination {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-    use crate::ports::DueKey;
-
-    const ESME: &str = "esme:a";
-
-    fn at(millis: u64) -> Timestamp {
-        Timestamp::from_millis(1_000_000 + millis)
-    }
-
-    fn waiting(id: u64, destination: u64) -> Waiting {
-        Waiting {
-            key: DueKey { due: at(0), id: MessageId::from_u64(id) },
-            expires_at: at(0) + Duration::from_secs(60),
-            destination,
-            lane: 1,
-            priority: 0,
-            attempts: 0,
-            handed_over: false,
-        }
-    }
-
-    fn queue() -> Queue {
-        let mut queue = Queue::new(1000);
-        queue.learn_lane(1, &[ESME.parse().unwrap()], 1);
-        queue
-    }
-
-    fn take(queue: &mut Queue, now: Timestamp, room: usize) -> Vec<u64> {
-        queue.take(now, |_| room).iter().map(|waiting| waiting.key.id.get()).collect()
-    }
-
-    fn end(queue: &mut Queue, id: u64, now: Timestamp) {
-        queue.ended(MessageId::from_u64(id), &Next::Ended, now);
-    }
-
-    #[test]
-    fn one_destination_goes_in_order_one_at_a_time() {
-        let mut queue = queue();
-        for id in [3, 1, 2] {
-            queue.add(&waiting(id, 7), at(0));
-        }
-        assert_eq!(take(&mut queue, at(0), 10), [1]);
-        assert_eq!(take(&mut queue, at(0), 10), [0_u64; 0]);
-        end(&mut queue, 1, at(1));
-        assert_eq!(take(&mut queue, at(1), 10), [2]);
-        end(&mut queue, 2, at(2));
-        assert_eq!(take(&mut queue, at(2), 10), [3]);
-        end(&mut queue, 3, at(3));
-        assert_eq!((queue.waiting(), queue.open(), queue.destinations.len()), (0, 0, 0));
-    }
-
-    #[test]
-    fn a_higher_priority_goes_first() {
-        let mut queue = queue();
-        queue.add(&waiting(1, 7), at(0));
-        queue.add(&Waiting { priority: 2, ..waiting(2, 7) }, at(0));
-        queue.add(&Waiting { priority: 3, ..waiting(3, 7) }, at(0));
-        let mut order = vec![];
-        for now in 0..3 {
-            let id = take(&mut queue, at(now), 1)[0];
-            end(&mut queue, id, at(now));
-            order.push(id);
-        }
-        assert_eq!(order, [3, 2, 1]);
-    }
-
-    #[test]
-    fn a_lane_without_room_costs_nothing_until_it_opens() {
-        let mut queue = queue();
-        for id in 0..100 {
-            queue.add(&waiting(id, id), at(0));
-        }
-        assert!(take(&mut queue, at(0), 0).is_empty());
-        let mut asked = 0;
-        queue.take(at(0), |_| {
-            asked += 1;
-            0
-        });
-        assert_eq!(asked, 0, "a closed lane is not asked again");
-        queue.opened(&ESME.parse().unwrap(), at(1));
-        assert_eq!(take(&mut queue, at(1), 30).len(), 30);
-        end(&mut queue, 0, at(2));
-        assert_eq!(take(&mut queue, at(2), 1).len(), 1);
-    }
-
-    #[test]
-    fn a_failure_parks_its_destination_and_no_other() {
-        let mut queue = queue();
-        for (id, destination) in [(1, 7), (2, 7), (3, 8)] {
-            queue.add(&waiting(id, destination), at(0));
-        }
-        assert_eq!(take(&mut queue, at(0), 10), [1, 3]);
-        let retry = Waiting {
-            key: DueKey { due: at(20_000), id: MessageId::from_u64(1) },
-            attempts: 1,
-            ..waiting(1, 7)
-        };
-        queue.ended(retry.key.id, &Next::Again(retry), at(1));
-        assert!(take(&mut queue, at(10_000), 10).is_empty());
-        assert_eq!(queue.deadline(), Some(at(20_000)));
-        assert!(queue.tick(at(20_000)).is_empty());
-        let again = queue.take(at(20_000), |_| 10);
-        assert_eq!(again, [retry], "the stored due time is kept");
-        end(&mut queue, 1, at(20_001));
-        assert_eq!(take(&mut queue, at(20_001), 10), [2]);
-    }
-
-    #[test]
-    fn an_opening_party_wakes_what_was_parked_before_it_in_order() {
-        let mut queue = queue();
-        queue.add(&waiting(1, 7), at(0));
-        queue.add(&waiting(2, 7), at(0));
-        assert_eq!(take(&mut queue, at(0), 10), [1]);
-        let retry = Waiting {
-            key: DueKey { due: at(50_000), id: MessageId::from_u64(1) },
-            attempts: 1,
-            ..waiting(1, 7)
-        };
-        queue.ended(retry.key.id, &Next::Again(retry), at(1));
-        queue.opened(&ESME.parse().unwrap(), at(2));
-        assert_eq!(queue.take(at(2), |_| 10), [retry]);
-    }
-
-    #[test]
-    fn a_deferred_message_holds_nobody_up() {
-        let mut queue = queue();
-        let later = Waiting { key: DueKey { due: at(5000), id: MessageId::from_u64(1) }, ..waiting(1, 7) };
-        queue.add(&later, at(0));
-        queue.add(&waiting(2, 7), at(0));
-        assert_eq!(take(&mut queue, at(0), 10), [2]);
-        end(&mut queue, 2, at(1));
-        assert!(take(&mut queue, at(1), 10).is_empty());
-        assert_eq!(queue.deadline(), Some(at(5000)));
-        queue.tick(at(5000));
-        assert_eq!(take(&mut queue, at(5000), 10), [1]);
-    }
-
-    #[test]
-    fn what_expires_leaves_in_time_even_without_room() {
-        let mut queue = queue();
-        queue.add(&waiting(1, 7), at(0));
-        queue.add(&waiting(2, 7), at(0));
-        queue.add(&waiting(3, 8), at(0));
-        assert!(take(&mut queue, at(0), 0).is_empty());
-        let overdue = queue.tick(at(60_000));
-        assert_eq!(overdue.len(), 3);
-        assert!(overdue.contains(&Overdue::Expired(waiting(3, 8))));
-        assert_eq!((queue.waiting(), queue.destinations.len()), (0, 0));
-    }
-
-    #[test]
-    fn a_restart_keeps_retry_times() {
-        let mut queue = queue();
-        let retry = Waiting {
-            key: DueKey { due: at(9000), id: MessageId::from_u64(1) },
-            attempts: 3,
-            ..waiting(1, 7)
-        };
-        queue.add(&retry, at(0));
-        assert!(take(&mut queue, at(0), 10).is_empty());
-        queue.tick(at(9000));
-        assert_eq!(take(&mut queue, at(9000), 10), [1]);
-    }
-
-    #[test]
-    fn a_handed_over_message_waits_for_its_receipt_only() {
-        let mut queue = queue();
-        queue.add(&waiting(1, 7), at(0));
-        assert_eq!(take(&mut queue, at(0), 10), [1]);
-        let held = Waiting {
-            key: DueKey { due: at(70_000), id: MessageId::from_u64(1) },
-            handed_over: true,
-            ..waiting(1, 7)
-        };
-        queue.ended(held.key.id, &Next::HandedOver(held), at(1));
-        assert_eq!(queue.handed_over(), 1);
-        assert_eq!(queue.tick(at(70_000)), [Overdue::Unreported(held)]);
-        assert_eq!(queue.reported(held.key.id), None);
-    }
-
-    #[test]
-    fn a_lane_of_unknown_parties_sends_one_to_find_out() {
-        let mut queue = Queue::new(1000);
-        for id in 0..10 {
-            queue.add(&waiting(id, id), at(0));
-        }
-        assert!(!queue.knows_lane(1));
-        assert_eq!(take(&mut queue, at(0), 10).len(), 1);
-        queue.learn_lane(1, &[ESME.parse().unwrap()], 5);
-        assert_eq!(take(&mut queue, at(0), 100).len(), 9);
-    }
-
-    #[test]
-    fn timers_of_the_past_do_not_pile_up() {
-        let mut queue = queue();
-        for id in 0..100_000 {
-            queue.add(&waiting(id, id), at(0));
-            assert_eq!(take(&mut queue, at(0), 10), [id]);
-            end(&mut queue, id, at(0));
-        }
-        assert!(queue.timers.len() <= 4100, "{}", queue.timers.len());
-    }
-
-    #[test]
-    fn a_million_waiting_cost_two_hundred_octets_each_at_most() {
-        let bucket = size_of::<(u64, Destination)>() + 1;
-        let timer = size_of::<Reverse<(Timestamp, u64)>>();
-        // A hash map of a million has 2^21 buckets at most, a heap twice its length.
-        assert!(bucket * (1 << 21) + 2 * timer * 1_000_000 <= 200 * 1_000_000);
-        assert!(size_of::<Destination>() <= 72, "{}", size_of::<Destination>());
-    }
-
-    #[test]
-    fn a_cancelled_message_is_gone() {
-        let mut queue = queue();
-        queue.add(&waiting(1, 7), at(0));
-        queue.add(&waiting(2, 7), at(0));
-        assert_eq!(queue.remove(7, MessageId::from_u64(2), at(0)), Some(waiting(2, 7)));
-        assert_eq!(queue.remove(7, MessageId::from_u64(2), at(0)), None);
-        assert_eq!(take(&mut queue, at(0), 10), [1]);
-        assert_eq!(queue.remove(7, MessageId::from_u64(1), at(0)), None, "its attempt runs");
-    }
-}
+mod tests;

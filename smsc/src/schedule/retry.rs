@@ -5,6 +5,9 @@ use std::time::Duration;
 use crate::failure::RetryClass;
 use crate::message::Timestamp;
 
+/// Delays that [`Plan::delay_at`] adds up at most.
+const NUMBER_MAX: u16 = 64;
+
 /// The delays of one class of failure.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Plan {
@@ -17,6 +20,20 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// The delay of a message that has been tried by this plan for `age` without a count: the first
+    /// delay that leads beyond it.
+    pub fn delay_at(&self, age: Duration) -> Duration {
+        let mut reached = Duration::ZERO;
+        for number in 1..=NUMBER_MAX {
+            let delay = self.delay_after(number);
+            reached += delay;
+            if reached > age || delay >= self.delay_max {
+                return delay;
+            }
+        }
+        self.delay_after(NUMBER_MAX)
+    }
+
     /// The delay after attempt `number` (1 for the first) has failed.
     pub fn delay_after(&self, number: u16) -> Duration {
         let index = usize::from(number.max(1)) - 1;
@@ -66,21 +83,25 @@ impl Default for Plans {
 impl Plans {
     /// When to try again after attempt `number` failed with `class`; a peer's own wish to wait wins
     /// if it is longer. Never after `expires_at`: there the message ends.
+    ///
+    /// Congestion is the link's, and does not use up the message's attempts: its delay goes by `age`,
+    /// the time since the message might go first.
     pub fn next(
         &self,
         class: RetryClass,
         number: u16,
+        age: Duration,
         peer_wish: Option<Duration>,
         now: Timestamp,
         expires_at: Timestamp,
     ) -> Timestamp {
-        let plan = match class {
-            RetryClass::Ordinary => &self.ordinary,
-            RetryClass::Busy => &self.busy,
-            RetryClass::Absent => &self.absent,
-            RetryClass::Congestion => &self.congestion,
+        let delay = match class {
+            RetryClass::Ordinary => self.ordinary.delay_after(number),
+            RetryClass::Busy => self.busy.delay_after(number),
+            RetryClass::Absent => self.absent.delay_after(number),
+            RetryClass::Congestion => self.congestion.delay_at(age),
         };
-        let delay = plan.delay_after(number).max(peer_wish.unwrap_or_default());
+        let delay = delay.max(peer_wish.unwrap_or_default());
         (now + delay).min(expires_at)
     }
 }
@@ -104,17 +125,27 @@ mod tests {
     }
 
     #[test]
+    fn congestion_backs_off_by_age() {
+        let plan = Plans::default().congestion;
+        let delays: Vec<u64> = [0, 1, 2, 3, 6, 7, 30, 62, 63, 100_000]
+            .iter()
+            .map(|age| plan.delay_at(Duration::from_secs(*age)).as_secs())
+            .collect();
+        assert_eq!(delays, [1, 2, 2, 4, 4, 8, 16, 32, 60, 60][..].to_vec());
+    }
+
+    #[test]
     fn no_retry_lies_beyond_the_validity() {
         let now = Timestamp::from_millis(1_000_000);
         let soon = now + Duration::from_secs(5);
-        assert_eq!(Plans::default().next(RetryClass::Ordinary, 1, None, now, soon), soon);
+        assert_eq!(Plans::default().next(RetryClass::Ordinary, 1, Duration::ZERO, None, now, soon), soon);
     }
 
     #[test]
     fn field_43_a_peers_retry_after_is_honoured() {
         let now = Timestamp::from_millis(1_000_000);
         let wish = Some(Duration::from_secs(30));
-        let next = Plans::default().next(RetryClass::Congestion, 1, wish, now, Timestamp::NEVER);
+        let next = Plans::default().next(RetryClass::Congestion, 1, Duration::ZERO, wish, now, Timestamp::NEVER);
         assert_eq!(next, now + Duration::from_secs(30));
     }
 }
