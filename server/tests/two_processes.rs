@@ -51,12 +51,12 @@ const DIGEST: [&str; 2] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn issue_2_every_flow_crosses_the_link() {
+async fn link_every_flow_crosses_the_link() {
     every_flow(Pair::new(LISTED, REPLY).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn issue_2_every_flow_crosses_a_link_with_digest() {
+async fn link_every_flow_crosses_a_link_with_digest() {
     every_flow(Pair::new(DIGEST, REPLY).await).await;
 }
 
@@ -87,7 +87,7 @@ async fn every_flow(pair: Pair) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn issue_2_a_long_message_is_one_call() {
+async fn link_a_long_message_is_one_call() {
     let pair = Pair::new(LISTED, "").await;
     let (centre, _platform) = (pair.start_centre(), pair.start_platform());
     let text: String = ('a'..='z').cycle().take(400).collect();
@@ -102,7 +102,7 @@ async fn issue_2_a_long_message_is_one_call() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn issue_2_messages_wait_for_a_platform_that_is_away() {
+async fn link_messages_wait_for_a_platform_that_is_away() {
     let pair = Pair::new(LISTED, "").await;
     let (centre, platform) = (pair.start_centre(), pair.start_platform());
     let esme = centre.esme().await;
@@ -126,7 +126,7 @@ async fn issue_2_messages_wait_for_a_platform_that_is_away() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn issue_2_messages_wait_for_a_centre_that_is_away() {
+async fn link_messages_wait_for_a_centre_that_is_away() {
     let pair = Pair::new(LISTED, "").await;
     let (centre, platform) = (pair.start_centre(), pair.start_platform());
     let mut esme = centre.esme().await;
@@ -154,12 +154,12 @@ async fn issue_2_messages_wait_for_a_centre_that_is_away() {
 /// The answer to a message is lost, and whoever sent it sends it again, to a process that has
 /// forgotten everything but its disk.
 #[tokio::test(flavor = "multi_thread")]
-async fn issue_2_a_message_is_known_by_its_id_after_a_crash() {
+async fn link_a_message_is_known_by_its_id_after_a_crash() {
     let pair = Pair::new(LISTED, "").await;
     let (centre, platform) = (pair.start_centre(), pair.start_platform());
     let mut esme = centre.esme().await;
-    let outgoing = ("SM00000000000000000000000000000001", "15550100", CODE, "out");
-    let incoming = ("0027451234567890123", CODE, "15550100", "in");
+    let outgoing = ("SM00000000000000000000000000000001", NUMBER, CODE, "out");
+    let incoming = ("0027451234567890123", CODE, NUMBER, "in");
 
     let first = message(pair.ports[0], "one", outgoing).await;
     message(pair.ports[1], "two", incoming).await;
@@ -178,7 +178,7 @@ async fn issue_2_a_message_is_known_by_its_id_after_a_crash() {
 }
 
 #[test]
-fn issue_2_a_platform_alone_needs_a_centre() {
+fn link_a_platform_alone_needs_a_centre() {
     let scratch = Scratch::new();
     let config = scratch.write("alone.toml", &format!("roles = ['platform']\n{}", common(&scratch, "alone")));
     let config = config.to_str().expect("the path is text");

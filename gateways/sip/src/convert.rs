@@ -33,7 +33,8 @@ pub mod header {
     pub const DELIVERY_TIME_TOO: &str = "X-DELIVERY-TIME";
     /// `receipt` marks a receipt.
     pub const TYPE: &str = "X-SMS-TYPE";
-    /// The centre's id: of the message in a 200, of the message it is about in a receipt.
+    /// The sender's own id of its message, by which the receiver knows a copy; in a 200 the receiver's
+    /// id of it, and in a receipt the id of the message that it is about, as its 200 had it.
     pub const MSG_ID: &str = "X-SMS-MSG-ID";
     /// The state in SMPP's words.
     pub const STATE: &str = "X-SMS-STATE";

@@ -74,6 +74,11 @@ pub fn read(
     submission.account = account(&sender.party);
     submission.receipt = receipt(headers)?;
     submission.validity = validity;
+    if matches!(sender.party, Party::SipPeer(_)) {
+        submission.client_key = message_id(headers)?;
+        submission.received_via = connection(headers);
+        submission.received_at = received_at(headers, style(&sender.quirks), now);
+    }
     Ok(Incoming { submission, reduced_validity })
 }
 
@@ -179,6 +184,33 @@ fn receipt(headers: &Headers) -> Result<ReceiptRequest, Refusal> {
         Ok(bits @ (0..=3 | 16..=19)) => Ok(ReceiptRequest(bits)),
         _ => Err(Refusal::new(Status::BAD_REQUEST, "X-REG-DELIVERY is none of 0 to 3 and 16 to 19")),
     }
+}
+
+/// Octets that a peer's id of its message may have.
+const MESSAGE_ID_OCTETS_MAX: usize = 64;
+
+/// The peer's own id of its message: one that comes again, even days later, is no second message.
+fn message_id(headers: &Headers) -> Result<Option<PartyName>, Refusal> {
+    let Some(stated) = headers.get_named(header::MSG_ID).filter(|stated| !stated.is_empty()) else {
+        return Ok(None);
+    };
+    if stated.len() > MESSAGE_ID_OCTETS_MAX || !stated.bytes().all(|octet| octet.is_ascii_graphic()) {
+        return Err(Refusal::new(Status::BAD_REQUEST, "X-SMS-MSG-ID is no id"));
+    }
+    Ok(Some(stated.into()))
+}
+
+/// The connection by which the peer received the message; old centres write `null` for none.
+fn connection(headers: &Headers) -> Option<PartyName> {
+    let stated = headers.get_named(header::SMSC_ID)?;
+    (!stated.is_empty() && stated != "null").then(|| stated.into())
+}
+
+/// When the peer received the message; a time that cannot be read, or lies ahead, says nothing.
+fn received_at(headers: &Headers, style: Style, now: Timestamp) -> Option<Timestamp> {
+    let names = [header::DELIVERY_TIME, header::DELIVERY_TIME_TOO];
+    let stated = names.into_iter().find_map(|name| headers.get_named(name))?;
+    dates::read(stated, style, now).filter(|at| *at <= now)
 }
 
 type EffectiveValidity = (Option<Validity>, Option<String>);

@@ -10,7 +10,7 @@ use sms::header::{Reference, UserDataHeader};
 use sms::{UserData, segment};
 use smsc::address::Address;
 use smsc::failure::Failure;
-use smsc::message::{Message, Party};
+use smsc::message::{Message, Party, Timestamp};
 use smsc::ports::Delivery;
 use smsc::receipt::Receipt;
 
@@ -113,7 +113,10 @@ fn message_draft(
         headers.push_named(header::UDH, hex(&data.header.encode()));
     }
     headers.push_named(header::CODING, coding_digit(coding.alphabet()));
-    headers.push_named(header::VALIDITY, dates::write(message.expires_at, style(quirks)));
+    // The platform leaves it to the centre where its application does not say.
+    if message.expires_at < Timestamp::NEVER {
+        headers.push_named(header::VALIDITY, dates::write(message.expires_at, style(quirks)));
+    }
     if let Some(class) = coding.class() {
         headers.push_named(header::CLASS, class as u8);
     }
@@ -123,12 +126,19 @@ fn message_draft(
     push_origin(&mut headers, message, quirks);
     let (content_type, body) = body(coding.alphabet(), data, quirks);
     headers.push(Name::ContentType, content_type);
-    Draft { headers, body, ..addressed(message, part) }
+    let draft = addressed(message, part);
+    headers.push_named(header::MSG_ID, &draft.call);
+    Draft { headers, body, ..draft }
 }
 
 /// Who sends, who is meant, and the name of the attempt.
 fn addressed(message: &Message, part: usize) -> Draft {
-    let mut call = message.id.to_string();
+    // The same however often it is tried. The platform's messages have their name before the centre
+    // gives them an id.
+    let mut call = match (&message.origin, &message.client_key) {
+        (Party::Platform, Some(sid)) => sid.to_string(),
+        _ => message.id.to_string(),
+    };
     if part > 1 {
         // Writing into a String does not fail.
         let _ = write!(call, "-{part}");

@@ -144,6 +144,8 @@ pub(crate) fn submission(
         deliver_after,
         validity: validity_end.map(Validity::Until).or(extras.time_to_live.map(Validity::For)),
         client_key: None,
+        received_via: None,
+        received_at: None,
     })
 }
 

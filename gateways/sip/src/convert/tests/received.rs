@@ -54,8 +54,34 @@ fn header_x_reg_delivery_asks_for_receipts() {
 }
 
 #[test]
-fn header_x_smsc_id_and_delivery_time_are_accepted() {
-    for extra in ["X-SMSC-ID: null\r\n", "X-SMSC-ID: acme\r\nX-DELIVERY_TIME: 2026-11-23 17:05:09\r\n"] {
-        assert_eq!(&taken(&format!("{TEXT}{extra}"), b"a").content.body[..], b"a");
+fn header_x_smsc_id_and_delivery_time_are_passed_on() {
+    let of = |extra: &str| {
+        let submission = taken(&format!("{TEXT}{extra}"), b"a");
+        (submission.received_via, submission.received_at)
+    };
+    let minute_ago = Some(Timestamp::from_millis(NOW.millis() - 60_000));
+    assert_eq!(of(""), (None, None));
+    assert_eq!(of("X-SMSC-ID: null\r\n"), (None, None));
+    assert_eq!(
+        of("X-SMSC-ID: acme\r\nX-DELIVERY_TIME: 2026-11-23 17:04:09\r\n"),
+        (Some("acme".into()), minute_ago)
+    );
+    assert_eq!(of("X-DELIVERY-TIME: 2026-11-23 17:04:09\r\n"), (None, minute_ago));
+    for nonsense in ["soon", "2026-11-23 17:05:10", "60"] {
+        assert_eq!(of(&format!("X-DELIVERY_TIME: {nonsense}\r\n")), (None, None), "{nonsense}");
     }
+}
+
+#[test]
+fn header_x_sms_msg_id_names_the_message_of_a_peer() {
+    let key = |extra: &str| taken(&format!("{TEXT}{extra}"), b"a").client_key;
+    assert_eq!(key("X-SMS-MSG-ID: 0027451234567890123\r\n").as_deref(), Some("0027451234567890123"));
+    assert_eq!(key("X-SMS-MSG-ID:\r\n"), None);
+    assert_eq!(key(""), None);
+    assert_eq!(refused(&format!("{TEXT}X-SMS-MSG-ID: {}\r\n", "1".repeat(65)), b"a"), 400);
+    assert_eq!(refused(&format!("{TEXT}X-SMS-MSG-ID: a b\r\n"), b"a"), 400);
+    let phone = Sender { party: Party::SipUser("49".into()), ..sender(Quirks::default()) };
+    let request = request("sip:+491701234567@smsc", "X-SMS-MSG-ID: 1\r\n", b"a");
+    let rules = Rules { validity_max: Duration::from_secs(60) };
+    assert_eq!(read(&request, &phone, rules, |_| None, NOW).unwrap().submission.client_key, None);
 }

@@ -42,3 +42,24 @@ fn sent_smsc_id_names_the_connection_of_smpp_and_nothing_else() {
         assert_eq!(get(&request, "X-SMSC-ID"), id);
     }
 }
+
+#[test]
+fn sent_id_is_the_same_on_every_attempt() {
+    let id = |message: Message| {
+        let request = sent(message);
+        assert_eq!(request.headers.call_id().unwrap().split('@').next(), get(&request, "X-SMS-MSG-ID"));
+        get(&request, "X-SMS-MSG-ID").map(str::to_owned)
+    };
+    let sid = "SM00000000000000000000000000000001";
+    let named = Message { client_key: Some(sid.into()), ..message(0, &[], b"a") };
+    let attempt = |id| Message { id: MessageId::from_u64(id), ..named.clone() };
+    assert_eq!((id(attempt(1)).as_deref(), id(attempt(2)).as_deref()), (Some(sid), Some(sid)));
+    let of_an_esme = Message { origin: Party::Esme("acme".into()), ..named.clone() };
+    assert_eq!(id(of_an_esme).as_deref(), Some("0000000000000000042"), "an ESME's key is its own matter");
+}
+
+#[test]
+fn sent_validity_is_absent_where_nobody_set_one() {
+    let open = Message { expires_at: Timestamp::NEVER, ..message(0, &[], b"a") };
+    assert_eq!(get(&sent(open), "X-SMS-VALIDITY"), None);
+}
