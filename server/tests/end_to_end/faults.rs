@@ -19,11 +19,12 @@ fn r33_a_malformed_pdu_does_not_end_another_session() {
         let mut sink = centre.sink().await;
         let whole = submit(&number(1), b"text", 7);
         let with_length = |length: u32| [&length.to_be_bytes(), &whole[4..]].concat();
+        let length = u32::try_from(whole.len()).unwrap();
         let mut broken = vec![
             b"GET / HTTP/1.1\r\n\r\n".to_vec(),
             with_length(0xffff_ffff),
-            with_length(whole.len() as u32 - 3), // the text is cut, and three octets are left over
-            whole[..whole.len() - 3].to_vec(),   // and then it hangs up
+            with_length(length - 3), // the text is cut, and three octets are left over
+            whole[..whole.len() - 3].to_vec(), // and then it hangs up
             vec![0xff; 4096],
         ];
         broken.extend((0..16).map(with_length));

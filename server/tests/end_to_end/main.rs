@@ -11,6 +11,14 @@
 //! | `users` | a SIP user registers, sends and receives |
 //! | `foreign` | smpplib, the Twilio library and sipp get along with us, and tshark agrees |
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed"
+)]
+
 mod faults;
 mod foreign;
 mod harness;

@@ -54,6 +54,11 @@ fn a_sip_user_sends_to_the_application_and_hears_from_the_api() {
             texts.push(incoming.text);
         }
     });
+    let log = lab.process.log();
+    for secret in [lab.text("/sip/number"), lab.text("/api/number"), lab.text("/sip/password"), "ümläut"] {
+        let secret = secret.trim_start_matches('+');
+        assert!(!log.contains(secret), "{secret:?} is in the log:\n{log}");
+    }
 }
 
 #[test]

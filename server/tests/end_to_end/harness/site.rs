@@ -75,8 +75,10 @@ impl Site {
         assert!(output.status.success(), "the audit does not hold:\n{said}{errors}");
         let audit: Value = serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"));
         assert_eq!(audit["holds"], true, "{said}");
-        let count =
-            |name: &str| audit[name].as_u64().unwrap_or_else(|| panic!("no {name} in {said}")) as usize;
+        let count = |name: &str| {
+            let count = audit[name].as_u64().unwrap_or_else(|| panic!("no {name} in {said}"));
+            usize::try_from(count).expect("it fits")
+        };
         Audit { accepted: count("accepted"), ended: count("ended"), waiting: count("waiting") }
     }
 }
