@@ -21,6 +21,7 @@ use identity::{Identity, wide_random};
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Deliveries that may wait for the script.
 const INBOX: usize = 10_000;
+
 /// A registered user agent. Its registration is refreshed until it is dropped.
 #[derive(Debug)]
 pub struct UserAgent {
