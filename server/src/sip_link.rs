@@ -180,7 +180,9 @@ impl Centre for SipPlatform {
             .map(|submission| {
                 let (platform, id) = (Arc::clone(&self.platform), self.link.ids.next(now));
                 let inbound = inbound(submission, &self.link.peer, id, now);
-                tokio::spawn(async move { platform.receive(inbound).await.map(|_sid| id).map_err(refusal) })
+                tokio::spawn(async move {
+                    platform.receive(inbound).await.map(|_sid| id).map_err(|error| refusal(&error))
+                })
             })
             .collect();
         Box::pin(async move {
@@ -287,7 +289,7 @@ fn inbound(submission: Submission, centre: &Party, id: MessageId, now: Timestamp
     }
 }
 
-fn refusal(error: ReceiveError) -> Rejection {
+fn refusal(error: &ReceiveError) -> Rejection {
     match error {
         ReceiveError::UnknownNumber => Rejection::NoRoute,
         ReceiveError::AccountNotActive => Rejection::Forbidden("the account is not active"),

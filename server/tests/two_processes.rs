@@ -1,6 +1,14 @@
 //! The roles in two processes, joined by the SIP link alone: a centre with an ESME, and a platform
 //! with an application. Both are the real binary, and all that passes between them passes over sockets.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed"
+)]
+
 #[path = "end_to_end/harness/process.rs"]
 #[allow(dead_code, reason = "the end-to-end tests use the rest of it")]
 mod process;
