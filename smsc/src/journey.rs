@@ -373,7 +373,8 @@ impl Journey {
     async fn answer_early_receipts(&self, parts: &[Part], tries: &[Try], attempted: &mut Attempted) {
         let correlation = tries.last().and_then(Try::correlation);
         let Some((link, remote_id)) = correlation else { return };
-        let Some(receipt) = self.early.take(&link, &remote_id).filter(|receipt| receipt.state.is_final()) else {
+        let Some(receipt) = self.early.take(&link, &remote_id).filter(|receipt| receipt.state.is_final())
+        else {
             return;
         };
         for part in parts {

@@ -89,9 +89,10 @@ impl Reassembly {
         };
         // The reference has only 8 or 16 bits and comes again (TS 23.040 §9.2.3.24.1): other
         // content in a place that is taken begins another message.
-        let is_other = self.sets.get(&key).and_then(|set| set.parts.get(&place.sequence)).is_some_and(|held| {
-            held.message.id != part.message.id && held.message.content != part.message.content
-        });
+        let is_other =
+            self.sets.get(&key).and_then(|set| set.parts.get(&place.sequence)).is_some_and(|held| {
+                held.message.id != part.message.id && held.message.content != part.message.content
+            });
         if is_other && let Some(set) = self.sets.remove(&key) {
             self.given_up.extend(set.parts.into_values().chain(set.copies));
         }

@@ -167,7 +167,11 @@ impl Try {
             number,
             at: self.began_at,
             took_ms: u32::try_from(took).unwrap_or(u32::MAX),
-            party: self.party.as_ref().map(|party| compact_str::format_compact!("{party}")).unwrap_or_default(),
+            party: self
+                .party
+                .as_ref()
+                .map(|party| compact_str::format_compact!("{party}"))
+                .unwrap_or_default(),
             via: handover.map(|handover| handover.via.clone()).unwrap_or_default(),
             remote_id: handover.and_then(|handover| handover.remote_id.clone()),
             error: failure.map_or(0, Failure::number),

@@ -136,7 +136,14 @@ impl Rules {
                     Failure::Throttled { retry_after } => *retry_after,
                     _ => None,
                 };
-                Decision::Retry(plans.next(class, number, now.since(message.deliver_after), wish, now, message.expires_at))
+                Decision::Retry(plans.next(
+                    class,
+                    number,
+                    now.since(message.deliver_after),
+                    wish,
+                    now,
+                    message.expires_at,
+                ))
             }
         }
     }

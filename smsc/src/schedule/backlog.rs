@@ -189,7 +189,8 @@ impl Backlog {
             Self::Many(many) => {
                 let entry = Entry::of(waiting);
                 // Only what was never tried is deferred, and its time does not change.
-                many.eligible.contains_key(&entry.rank()) || many.deferred.contains_key(&(entry.due, entry.id))
+                many.eligible.contains_key(&entry.rank())
+                    || many.deferred.contains_key(&(entry.due, entry.id))
             }
         }
     }

@@ -145,7 +145,8 @@ mod tests {
     fn field_43_a_peers_retry_after_is_honoured() {
         let now = Timestamp::from_millis(1_000_000);
         let wish = Some(Duration::from_secs(30));
-        let next = Plans::default().next(RetryClass::Congestion, 1, Duration::ZERO, wish, now, Timestamp::NEVER);
+        let next =
+            Plans::default().next(RetryClass::Congestion, 1, Duration::ZERO, wish, now, Timestamp::NEVER);
         assert_eq!(next, now + Duration::from_secs(30));
     }
 }

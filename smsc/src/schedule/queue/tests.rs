@@ -94,11 +94,8 @@ fn a_failure_parks_its_destination_and_no_other() {
         queue.add(&waiting(id, destination), at(0));
     }
     assert_eq!(take(&mut queue, at(0), 10), [1, 3]);
-    let retry = Waiting {
-        key: DueKey { due: at(20_000), id: MessageId::from_u64(1) },
-        attempts: 1,
-        ..waiting(1, 7)
-    };
+    let retry =
+        Waiting { key: DueKey { due: at(20_000), id: MessageId::from_u64(1) }, attempts: 1, ..waiting(1, 7) };
     queue.ended(retry.key.id, &Next::Again(retry), at(1));
     assert!(take(&mut queue, at(10_000), 10).is_empty());
     assert_eq!(queue.deadline(), Some(at(20_000)));
@@ -115,11 +112,8 @@ fn an_opening_party_wakes_what_was_parked_before_it_in_order() {
     queue.add(&waiting(1, 7), at(0));
     queue.add(&waiting(2, 7), at(0));
     assert_eq!(take(&mut queue, at(0), 10), [1]);
-    let retry = Waiting {
-        key: DueKey { due: at(50_000), id: MessageId::from_u64(1) },
-        attempts: 1,
-        ..waiting(1, 7)
-    };
+    let retry =
+        Waiting { key: DueKey { due: at(50_000), id: MessageId::from_u64(1) }, attempts: 1, ..waiting(1, 7) };
     queue.ended(retry.key.id, &Next::AgainOnceOpen(retry), at(1));
     queue.opened(&ESME.parse().unwrap(), at(2));
     assert_eq!(queue.take(at(2), |_| 10), [retry]);
@@ -155,11 +149,8 @@ fn what_expires_leaves_in_time_even_without_room() {
 #[test]
 fn a_restart_keeps_retry_times() {
     let mut queue = queue();
-    let retry = Waiting {
-        key: DueKey { due: at(9000), id: MessageId::from_u64(1) },
-        attempts: 3,
-        ..waiting(1, 7)
-    };
+    let retry =
+        Waiting { key: DueKey { due: at(9000), id: MessageId::from_u64(1) }, attempts: 3, ..waiting(1, 7) };
     queue.add(&retry, at(0));
     assert!(take(&mut queue, at(0), 10).is_empty());
     queue.tick(at(9000));
