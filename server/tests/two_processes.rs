@@ -17,7 +17,10 @@ mod process;
 mod raw;
 #[path = "end_to_end/harness/scratch.rs"]
 mod scratch;
+#[path = "two_processes/scripted_centre.rs"]
+mod scripted_centre;
 
+use std::collections::HashSet;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -27,6 +30,7 @@ use peers::esme::{Delivered, Esme, Outgoing};
 use process::Process;
 use raw::Raw;
 use scratch::Scratch;
+use scripted_centre::ScriptedCentre;
 use serde_json::Value;
 use smpp::pdu::{Address, BindKind, EsmClass, Npi, Sm, Ton};
 use smpp::{Pdu, Status};
@@ -84,7 +88,7 @@ async fn every_flow(pair: Pair) {
     let answer = next(&mut esme).await;
     assert_eq!((&answer.source[..], &answer.short_message[..]), ("15550100", REPLY.as_bytes()));
 
-    let sid = platform.create("Hello from the API", &pair.application.url("/status")).await;
+    let sid = platform.create(CODE, "Hello from the API", &pair.application.url("/status")).await;
     assert_eq!(next(&mut esme).await.short_message, b"Hello from the API");
     let told = |one: &Received| {
         let is = |name: &str, value: &str| one.params.get(name).is_some_and(|found| found == value);
@@ -138,14 +142,14 @@ async fn link_messages_wait_for_a_centre_that_is_away() {
     let pair = Pair::new(LISTED, "").await;
     let (centre, platform) = (pair.start_centre(), pair.start_platform());
     let mut esme = centre.esme().await;
-    platform.create("before", "").await;
+    platform.create(CODE, "before", "").await;
     assert_eq!(next(&mut esme).await.short_message, b"before");
 
     let (status, log) = tokio::task::spawn_blocking(move || centre.process.stop()).await.expect("it stops");
     assert!(status.success(), "{log}");
     let mut sids = Vec::new();
     for number in 1..=5 {
-        sids.push(platform.create(&format!("meanwhile {number}"), "").await);
+        sids.push(platform.create(CODE, &format!("meanwhile {number}"), "").await);
     }
     let centre = pair.start_centre();
     let mut esme = centre.esme().await;
@@ -183,6 +187,49 @@ async fn link_a_message_is_known_by_its_id_after_a_crash() {
     message(pair.ports[1], "four", incoming).await;
     assert!(timeout(QUIET, esme.next()).await.is_err(), "no second delivery");
     assert_eq!(pair.bodies().await, ["in"], "no second call");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn link_a_receipt_may_come_before_the_answer() {
+    let pair = Pair::new(LISTED, "").await;
+    let mut centre = ScriptedCentre::listen(pair.ports[0]).await;
+    let platform = pair.start_platform();
+    let sid = platform.create(CODE, "fast", "").await;
+    let asked = centre.message().await;
+    assert_eq!(asked.header("X-SMS-MSG-ID"), sid);
+    centre.report_delivered(pair.ports[1], "far-1").await;
+    centre.accept(&asked, "far-1").await;
+    platform.wait_for_status(&sid, "delivered").await;
+    assert_eq!(centre.answered().await, "SIP/2.0 200 OK");
+    // One about nothing is taken too, or the centre would send it for ever.
+    centre.report_delivered(pair.ports[1], "nobody's").await;
+    assert_eq!(centre.answered().await, "SIP/2.0 200 OK");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn link_a_message_without_answer_holds_up_no_other() {
+    let pair = Pair::new(LISTED, "").await;
+    let platform = pair.start_platform();
+    // Both are in the outbox before there is a centre, so that they go in one batch.
+    let (silent, answered) =
+        (platform.create("7777", "silent", "").await, platform.create(CODE, "answered", "").await);
+    let mut centre = ScriptedCentre::listen(pair.ports[0]).await;
+    let answering = async {
+        let (mut attempts, mut is_answered) = (HashSet::new(), false);
+        while attempts.len() < 3 || !is_answered {
+            let asked = centre.message().await;
+            if asked.is_to(CODE) {
+                centre.accept(&asked, "far-2").await;
+                is_answered = true;
+            } else {
+                assert_eq!(asked.header("X-SMS-MSG-ID"), silent, "the same name on every attempt");
+                attempts.insert(asked.header("Via").to_owned());
+            }
+        }
+    };
+    timeout(PATIENCE, answering).await.expect("one is answered, the other tried again");
+    platform.wait_for_status(&answered, "sent").await;
+    assert_ne!(platform.status(&silent).await, "sent");
 }
 
 #[test]
@@ -288,9 +335,9 @@ struct Platform {
 }
 
 impl Platform {
-    /// Sends a message from the number to the ESME; returns its SID.
-    async fn create(&self, text: &str, status_callback: &str) -> String {
-        let form = [("From", NUMBER), ("To", CODE), ("Body", text), ("StatusCallback", status_callback)];
+    /// Sends a message from the number; returns its SID.
+    async fn create(&self, to: &str, text: &str, status_callback: &str) -> String {
+        let form = [("From", NUMBER), ("To", to), ("Body", text), ("StatusCallback", status_callback)];
         let fields: Vec<_> = form.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
         let request = reqwest::Client::new()
             .post(format!("{}.json", self.messages))
