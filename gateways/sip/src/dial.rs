@@ -49,8 +49,10 @@ async fn hand_over(site: &Arc<Site>, peer: &Peer, delivery: &Delivery) -> Result
     let asked = delivery.receipt_wanted || delivery.message.receipt.0 & 0x13 != 0;
     let mut remote_id = None;
     for draft in &drafts {
+        let answers = peer.answers();
         let answer = exchange_with_peer(site, peer, |ends, cseq| draft.request(ends, cseq)).await;
-        note_answer(site, peer, answer.is_ok());
+        // One that answered others meanwhile is there, and this message alone is lost on it.
+        note_answer(site, peer, peer.answers() != answers);
         let id = judge(answer.as_ref())?.get_named(header::MSG_ID).map(ShortName::from);
         remote_id = remote_id.or(id);
     }
@@ -164,6 +166,7 @@ async fn exchange_with_peer(
     let (mut challenges, mut redirected) = (0, false);
     for cseq in 1.. {
         let response = ask_peer(site, peer, &next, |ends| draft(ends, cseq)).await?;
+        peer.count_answer();
         let field = match response.status {
             Status::UNAUTHORIZED => Name::WwwAuthenticate,
             Status::PROXY_AUTHENTICATION_REQUIRED => Name::ProxyAuthenticate,

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -29,6 +29,8 @@ pub(crate) struct Peer {
     /// One permit for each request that may be open towards it.
     pub(crate) window: Arc<Semaphore>,
     up: AtomicBool,
+    /// Final answers that it gave.
+    answers: AtomicU64,
     /// The last challenge, so that the next request need not wait for one.
     challenge: Mutex<Option<Remembered>>,
     pace: Mutex<Pace>,
@@ -63,6 +65,7 @@ impl Peer {
             resolved: Mutex::default(),
             window: Arc::new(Semaphore::new(config.window_max.into())),
             up: AtomicBool::new(true),
+            answers: AtomicU64::new(0),
             challenge: Mutex::default(),
             pace: Mutex::new(pace),
             config,
@@ -80,6 +83,16 @@ impl Peer {
     /// Notes whether it answers; `true` if that is news.
     pub(crate) fn note_up(&self, up: bool) -> bool {
         self.up.swap(up, Ordering::Relaxed) != up
+    }
+
+    /// How many final answers it has given.
+    pub(crate) fn answers(&self) -> u64 {
+        self.answers.load(Ordering::Relaxed)
+    }
+
+    /// Counts a final answer.
+    pub(crate) fn count_answer(&self) {
+        self.answers.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Requests that may begin now; none while the peer is down.

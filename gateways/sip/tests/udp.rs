@@ -420,3 +420,31 @@ async fn a_slow_store_is_no_reason_for_silence() {
     let answer = phone.ask(&message("sip:+491701234567@smsc", "", "Hello")).await;
     assert_eq!(answer.status.code(), 200);
 }
+
+#[tokio::test]
+async fn a_peer_that_leaves_one_message_unanswered_is_not_down() {
+    let phone = Phone::new(nobody()).await;
+    let far = Peer { options_seconds: 600, ..peer("connect", phone.address) };
+    let (gateway, _) = start(SipConfig { t1_ms: 20, peers: vec![far], ..config() });
+    let phone = Phone { towards: udp_of(&gateway), ..phone };
+    let greeting = phone.request().await;
+    assert_eq!(greeting.method, sip::Method::Options);
+    phone.answer(&greeting, 200, "").await;
+    let party = Party::SipPeer("connect".into());
+    let silent = tokio::spawn(gateway.deliver(&party, delivery(outgoing(1, "silent"))));
+    while &phone.request().await.body[..] != b"silent" {}
+    let answered = tokio::spawn(gateway.deliver(&party, delivery(outgoing(2, "answered"))));
+    let request = loop {
+        let request = phone.request().await;
+        if &request.body[..] == b"answered" {
+            break request;
+        }
+    };
+    phone.answer(&request, 200, "").await;
+    assert!(answered.await.unwrap().is_ok());
+    assert_eq!(silent.await.unwrap(), Err(Failure::Timeout));
+    assert!(gateway.status()[0].up);
+    let silent = gateway.deliver(&party, delivery(outgoing(3, "silent")));
+    assert_eq!(silent.await, Err(Failure::Timeout));
+    assert!(!gateway.status()[0].up, "now it answers nobody");
+}
