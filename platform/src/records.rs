@@ -8,6 +8,7 @@
 //! | MessageIndex | `a` account, SID | nothing |
 //! | MessageIndex | `t` or `f` account, number, 0, SID | nothing |
 //! | MessageIndex | `c` the centre's id of an incoming message | SID |
+//! | MessageIndex | `link/` the centre's id of an outgoing message; whoever carries a SIP link keeps it | SID |
 //! | Outbox | `s` SID | 16 octets of the account: hand this message to the centre |
 //! | Outbox | `c` SID, number | [`Errand`]: call an application |
 //!
