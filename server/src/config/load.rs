@@ -38,7 +38,7 @@ pub enum ConfigError {
         /// Which key.
         key: String,
         /// The table, the number of the entry in it, and the last part of the key.
-        entry: Option<(String, Option<usize>, String)>,
+        entry: Option<Box<(String, Option<usize>, String)>>,
         /// What is wrong.
         message: String,
     },
@@ -52,7 +52,7 @@ impl ConfigError {
             file: None,
             line: None,
             key: format!("{table}{place}.{key}"),
-            entry: Some((table.to_owned(), index, key.to_owned())),
+            entry: Some(Box::new((table.to_owned(), index, key.to_owned()))),
             message: message.to_string(),
         }
     }
@@ -63,7 +63,7 @@ impl ConfigError {
             file: None,
             line: None,
             key: table.to_owned(),
-            entry: Some((table.to_owned(), None, String::new())),
+            entry: Some(Box::new((table.to_owned(), None, String::new()))),
             message: message.to_string(),
         }
     }
@@ -71,7 +71,7 @@ impl ConfigError {
     fn located(self, path: &Path, text: &str) -> Self {
         match self {
             Self::Value { key, entry, message, .. } => {
-                let line = entry.as_ref().and_then(|(table, index, last)| find(text, table, *index, last));
+                let line = entry.as_deref().and_then(|(table, index, last)| find(text, table, *index, last));
                 Self::Value { file: Some(path.to_owned()), line, key, entry, message }
             }
             other => other,
