@@ -128,6 +128,10 @@ impl Journey {
     pub async fn attempt(&self, parts: &[Part]) -> Result<Attempted, StoreError> {
         let rules = self.rules.load_full();
         let Some(first) = parts.first() else { return Ok(Attempted::default()) };
+        let now = (self.clock)();
+        if parts.iter().all(|part| part.message.expires_at <= now) {
+            return self.expire_all(parts, now).await; // it waited for siblings, or for its body, too long
+        }
         let route = rules.route_of(&first.message);
         let tries = self.deliver(parts, route.as_deref()).await;
         let now = (self.clock)();
@@ -297,6 +301,14 @@ impl Journey {
             tries.push(Try::without_party(Failure::NoRoute, (self.clock)()));
         }
         tries
+    }
+
+    async fn expire_all(&self, parts: &[Part], now: Timestamp) -> Result<Attempted, StoreError> {
+        let rules = self.rules.load_full();
+        let mut record = Record::new(&rules, &self.ids, now);
+        let outcome = Outcome { state: State::Expired, at: now, error: EXPIRED_NUMBER };
+        parts.iter().for_each(|part| record.end(part, outcome.clone(), None));
+        record.commit(&*self.store, &self.tally).await
     }
 
     async fn finish(&self, part: &Part, state: State, error: u8) -> Result<Attempted, StoreError> {

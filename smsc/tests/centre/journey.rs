@@ -353,3 +353,14 @@ fn nothing_goes_back_to_where_it_came_from() {
     world.attempt(&[part]);
     assert_eq!(world.tried(), [carrier("b")]);
 }
+
+#[test]
+fn what_has_expired_is_not_delivered_any_more() {
+    let world = World::new(rules());
+    let part = world.accept(submission(PHONE));
+    world.wait_until(part.message.expires_at);
+    let attempted = world.attempt(std::slice::from_ref(&part));
+    assert_eq!(attempted.next, [(part.message.id, Next::Ended)]);
+    assert_eq!(world.state(part.message.id), Some(State::Expired));
+    assert!(world.tried().is_empty());
+}

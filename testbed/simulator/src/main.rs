@@ -1,0 +1,7 @@
+//! Lives the lives of the seeds that are named: `cargo run -p fernpost-simulator -- 17`.
+
+fn main() {
+    for seed in std::env::args().skip(1).filter_map(|seed| seed.parse().ok()) {
+        println!("{seed}: {:?}", simulator::run(seed));
+    }
+}
