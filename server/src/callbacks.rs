@@ -48,10 +48,14 @@ impl Callbacks {
         }
     }
 
+    /// Which message of the centre the platform knows as `sid`, if it came in lately.
+    pub fn incoming(&self, sid: &str) -> Option<MessageId> {
+        self.incoming.lock().ids.get(sid).copied()
+    }
+
     async fn note(&self, account: Name, sid: String, text: String) {
         let store = &self.centre.journey().store;
-        let known = self.incoming.lock().ids.get(&sid).copied();
-        let id = match known {
+        let id = match self.incoming(&sid) {
             Some(id) => Some(id),
             None => store.by_client_key(account, sid.as_str().into()).await.ok().flatten(),
         };

@@ -45,6 +45,7 @@ pub struct System {
     pub platform: Option<Arc<Platform>>,
     /// Where HTTP listens.
     pub http: SocketAddr,
+    callbacks: Option<Callbacks>,
     directory: Arc<Directory>,
     outlets: Arc<Outlets>,
     tasks: Vec<JoinHandle<()>>,
@@ -115,6 +116,7 @@ pub async fn start(config: Config) -> Result<System, StartError> {
         smpp: None,
         sip: None,
         platform: None,
+        callbacks: None,
         directory,
         outlets,
         tasks: Vec::new(),
@@ -133,6 +135,7 @@ impl System {
             return Ok(());
         }
         let callbacks = Callbacks::new(Dialer::new(&self.config.http.webhooks)?, self.centre.clone());
+        self.callbacks = Some(callbacks.clone());
         let link = Arc::new(SipCentre::new(
             Arc::new(self.store.clone()),
             self.config.platform.centre.as_str().into(),
@@ -210,6 +213,7 @@ impl System {
             store: self.store.clone(),
             metrics: metrics.clone(),
             accounts: self.config.platform.accounts.iter().map(|account| account.sid.clone()).collect(),
+            callbacks: self.callbacks.clone(),
         };
         let door = AdminDoor::new(format!("http://{}", self.http));
         door.publish(&self.config.store.data_dir)?;
@@ -271,6 +275,7 @@ impl System {
             sip.shutdown().await;
         }
         self.tasks.iter().for_each(JoinHandle::abort);
+        AdminDoor::withdraw(&self.config.store.data_dir);
         let store = self.store.clone();
         let _closed = tokio::task::spawn_blocking(move || store.close()).await;
         tracing::info!("stopped");

@@ -129,6 +129,9 @@ async fn look_up(admin: &Admin, id: &str) -> Result<Option<StoredMessage>, smsc:
     if let Some(id) = MessageId::parse(id) {
         return store.get(id).await;
     }
+    if let Some(id) = admin.callbacks.as_ref().and_then(|callbacks| callbacks.incoming(id)) {
+        return store.get(id).await;
+    }
     for account in &admin.accounts {
         if let Some(id) = store.by_client_key(account.as_str().into(), id.into()).await? {
             return store.get(id).await;
@@ -146,7 +149,7 @@ fn summary(stored: &StoredMessage) -> Value {
         "accepted": clock::written(message.accepted_at),
         "from": message.source.dialled().as_str(),
         "to": message.destination.dialled().as_str(),
-        "origin": message.origin.to_string(),
+        "origin": trace::origin(message),
         "account": message.account.as_str(),
         "route": message.route.as_str(),
         "state": format!("{:?}", standing.state).to_lowercase(),

@@ -24,6 +24,7 @@ pub use health::router as health;
 pub use metrics::Metrics;
 pub use trace::Line;
 
+use crate::callbacks::Callbacks;
 use crate::centre::ServiceCentre;
 use crate::clock;
 use store_embedded::EmbeddedStore;
@@ -58,6 +59,11 @@ impl AdminDoor {
         file.write_all(serde_json::to_string(self)?.as_bytes())
     }
 
+    /// Takes the door down when the process stops.
+    pub fn withdraw(data_dir: &Path) {
+        let _none_published = std::fs::remove_file(Self::path(data_dir));
+    }
+
     /// Reads the door of a running process.
     pub fn read(data_dir: &Path) -> std::io::Result<Self> {
         Ok(serde_json::from_str(&std::fs::read_to_string(Self::path(data_dir))?)?)
@@ -75,6 +81,8 @@ pub struct Admin {
     pub metrics: Metrics,
     /// Accounts of the platform, by whose SIDs a trace may be asked for.
     pub accounts: Vec<String>,
+    /// Who knows the SIDs of messages that came in lately.
+    pub callbacks: Option<Callbacks>,
 }
 
 /// The operator's routes.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use smsc::message::{MessageId, Timestamp};
+use smsc::message::{Message, MessageId, Timestamp};
 use smsc::ports::{Attempt, Store, StoredMessage};
 
 use crate::clock;
@@ -44,6 +44,14 @@ pub async fn lines(store: &Arc<dyn Store>, stored: &StoredMessage) -> Vec<Line> 
         .collect()
 }
 
+/// Who handed a message in; a receipt is the centre's own.
+pub fn origin(message: &Message) -> String {
+    match message.as_receipt() {
+        Some(receipt) => format!("centre, about {}", receipt.about),
+        None => message.origin.to_string(),
+    }
+}
+
 type Event = (Timestamp, String, String);
 
 fn own_lines(stored: &StoredMessage) -> Vec<Event> {
@@ -53,7 +61,7 @@ fn own_lines(stored: &StoredMessage) -> Vec<Event> {
     let mut line = |at: Timestamp, station: &str, text: String| lines.push((at, station.to_owned(), text));
     let account =
         if message.account.is_empty() { String::new() } else { format!(", account {}", message.account) };
-    line(at, "received", format!("from {}{account}", message.origin));
+    line(at, "received", format!("from {}{account}", origin(message)));
     line(
         at,
         "rules",
