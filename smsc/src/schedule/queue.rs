@@ -74,6 +74,8 @@ struct InHand {
     destination: Option<u64>,
     /// Whether the next hop's receipt came already.
     reported: bool,
+    /// Whether it is being taken back: its only word is that of whoever does it.
+    removed: bool,
 }
 
 #[derive(Debug)]
@@ -294,7 +296,7 @@ impl Queue {
     pub fn set_aside(&mut self, id: MessageId, now: Timestamp) {
         if self.in_hand.contains_key(&id.get()) {
             self.ended(id, &Next::Ended, now);
-            self.in_hand.insert(id.get(), InHand { destination: None, reported: false });
+            self.in_hand.insert(id.get(), InHand { destination: None, reported: false, removed: false });
         }
     }
 
@@ -344,7 +346,7 @@ impl Queue {
             self.receipt_timers.pop();
             if self.handed_over.get(&id).is_some_and(|waiting| waiting.expires_at == at) {
                 overdue.extend(self.handed_over.remove(&id).map(Overdue::Unreported));
-                self.in_hand.insert(id, InHand { destination: None, reported: false });
+                self.in_hand.insert(id, InHand { destination: None, reported: false, removed: false });
             }
         }
         overdue
@@ -365,7 +367,7 @@ impl Queue {
         let found = self.destinations.get_mut(&destination)?;
         let entry = found.backlog.remove(id, now)?;
         self.waiting -= 1;
-        self.in_hand.insert(id.get(), InHand { destination: None, reported: false });
+        self.in_hand.insert(id.get(), InHand { destination: None, reported: false, removed: true });
         self.touch(destination, now);
         Some(entry.waiting(destination, lane_key))
     }
@@ -374,7 +376,7 @@ impl Queue {
     /// follows, beside the one of an attempt that was not told yet.
     pub fn reported(&mut self, id: MessageId) -> Option<Waiting> {
         if let Some(held) = self.in_hand.get_mut(&id.get()) {
-            held.reported = true;
+            held.reported = !held.removed;
         }
         self.handed_over.remove(&id.get())
     }
@@ -406,7 +408,8 @@ impl Queue {
             destination.open += 1;
             self.open += 1;
             self.waiting -= 1;
-            self.in_hand.insert(entry.id.get(), InHand { destination: Some(key), reported: false });
+            self.in_hand
+                .insert(entry.id.get(), InHand { destination: Some(key), reported: false, removed: false });
             if per_destination > 1 {
                 self.touch(key, now);
             }
@@ -423,7 +426,8 @@ impl Queue {
         let expired = destination.backlog.expire(now);
         self.waiting -= expired.len();
         for entry in &expired {
-            self.in_hand.insert(entry.id.get(), InHand { destination: None, reported: false });
+            self.in_hand
+                .insert(entry.id.get(), InHand { destination: None, reported: false, removed: false });
         }
         overdue.extend(expired.iter().map(|entry| Overdue::Expired(entry.waiting(key, lane_key))));
         self.touch(key, now);

@@ -458,3 +458,13 @@ fn a_crowd_for_one_destination_is_looked_up_not_walked() {
     (0..count).for_each(|id| end(&mut queue, id, at(0)));
     assert_empty(&mut queue);
 }
+
+#[test]
+fn a_message_that_is_taken_back_leaves_nothing_behind() {
+    let mut queue = queue();
+    queue.add(&waiting(1, 7), at(0));
+    assert!(queue.remove(7, MessageId::from_u64(1), at(0)).is_some());
+    queue.reported(MessageId::from_u64(1));
+    end(&mut queue, 1, at(0));
+    assert_empty(&mut queue);
+}
