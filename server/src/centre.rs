@@ -45,7 +45,13 @@ impl ServiceCentre {
         let waiting = Waiting::of(&stored.message, route.lane);
         let Some(waiting) = self.dispatch.remove(&waiting).await else { return Ok(false) };
         let part = Part { message: stored.message, waiting };
-        let attempted = self.journey.cancel(&part).await?;
+        let attempted = match self.journey.cancel(&part).await {
+            Ok(attempted) => attempted,
+            Err(error) => {
+                self.dispatch.put_back(waiting);
+                return Err(error);
+            }
+        };
         self.dispatch.reported(part.message.id, attempted);
         Ok(true)
     }

@@ -11,7 +11,7 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use smsc::journey::{Attempted, Clock, Journey};
-use smsc::message::{Message, MessageId, Party};
+use smsc::message::{Message, MessageId, Party, Timestamp};
 use smsc::ports::{DueKey, StoreError, Waiting};
 use smsc::reassembly::{self, Assembled, Part, Reassembly};
 use smsc::routing::Hashed;
@@ -32,6 +32,8 @@ const SEGMENTS_MAX: usize = 100_000;
 const SEGMENT_PATIENCE: Duration = Duration::from_secs(300);
 /// How often lanes are looked at without a cause.
 const RECHECK: Duration = Duration::from_secs(1);
+/// How long a message rests that could not be read or recorded.
+const AGAIN_AFTER: Duration = Duration::from_secs(5);
 /// Entries of one page of the due index.
 const PAGE: usize = 8192;
 
@@ -61,6 +63,7 @@ pub struct Gauges {
 enum Input {
     Start(Vec<Part>),
     Resume(Vec<Waiting>),
+    Refilled { all: bool },
     Ended(Attempted),
     Lost(MessageId),
     Segment(Part),
@@ -81,7 +84,8 @@ impl Dispatch {
             reassembly: Reassembly::new(SEGMENTS_MAX, SEGMENT_PATIENCE),
             bodies: HashMap::default(),
             spilled: false,
-            refilling: true,
+            refilled_at: None,
+            loose: Arc::default(),
             draining: None,
             handle: dispatch.clone(),
             journey: Arc::clone(&journey),
@@ -136,6 +140,11 @@ impl Dispatch {
         let _closed_is_drained = drained.await;
     }
 
+    /// Puts a message back that was taken out and could not be ended.
+    pub fn put_back(&self, waiting: Waiting) {
+        self.say(Input::Resume(vec![waiting]));
+    }
+
     /// What the loop holds.
     pub fn gauges(&self) -> &Gauges {
         &self.gauges
@@ -150,13 +159,14 @@ impl Dispatch {
     async fn refill(self, journey: Arc<Journey>) {
         let mut cursor: Option<DueKey> = None;
         loop {
-            match journey.store.due(cursor, smsc::message::Timestamp::NEVER, PAGE).await {
+            match journey.store.due(cursor, Timestamp::NEVER, PAGE).await {
                 Ok(page) if page.is_empty() => break,
                 Ok(page) => {
                     cursor = page.last().map(|waiting| waiting.key);
                     self.say(Input::Resume(page));
                     if self.gauges.waiting.load(Ordering::Relaxed) >= WAITING_MAX {
-                        return; // the queue asks again when it has room
+                        self.say(Input::Refilled { all: false }); // the queue asks again when it has room
+                        return;
                     }
                 }
                 Err(error) => {
@@ -165,7 +175,24 @@ impl Dispatch {
                 }
             }
         }
-        self.say(Input::Resume(Vec::new()));
+        self.say(Input::Refilled { all: true });
+    }
+
+    /// What could not be read or recorded comes back from the store after a while, unless it has
+    /// ended there: rather twice than never.
+    fn try_again(&self, journey: &Arc<Journey>, waiting: Waiting) {
+        self.say(Input::Lost(waiting.key.id));
+        let (handle, journey) = (self.clone(), Arc::clone(journey));
+        tokio::spawn(async move {
+            tokio::time::sleep(AGAIN_AFTER).await;
+            match journey.store.get(waiting.key.id).await {
+                Ok(Some(stored)) if stored.outcome.is_none() => handle.say(Input::Resume(vec![waiting])),
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::error!(id = %waiting.key.id, %error, "a message waits on disk alone, until the next start");
+                }
+            }
+        });
     }
 }
 
@@ -175,8 +202,10 @@ struct Loop {
     bodies: HashMap<u64, Arc<Message>, Hashed>,
     /// Whether some of what waits is on disk alone.
     spilled: bool,
-    /// Whether the due index is being read.
-    refilling: bool,
+    /// Until when the store's own list of what waits was being read; `None` while it is.
+    refilled_at: Option<Timestamp>,
+    /// Attempts that run without a place in the queue: datagrams and reassembled messages.
+    loose: Arc<AtomicUsize>,
     draining: Option<oneshot::Sender<()>>,
     handle: Dispatch,
     journey: Arc<Journey>,
@@ -185,6 +214,7 @@ struct Loop {
 
 impl Loop {
     async fn run(mut self, mut inputs: mpsc::UnboundedReceiver<Input>) {
+        self.learn_routes();
         let mut batch = Vec::with_capacity(256);
         let mut recheck = tokio::time::interval(RECHECK);
         recheck.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -212,6 +242,14 @@ impl Loop {
         }
     }
 
+    /// What waits from before the start finds its lanes by the configured routes.
+    fn learn_routes(&mut self) {
+        for route in self.journey.rules.load().table.routes() {
+            let per_destination = open_per_destination(&self.journey, route);
+            self.queue.learn_lane(route.lane, &route.targets, per_destination);
+        }
+    }
+
     /// Sleeps until the queue wants its tick.
     async fn deadline(&self) {
         match self.queue.deadline() {
@@ -228,13 +266,17 @@ impl Loop {
                 parts.into_iter().for_each(|part| self.add(part));
             }
             Input::Resume(page) => self.resume(&page),
+            Input::Refilled { all } => {
+                self.refilled_at = Some(now);
+                self.spilled |= !all;
+            }
             Input::Ended(attempted) => {
                 for (id, next) in &attempted.next {
                     self.queue.ended(*id, next, now);
                 }
                 attempted.receipts.into_iter().for_each(|receipt| self.add(receipt));
             }
-            // What could not be recorded stays in the store and is tried again after a restart.
+            // It ended elsewhere, or rests in the store until it is tried again.
             Input::Lost(id) => self.queue.ended(id, &Next::Ended, now),
             Input::Segment(part) => self.assemble(part),
             Input::Lane { key, parties, open_per_destination } => {
@@ -258,6 +300,9 @@ impl Loop {
             self.attempt(vec![part]); // never stored, so it cannot wait
             return;
         }
+        if self.queue.holds(&part.waiting) {
+            return; // a page of the due index was faster
+        }
         if self.queue.waiting() >= WAITING_MAX {
             self.spilled = true;
             return;
@@ -270,20 +315,17 @@ impl Loop {
             }
         }
         self.queue.add(&part.waiting, (self.clock)());
-        if self.bodies.len() < BODIES_MAX {
+        // What a page may have brought in before is read again: it may have ended meanwhile.
+        let is_new = self.refilled_at.is_some_and(|refilled_at| part.message.accepted_at > refilled_at);
+        if is_new && self.bodies.len() < BODIES_MAX {
             self.bodies.insert(part.message.id.get(), part.message);
         }
     }
 
     fn resume(&mut self, page: &[Waiting]) {
         let now = (self.clock)();
-        if page.is_empty() {
-            self.refilling = false;
-            self.spilled = false;
-        }
         for waiting in page {
             if self.queue.waiting() >= WAITING_MAX {
-                self.refilling = false;
                 self.spilled = true;
                 return;
             }
@@ -298,8 +340,8 @@ impl Loop {
         for part in self.reassembly.tick((self.clock)()) {
             self.attempt(vec![part]);
         }
-        if self.spilled && !self.refilling && self.queue.waiting() < WAITING_MAX / 2 {
-            self.refilling = true;
+        if self.spilled && self.refilled_at.is_some() && self.queue.waiting() < WAITING_MAX / 2 {
+            self.refilled_at = None;
             self.spilled = false;
             tokio::spawn(self.handle.clone().refill(Arc::clone(&self.journey)));
         }
@@ -317,7 +359,13 @@ impl Loop {
                     Overdue::Expired(_) => journey.expire(&part).await,
                     Overdue::Unreported(_) => journey.unreported(&part).await,
                 };
-                handle.tell(part.message.id, ended);
+                match ended {
+                    Ok(attempted) => handle.say(Input::Ended(attempted)),
+                    Err(error) => {
+                        tracing::error!(id = %part.message.id, %error, "the end of a message could not be recorded");
+                        handle.try_again(&journey, part.waiting);
+                    }
+                }
             });
         }
     }
@@ -350,16 +398,22 @@ impl Loop {
         });
     }
 
+    /// An attempt without a place in the queue; a graceful stop waits for it all the same.
     fn attempt(&self, parts: Vec<Part>) {
         let (journey, handle) = (Arc::clone(&self.journey), self.handle.clone());
-        tokio::spawn(attempt(journey, handle, parts));
+        let loose = Arc::clone(&self.loose);
+        loose.fetch_add(1, Ordering::Relaxed);
+        tokio::spawn(async move {
+            attempt(journey, handle, parts).await;
+            loose.fetch_sub(1, Ordering::Relaxed);
+        });
     }
 
     /// A segment for a party that wants whole messages.
     fn assemble(&mut self, part: Part) {
         let now = (self.clock)();
         // It gives its place in the destination's window to its siblings.
-        self.queue.ended(part.message.id, &Next::Ended, now);
+        self.queue.set_aside(part.message.id, now);
         match self.reassembly.offer(part, now) {
             Assembled::Held => {}
             Assembled::Whole(parts) => self.attempt(parts),
@@ -372,18 +426,6 @@ impl Loop {
         gauges.waiting.store(self.queue.waiting() + self.reassembly.held(), Ordering::Relaxed);
         gauges.open.store(self.queue.open(), Ordering::Relaxed);
         gauges.handed_over.store(self.queue.handed_over(), Ordering::Relaxed);
-    }
-}
-
-impl Dispatch {
-    fn tell(&self, id: MessageId, ended: Result<Attempted, StoreError>) {
-        match ended {
-            Ok(attempted) => self.say(Input::Ended(attempted)),
-            Err(error) => {
-                tracing::error!(%id, %error, "the outcome of an attempt could not be recorded");
-                self.say(Input::Lost(id));
-            }
-        }
     }
 }
 
@@ -409,10 +451,15 @@ async fn set_out(journey: Arc<Journey>, handle: Dispatch, part: Part) {
 }
 
 async fn attempt(journey: Arc<Journey>, handle: Dispatch, parts: Vec<Part>) {
-    let Some(first) = parts.first() else { return };
-    let id = first.message.id;
-    let attempted = journey.attempt(&parts).await;
-    handle.tell(id, attempted);
+    match journey.attempt(&parts).await {
+        Ok(attempted) => handle.say(Input::Ended(attempted)),
+        Err(error) => {
+            for part in &parts {
+                tracing::error!(id = %part.message.id, %error, "the outcome of an attempt could not be recorded");
+                handle.try_again(&journey, part.waiting);
+            }
+        }
+    }
 }
 
 /// Whether this is a segment for a party that wants whole messages.
@@ -436,14 +483,16 @@ fn introduce(journey: &Journey, handle: &Dispatch, part: &Part) {
 }
 
 /// Reads a message that was not kept in memory. `None` if it has ended or cannot be read.
-async fn read(journey: &Journey, handle: &Dispatch, waiting: &Waiting) -> Option<Arc<Message>> {
+async fn read(journey: &Arc<Journey>, handle: &Dispatch, waiting: &Waiting) -> Option<Arc<Message>> {
     let id = waiting.key.id;
     match journey.store.get(id).await {
         Ok(Some(stored)) if stored.outcome.is_none() => return Some(stored.message),
-        Ok(_) => {}
-        Err(error) => tracing::error!(%id, %error, "a waiting message cannot be read"),
+        Ok(_) | Err(StoreError::Damaged(_)) => handle.say(Input::Lost(id)),
+        Err(error) => {
+            tracing::error!(%id, %error, "a waiting message cannot be read now");
+            handle.try_again(journey, *waiting);
+        }
     }
-    handle.say(Input::Lost(id));
     None
 }
 
