@@ -150,6 +150,13 @@ mod tests {
     }
 
     #[test]
+    fn the_reference_page_is_up_to_date() {
+        let page = include_str!("../../../docs/reference/config.md");
+        let hint = "write it anew: fernpost config reference > docs/reference/config.md";
+        assert_eq!(page.trim_end(), reference().trim_end(), "{hint}");
+    }
+
+    #[test]
     fn a_key_of_a_gateway_is_found_by_its_path() {
         let text = explain("smpp.accounts.binds_max").unwrap();
         assert!(text.starts_with("smpp.accounts.binds_max (integer)\nSessions"), "{text}");
