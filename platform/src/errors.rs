@@ -1,8 +1,8 @@
 //! What the API answers when it refuses, and which error number a failed message shows.
 //!
 //! Numbers and texts are those of Twilio's error dictionary, so that an application's own handling
-//! keeps working. Three tables: [`Error`] for requests, [`of_rejection`] for what the centre refuses,
-//! [`of_receipt`] for what the network reports later.
+//! keeps working. Three tables: [`Error`] for requests, `of_rejection` for what the centre refuses,
+//! `of_receipt` for what the network reports later.
 
 use smsc::failure::EXPIRED_NUMBER;
 use smsc::receipt::State;
