@@ -163,7 +163,9 @@ impl Config {
         let retry = Arc::new(self.retry.plans());
         let mut table = Vec::new();
         for (index, route) in self.routes.iter().enumerate() {
-            table.push(route.rule(index)?);
+            let mut rule = route.rule(index)?;
+            rule.allow_return |= rule.targets.iter().any(|target| self.may_loop(target));
+            table.push(rule);
         }
         table.extend(self.owned_prefixes());
         let mut rules = Rules {
@@ -208,6 +210,12 @@ impl Config {
                 rules.numbering.destination(&address).ok().map(|address| (address.digits, party))
             })
             .collect()
+    }
+
+    /// Whether a SIP peer may get its own messages back.
+    fn may_loop(&self, target: &Party) -> bool {
+        let Party::SipPeer(name) = target else { return false };
+        self.sip.peers.iter().any(|peer| peer.quirks.allow_loop && peer.name.as_str() == name.as_str())
     }
 
     /// Prefixes that ESMEs own (`4915*`): rules of the owners' priority.
@@ -334,4 +342,24 @@ fn sender(text: &str) -> smsc::address::Address {
 fn sip_name(user: &gateway_sip::config::User) -> Name {
     let name = if user.number.is_empty() { &user.user } else { &user.number };
     name.trim_start_matches('+').into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_returns_to_its_sip_peer_only_if_the_peer_says_so() {
+        let route_back = |allow_loop: bool| {
+            let text = format!(
+                "[[sip.peers]]\nname = 'pbx'\nuri = 'sip:127.0.0.1:5070'\nallowed_addresses = ['127.0.0.1']\n\
+                 quirks = {{ allow_loop = {allow_loop} }}\n[[routes]]\nname = 'all'\ntargets = ['sip:pbx']\n"
+            );
+            let config: Config = toml::from_str(&text).unwrap();
+            let rules = config.rules(Arc::default()).unwrap();
+            rules.route(&Party::SipPeer("pbx".into()), &Name::default(), "49151").is_some()
+        };
+        assert!(!route_back(false));
+        assert!(route_back(true));
+    }
 }
