@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! 4  server
-//! 3  gateways/*  stores/*  peers
+//! 3  gateways/*  stores/*  peers, on sctp
 //! 2  platform
 //! 1  smsc
 //! 0  protocols/*
@@ -26,6 +26,8 @@ pub enum Room {
     Gateway,
     /// `stores/*`: where messages rest.
     Store,
+    /// `sctp`: associations, which gateways and peers stand on.
+    Sctp,
     /// `peers`: what others would run.
     Peers,
     /// `server`: the one binary.
@@ -49,6 +51,7 @@ impl Room {
             None => match folder {
                 "smsc" => Some(Self::Smsc),
                 "platform" => Some(Self::Platform),
+                "sctp" => Some(Self::Sctp),
                 "peers" => Some(Self::Peers),
                 "server" => Some(Self::Server),
                 "tidy" | "fuzz" => Some(Self::Aside),
@@ -64,7 +67,7 @@ impl Room {
             Self::Protocol => 0,
             Self::Smsc => 1,
             Self::Platform => 2,
-            Self::Gateway | Self::Store | Self::Peers => 3,
+            Self::Gateway | Self::Store | Self::Sctp | Self::Peers => 3,
             Self::Server => 4,
             Self::Testbed | Self::Aside => 5,
         }
@@ -109,6 +112,8 @@ fn objection(from: &str, to: &str, kind: Kind) -> Option<&'static str> {
         (Room::Protocol, Room::Protocol) => {
             ((from, to) != ("protocols/map", "protocols/tcap")).then_some("protocols do not know each other")
         }
+        (Room::Sctp, _) => Some("sctp carries octets and knows nobody"),
+        (Room::Gateway | Room::Peers, Room::Sctp) => None,
         (Room::Peers, _) if below != Room::Protocol => {
             Some("peers imports protocols alone, so that it cannot share our decisions")
         }
@@ -135,6 +140,8 @@ mod tests {
             ("gateways/smpp", "peers", Kind::Dev),
             ("stores/embedded", "smsc", Kind::Normal),
             ("peers", "protocols/sip", Kind::Normal),
+            ("peers", "sctp", Kind::Normal),
+            ("gateways/ss7", "sctp", Kind::Normal),
             ("server", "gateways/http", Kind::Normal),
             ("testbed/bench", "server", Kind::Normal),
             ("smsc", "testbed/simulator", Kind::Dev),
@@ -161,6 +168,9 @@ mod tests {
             ("gateways/smpp", "peers", Kind::Normal),
             ("stores/embedded", "gateways/http", Kind::Normal),
             ("peers", "smsc", Kind::Normal),
+            ("sctp", "protocols/m3ua", Kind::Normal),
+            ("smsc", "sctp", Kind::Normal),
+            ("stores/embedded", "sctp", Kind::Normal),
             ("peers", "server", Kind::Dev),
             ("server", "tidy", Kind::Normal),
         ];

@@ -1,0 +1,1 @@
+//! The mobile network: MAP over SIGTRAN, on sockets.

@@ -1,0 +1,1 @@
+//! M3UA: ASP, IPSP and SGP, without input or output.

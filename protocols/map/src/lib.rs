@@ -1,0 +1,1 @@
+//! MAP: the short message procedures, without input or output.

@@ -1,0 +1,1 @@
+//! SCCP connectionless, without input or output.
