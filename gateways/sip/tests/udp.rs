@@ -32,6 +32,22 @@ async fn a_message_comes_in_and_is_acknowledged_when_it_is_durable() {
 }
 
 #[tokio::test]
+async fn a_message_moves_when_its_answer_has_been_sent() {
+    let (gateway, centre) = start(SipConfig { peers: vec![peer("connect", nobody())], ..config() });
+    let phone = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    phone.set_nonblocking(true).unwrap();
+    let (seen, at_start) = tokio::sync::oneshot::channel();
+    let look = phone.try_clone().unwrap();
+    *centre.at_start.lock() = Some(Box::new(move || {
+        let mut octets = [0; 12];
+        seen.send(look.recv(&mut octets).map(|_| octets).ok()).unwrap();
+    }));
+    let request = message("sip:+491701234567@smsc", "", "Hello");
+    phone.send_to(request.as_bytes(), udp_of(&gateway)).unwrap();
+    assert_eq!(at_start.await.unwrap().as_ref(), Some(b"SIP/2.0 200 "));
+}
+
+#[tokio::test]
 async fn a_message_goes_out_and_the_answer_comes_back() {
     let phone = Phone::new(nobody()).await;
     let (gateway, _) = start(SipConfig { peers: vec![peer("connect", phone.address)], ..config() });

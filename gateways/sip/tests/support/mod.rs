@@ -39,7 +39,9 @@ pub struct TestCentre {
     pub accepted: Mutex<Vec<Submission>>,
     pub receipts: Mutex<Vec<RemoteReceipt>>,
     pub opened: Mutex<Vec<Party>>,
-    pub started: Arc<AtomicUsize>,
+    pub started: AtomicUsize,
+    /// What to do when the next batch is let go.
+    pub at_start: Mutex<Option<Box<dyn FnOnce() + Send>>>,
     pub batches: AtomicUsize,
     /// What to answer instead of an id, one for each submission to come.
     pub rejections: Mutex<VecDeque<Rejection>>,
@@ -80,9 +82,11 @@ impl Centre for Door {
                     Ok(MessageId::from_u64(centre.next.fetch_add(1, Ordering::Relaxed) + 1))
                 })
                 .collect();
-            let started = centre.started.clone();
             let start = StartGuard::new(move || {
-                started.fetch_add(count, Ordering::Relaxed);
+                centre.started.fetch_add(count, Ordering::Relaxed);
+                if let Some(hook) = centre.at_start.lock().take() {
+                    hook();
+                }
             });
             Acceptance { answers, start }
         })

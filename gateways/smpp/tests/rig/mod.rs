@@ -12,7 +12,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -43,6 +43,8 @@ pub(crate) struct SmallCentre {
     next: AtomicU64,
     pub(crate) routes: Mutex<HashMap<&'static str, Party>>,
     pub(crate) accepted: Mutex<Vec<Submission>>,
+    /// Messages of submitters that were let go.
+    pub(crate) started: AtomicUsize,
     pub(crate) outcomes: Mutex<Vec<(MessageId, Result<Handover, Failure>)>>,
     pub(crate) remote_receipts: Mutex<Vec<RemoteReceipt>>,
     pub(crate) opened: Mutex<Vec<Party>>,
@@ -194,7 +196,10 @@ impl Centre for SmallCentre {
                 judged.iter().map(|each| each.as_ref().map(|message| message.id).map_err(Clone::clone));
             let answers = answers.collect();
             let start = StartGuard::new(move || {
-                judged.into_iter().flatten().for_each(|message| centre.begin(message));
+                for message in judged.into_iter().flatten() {
+                    centre.started.fetch_add(1, Ordering::Relaxed);
+                    centre.begin(message);
+                }
             });
             Acceptance { answers, start }
         })
