@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use smsc::address::Address;
 use smsc::journey::Journey;
 use smsc::message::{MessageId, Name, Party, Submission};
-use smsc::ports::{Acceptance, Centre, Promise, Standing, StartGuard, StoreError, StoredMessage, Waiting};
+use smsc::ports::{
+    Acceptance, Centre, Promise, Referenced, Standing, StartGuard, StoreError, StoredMessage, Waiting,
+};
 use smsc::reassembly::Part;
 use smsc::receipt::{RemoteReceipt, State};
 use smsc::rejection::Rejection;
@@ -105,6 +108,17 @@ impl Centre for ServiceCentre {
 
     fn opened(&self, party: &Party) {
         self.dispatch.opened(party);
+    }
+
+    fn reachable(&self, party: &Party, number: &Address) {
+        if let Ok(number) = self.journey.rules.load().numbering.destination(number) {
+            self.dispatch.reachable(party, number.digits);
+        }
+    }
+
+    fn referenced(&self, query: Referenced) -> Promise<'static, Result<Option<MessageId>, StoreError>> {
+        let journey = Arc::clone(&self.journey);
+        Box::pin(async move { journey.referenced(&query).await })
     }
 }
 

@@ -11,7 +11,7 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use smsc::journey::{Attempted, Clock, Journey};
-use smsc::message::{Message, MessageId, Party, Timestamp};
+use smsc::message::{Message, MessageId, Name, Party, Timestamp};
 use smsc::ports::{DueKey, StoreError, Waiting};
 use smsc::reassembly::{self, Assembled, Part, Reassembly};
 use smsc::routing::Hashed;
@@ -69,6 +69,7 @@ enum Input {
     Segment(Part),
     Lane { key: u64, parties: Vec<Party>, open_per_destination: u16 },
     Opened(Party),
+    Reachable(Party, Name),
     Reported(MessageId),
     Remove { destination: u64, id: MessageId, reply: oneshot::Sender<Option<Waiting>> },
     Drain(oneshot::Sender<()>),
@@ -118,6 +119,11 @@ impl Dispatch {
     /// A party can take messages again.
     pub fn opened(&self, party: &Party) {
         self.say(Input::Opened(party.clone()));
+    }
+
+    /// The network behind a party says that a number, by its normalised digits, can be reached again.
+    pub fn reachable(&self, party: &Party, digits: Name) {
+        self.say(Input::Reachable(party.clone(), digits));
     }
 
     /// The next hop's receipt for a message came.
@@ -283,6 +289,9 @@ impl Loop {
                 self.queue.learn_lane(key, &parties, open_per_destination);
             }
             Input::Opened(party) => self.queue.opened(&party, now),
+            Input::Reachable(party, digits) => {
+                self.queue.reachable(&party, &digits, now);
+            }
             Input::Reported(id) => {
                 self.queue.reported(id);
             }

@@ -14,6 +14,8 @@ pub struct Outlets {
     pub smpp: OnceLock<Arc<dyn Gateways>>,
     /// SIP peers and users.
     pub sip: OnceLock<Arc<dyn Gateways>>,
+    /// Mobile networks.
+    pub ss7: OnceLock<Arc<dyn Gateways>>,
     /// The messaging platform of this process.
     pub platform: OnceLock<Arc<dyn Gateways>>,
 }
@@ -23,6 +25,7 @@ impl Outlets {
         match party {
             Party::Esme(_) | Party::Smpp(_) => self.smpp.get(),
             Party::SipPeer(_) | Party::SipUser(_) => self.sip.get(),
+            Party::Ss7(_) => self.ss7.get(),
             Party::Platform => self.platform.get(),
             Party::Operator => None,
         }

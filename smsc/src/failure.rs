@@ -65,6 +65,12 @@ pub enum PeerCode {
     SipStatus(u16),
     /// HTTP status code.
     HttpStatus(u16),
+    /// MAP user error (TS 29.002 §17.6.6).
+    MapError(u8),
+    /// A dialogue with a node of the mobile network ended without an answer: aborted, rejected, closed.
+    MapDialogue(&'static str),
+    /// The signalling network could not deliver our message (Q.713 §3.12).
+    SccpReturn(u8),
     /// The other side of a call inside this process.
     Internal,
 }
@@ -75,7 +81,31 @@ impl std::fmt::Display for PeerCode {
             Self::CommandStatus(code) => write!(f, "command_status {code:#010x}"),
             Self::SipStatus(code) => write!(f, "SIP {code}"),
             Self::HttpStatus(code) => write!(f, "HTTP {code}"),
+            Self::MapError(code) => write!(f, "MAP error {code}"),
+            Self::MapDialogue(how) => write!(f, "MAP dialogue {how}"),
+            Self::SccpReturn(cause) => write!(f, "SCCP return cause {cause}"),
             Self::Internal => f.write_str("internal"),
+        }
+    }
+}
+
+impl PeerCode {
+    /// The reference system's error number, where it has one for this code.
+    const fn number(self) -> Option<u8> {
+        match self {
+            Self::MapError(1) => Some(1),   // unknownSubscriber
+            Self::MapError(5) => Some(2),   // unidentifiedSubscriber
+            Self::MapError(9) => Some(3),   // illegalSubscriber
+            Self::MapError(11) => Some(4),  // teleserviceNotProvisioned
+            Self::MapError(13) => Some(5),  // callBarred
+            Self::MapError(15) => Some(6),  // cug-Reject
+            Self::MapError(21) => Some(7),  // facilityNotSupported
+            Self::MapError(34) => Some(12), // systemFailure
+            Self::MapError(35) => Some(13), // dataMissing
+            Self::MapError(36) => Some(14), // unexpectedDataValue
+            Self::MapError(12) => Some(22), // illegalEquipment
+            Self::MapError(_) | Self::MapDialogue(_) | Self::SccpReturn(_) => Some(10),
+            _ => None,
         }
     }
 }
@@ -124,6 +154,8 @@ impl Failure {
     /// How a message ends that ends with this failure.
     pub fn final_state(&self) -> State {
         match self {
+            // A phone that cannot be reached is no refusal of the message.
+            Self::Refused(PeerCode::MapError(_)) => State::Undeliverable,
             Self::Refused(_) | Self::Barred => State::Rejected,
             _ => State::Undeliverable,
         }
@@ -136,10 +168,11 @@ impl Failure {
             Self::Barred => 5,
             Self::Unsupported => 7,
             Self::AbsentSubscriber => 8,
-            Self::PeerFault(_) | Self::Timeout | Self::PeerMisbehaved(_) => 10,
+            Self::PeerFault(code) => code.number().unwrap_or(10),
+            Self::Timeout | Self::PeerMisbehaved(_) => 10,
             Self::MemoryCapacityExceeded => 11,
             Self::SubscriberBusy => 23,
-            Self::Refused(_) => 51,
+            Self::Refused(code) => code.number().unwrap_or(51),
             Self::Throttled { .. } | Self::NoPeer | Self::NoRoute => 194,
         }
     }
@@ -156,6 +189,17 @@ mod tests {
     fn a_throttling_peer_never_ends_a_message() {
         let verdict = Failure::Throttled { retry_after: None }.verdict();
         assert_eq!(verdict, Verdict::RetryLater(RetryClass::Congestion));
+    }
+
+    #[test]
+    fn a_map_error_keeps_the_reference_systems_number() {
+        let numbers =
+            [(1, 1), (5, 2), (9, 3), (11, 4), (13, 5), (21, 7), (34, 12), (35, 13), (36, 14), (12, 22)];
+        for (error, number) in numbers {
+            assert_eq!(Failure::Refused(PeerCode::MapError(error)).number(), number);
+            assert_eq!(Failure::PeerFault(PeerCode::MapError(error)).number(), number);
+        }
+        assert_eq!(Failure::Refused(PeerCode::MapError(9)).final_state(), State::Undeliverable);
     }
 
     #[test]

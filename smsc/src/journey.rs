@@ -19,7 +19,11 @@ use crate::correlation::{Claims, EarlyReceipts};
 use crate::failure::{EXPIRED_NUMBER, Failure};
 use crate::ids::Ids;
 use crate::message::{Message, MessageId, Mode, Party, Submission, Timestamp};
-use crate::ports::{Delivery, Event, Gateways, Outcome, Pressure, Promise, Store, StoreError, Waiting};
+use crate::optional;
+use crate::ports::{
+    Delivery, Event, Gateways, Outcome, Pressure, Promise, Query, QueryBy, Referenced, Store, StoreError,
+    Waiting,
+};
 use crate::reassembly::{self, Part};
 use crate::receipt::{RemoteReceipt, State};
 use crate::record::{Record, Try, sibling_id};
@@ -29,6 +33,10 @@ use crate::rules::Rules;
 use crate::schedule::queue::Next;
 use crate::schedule::throttle::Throttles;
 use crate::tally::Tally;
+
+/// How many of a sender's newest messages are looked through for a reference of its own. A phone
+/// counts to 255 before it begins again.
+const REFERENCED_MAX: usize = 256;
 
 /// What one node needs to carry messages.
 pub struct Journey {
@@ -184,6 +192,31 @@ impl Journey {
             self.early.take(&receipt.link, remote_id);
         }
         self.apply_remote_receipt(id, receipt).await.map(Some)
+    }
+
+    /// The newest message that fits what its submitter knows of it.
+    pub async fn referenced(&self, query: &Referenced) -> Result<Option<MessageId>, StoreError> {
+        let numbering = &self.rules.load().numbering.clone();
+        let Ok(source) = numbering.source(&query.source) else { return Ok(None) };
+        let Ok(destination) = numbering.destination(&query.destination) else { return Ok(None) };
+        let newest = Query {
+            by: QueryBy::Source(source.digits),
+            before: None,
+            from: Timestamp::default(),
+            until: Timestamp::NEVER,
+            limit: REFERENCED_MAX,
+        };
+        for id in self.store.list(newest).await? {
+            let Some(stored) = self.store.get(id).await? else { continue };
+            let message = stored.message;
+            let fits = message.origin == query.submitter
+                && message.destination.digits == destination.digits
+                && optional::message_reference(&message.optional) == Some(query.reference);
+            if fits {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
     }
 
     fn admit(&self, rules: &Rules, submission: Submission, now: Timestamp) -> Result<Part, Rejection> {

@@ -12,6 +12,7 @@ pub mod ids;
 pub mod journey;
 pub mod message;
 pub mod numbering;
+pub mod optional;
 pub mod ports;
 pub mod reassembly;
 pub mod receipt;

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use compact_str::CompactString;
 
 use crate::address::Address;
+use crate::optional;
 use crate::ports::Outcome;
 use crate::receipt::{Receipt, ReceiptRequest};
 
@@ -115,6 +116,8 @@ pub enum Party {
     SipPeer(Name),
     /// A user registered with our SIP registrar, by number in E.164 digits or by name.
     SipUser(Name),
+    /// A mobile network: a routing domain of our signalling. Its phones are reached by their numbers.
+    Ss7(Name),
     /// The messaging platform of the same process.
     Platform,
     /// The operator, through the command line or the plain HTTP door.
@@ -128,6 +131,7 @@ impl fmt::Display for Party {
             Self::Smpp(name) => write!(f, "smpp:{name}"),
             Self::SipPeer(name) => write!(f, "sip:{name}"),
             Self::SipUser(name) => write!(f, "user:{name}"),
+            Self::Ss7(name) => write!(f, "ss7:{name}"),
             Self::Platform => f.write_str("platform"),
             Self::Operator => f.write_str("operator"),
         }
@@ -147,6 +151,7 @@ impl std::str::FromStr for Party {
             Some(("smpp", name)) => Ok(Self::Smpp(name.into())),
             Some(("sip", name)) => Ok(Self::SipPeer(name.into())),
             Some(("user", name)) => Ok(Self::SipUser(name.into())),
+            Some(("ss7", name)) => Ok(Self::Ss7(name.into())),
             Some(_) => Err(UnknownParty),
         }
     }
@@ -154,7 +159,7 @@ impl std::str::FromStr for Party {
 
 /// A text that names no party.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("expected esme:NAME, smpp:NAME, sip:NAME, user:NUMBER or platform")]
+#[error("expected esme:NAME, smpp:NAME, sip:NAME, user:NUMBER, ss7:NAME or platform")]
 pub struct UnknownParty;
 
 /// The user data of a message, in the centre's own form.
@@ -363,7 +368,7 @@ impl Message {
             protocol_id: 0,
             reply_path: false,
             service_type: self.service_type.clone(),
-            optional: Bytes::new(),
+            optional: optional::message_reference_only(&self.optional),
             accepted_at: outcome.at,
             deliver_after: outcome.at,
             expires_at,
@@ -406,6 +411,7 @@ mod tests {
             Party::Smpp("carrier-a".into()),
             Party::SipPeer("connect".into()),
             Party::SipUser("4915112345678".into()),
+            Party::Ss7("home".into()),
             Party::Platform,
             Party::Operator,
         ];

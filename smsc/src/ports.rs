@@ -8,8 +8,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use crate::address::Address;
 use crate::failure::Failure;
-use crate::message::{Message, MessageId, Name, Party, Submission, Timestamp};
+use crate::message::{Kind, Message, MessageId, Name, Party, Submission, Timestamp};
 use crate::receipt::{RemoteReceipt, State};
 use crate::rejection::Rejection;
 
@@ -39,6 +40,30 @@ pub trait Centre: Send + Sync + 'static {
     /// A gateway says that `party` can take messages again: a bind, a registration, a
     /// freed window. Cheap; call it freely.
     fn opened(&self, party: &Party);
+
+    /// The network behind `party` says that `number` can be reached again (MAP alertServiceCentre):
+    /// all that waits for it there goes at once, in order.
+    /// Where nothing waits for networks, nobody is woken.
+    fn reachable(&self, _party: &Party, _number: &Address) {}
+
+    /// The newest message that `submitter` handed in from `source` to `destination` under its own
+    /// reference (TP-MR), among its newest few hundred. `None` if there is none.
+    fn referenced(&self, _query: Referenced) -> Promise<'static, Result<Option<MessageId>, StoreError>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+}
+
+/// A message by what its submitter knows of it, as SMS-COMMAND names one (TS 23.040 §9.2.2.4).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Referenced {
+    /// Who handed it in.
+    pub submitter: Party,
+    /// From whom, as the submitter wrote it.
+    pub source: Address,
+    /// To whom, as the submitter wrote it.
+    pub destination: Address,
+    /// The submitter's own reference.
+    pub reference: u16,
 }
 
 /// What became of a batch of submissions, in its order.
@@ -254,19 +279,28 @@ pub struct Waiting {
 impl Waiting {
     /// How a message waits on `lane` before its first attempt.
     ///
-    /// Receipts keep the order of the number that they are about: an account that sends everything
-    /// from one sender would else get all its receipts one after the other.
+    /// Receipts to others keep the order of the number that they are about: an account that sends
+    /// everything from one sender would else get all its receipts one after the other.
     pub fn of(message: &Message, lane: u64) -> Self {
-        let ordered_by = if message.as_receipt().is_some() { &message.source } else { &message.destination };
+        let ordered_by = match &message.kind {
+            // A phone gets its reports as messages: they wait for it as all others do.
+            Kind::Ordinary | Kind::Receipt { to: Party::Ss7(_), .. } => &message.destination,
+            Kind::Receipt { .. } => &message.source,
+        };
         Self {
             key: DueKey { due: message.deliver_after, id: message.id },
             expires_at: message.expires_at,
-            destination: crate::routing::hash(&ordered_by.digits) ^ lane.rotate_left(32),
+            destination: Self::destination_key(&ordered_by.digits, lane),
             lane,
             priority: message.priority,
             attempts: 0,
             handed_over: false,
         }
+    }
+
+    /// The hash under which messages to the normalised `digits` wait on `lane`.
+    pub(crate) fn destination_key(digits: &Name, lane: u64) -> u64 {
+        crate::routing::hash(digits) ^ lane.rotate_left(32)
     }
 }
 

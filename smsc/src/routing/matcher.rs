@@ -22,7 +22,8 @@ pub enum Destination {
 pub struct Source {
     /// Submitted by one of these parties.
     pub parties: Option<Vec<Party>>,
-    /// Submitted over one of these wires: `esme`, `smpp`, `sip`, `user`, `platform`, `operator`.
+    /// Submitted over one of these wires: `esme`, `smpp`, `sip`, `user`, `ss7`, `platform`,
+    /// `operator`.
     pub wires: Option<Vec<Name>>,
     /// Belonging to one of these accounts.
     pub accounts: Option<Vec<Name>>,
@@ -44,6 +45,7 @@ pub fn wire_of(party: &Party) -> &'static str {
         Party::Smpp(_) => "smpp",
         Party::SipPeer(_) => "sip",
         Party::SipUser(_) => "user",
+        Party::Ss7(_) => "ss7",
         Party::Platform => "platform",
         Party::Operator => "operator",
     }

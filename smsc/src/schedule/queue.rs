@@ -17,7 +17,7 @@ use smallvec::SmallVec;
 
 use super::backlog::{Backlog, Entry};
 use super::roll::Roll;
-use crate::message::{MessageId, Party, Timestamp};
+use crate::message::{MessageId, Name, Party, Timestamp};
 use crate::ports::Waiting;
 use crate::routing::Hashed;
 use crate::routing::table::Route;
@@ -61,6 +61,9 @@ pub struct Queue {
     /// Messages that ended by a receipt which was faster than the word of their attempt.
     overtaken: HashSet<u64, Hashed>,
     handed_over: HashMap<u64, Waiting, Hashed>,
+    /// Destinations whose network said that they can be reached, while an attempt ran that did not
+    /// know it yet.
+    alerted: HashSet<u64, Hashed>,
     timers: BinaryHeap<Reverse<(Timestamp, u64)>>,
     receipt_timers: BinaryHeap<Reverse<(Timestamp, u64)>>,
     waiting: usize,
@@ -126,6 +129,7 @@ impl Queue {
             open_max,
             overtaken: HashSet::default(),
             handed_over: HashMap::default(),
+            alerted: HashSet::default(),
             timers: BinaryHeap::new(),
             receipt_timers: BinaryHeap::new(),
             waiting: 0,
@@ -219,7 +223,11 @@ impl Queue {
             backlog: Backlog::Empty,
         });
         let was_parked = destination.parked;
-        destination.insert(waiting, wakes, now);
+        if self.alerted.remove(&waiting.destination) {
+            destination.backlog.insert(Entry::of(waiting));
+        } else {
+            destination.insert(waiting, wakes, now);
+        }
         if destination.parked && !was_parked {
             self.park(waiting.destination, lane);
         }
@@ -302,10 +310,7 @@ impl Queue {
 
     /// A party can take messages again: what failed for want of it goes at once, in order.
     pub fn opened(&mut self, party: &Party, now: Timestamp) {
-        let mut lanes = self.party_lanes.get(party).cloned().unwrap_or_default();
-        // The lane of the party itself is known by its name, even if nothing has gone there yet.
-        let own = self.lane_numbers.get(&Route::lane_to(party)).copied();
-        lanes.extend(own.filter(|own| !lanes.contains(own)));
+        let lanes = self.lanes_to(party);
         for number in &lanes {
             let parked = self.lane_mut(*number).map(|lane| lane.parked.take());
             for key in parked.unwrap_or_default() {
@@ -317,6 +322,27 @@ impl Queue {
             }
         }
         self.activate_in_turn(lanes.into_vec());
+    }
+
+    /// The network behind `party` says that a number can be reached again: what waits for it goes at
+    /// once, in order. Answers whether anything waits or is under way.
+    ///
+    /// An attempt that runs may fail for what was true before. Its message goes again at once, one time.
+    pub fn reachable(&mut self, party: &Party, digits: &Name, now: Timestamp) -> bool {
+        let mut found = false;
+        for number in self.lanes_to(party) {
+            let Some(lane) = self.lane(number) else { continue };
+            let key = Waiting::destination_key(digits, lane.key);
+            let Some(destination) = self.destinations.get_mut(&key) else { continue };
+            found = true;
+            destination.parked = false;
+            destination.parked_until = Timestamp::default();
+            if destination.open > 0 {
+                self.alerted.insert(key);
+            }
+            self.touch(key, now);
+        }
+        found
     }
 
     /// Wakes every lane, for changes of which nobody told.
@@ -439,6 +465,7 @@ impl Queue {
         if destination.backlog.is_empty() {
             if destination.open == 0 {
                 self.destinations.remove(&key);
+                self.alerted.remove(&key);
             }
             return;
         }
@@ -472,6 +499,15 @@ impl Queue {
             timers.dedup();
             self.timers = timers.into();
         }
+    }
+
+    /// The lanes that lead to a party.
+    fn lanes_to(&self, party: &Party) -> SmallVec<[u32; 2]> {
+        let mut lanes = self.party_lanes.get(party).cloned().unwrap_or_default();
+        // The lane of the party itself is known by its name, even if nothing has gone there yet.
+        let own = self.lane_numbers.get(&Route::lane_to(party)).copied();
+        lanes.extend(own.filter(|own| !lanes.contains(own)));
+        lanes
     }
 
     fn park(&mut self, key: u64, number: u32) {

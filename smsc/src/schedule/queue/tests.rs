@@ -468,3 +468,51 @@ fn a_message_that_is_taken_back_leaves_nothing_behind() {
     end(&mut queue, 1, at(0));
     assert_empty(&mut queue);
 }
+
+/// A message to a phone of the network `ss7:home`, by the phone's digits.
+fn to_phone(id: u64, digits: &str) -> Waiting {
+    Waiting { destination: Waiting::destination_key(&digits.into(), 1), ..waiting(id, 0) }
+}
+
+fn network() -> Queue {
+    let mut queue = Queue::new(1000);
+    queue.learn_lane(1, &["ss7:home".parse().unwrap()], 1);
+    queue
+}
+
+fn fail(queue: &mut Queue, waiting: Waiting, until: Timestamp, now: Timestamp) {
+    let key = DueKey { due: until, id: waiting.key.id };
+    queue.ended(waiting.key.id, &Next::Again(Waiting { key, attempts: 1, ..waiting }), now);
+}
+
+#[test]
+fn field_54_an_alert_sends_all_that_waits_for_the_number_at_once_in_order() {
+    let (mut queue, home) = (network(), "ss7:home".parse().unwrap());
+    for id in [1, 2, 3] {
+        queue.add(&to_phone(id, "15550201"), at(0));
+    }
+    queue.add(&to_phone(9, "15550202"), at(0));
+    assert_eq!(take(&mut queue, at(0), 10), [1, 9]);
+    fail(&mut queue, to_phone(1, "15550201"), at(20_000), at(1));
+    fail(&mut queue, to_phone(9, "15550202"), at(20_000), at(1));
+    assert!(take(&mut queue, at(2), 10).is_empty());
+
+    assert!(!queue.reachable(&home, &"15550203".into(), at(3)));
+    assert!(queue.reachable(&home, &"15550201".into(), at(3)));
+    for id in [1, 2, 3] {
+        assert_eq!(take(&mut queue, at(3), 10), [id], "the other phone waits on");
+        end(&mut queue, id, at(3));
+    }
+}
+
+#[test]
+fn an_alert_that_overtakes_the_failure_is_not_lost() {
+    let (mut queue, home) = (network(), "ss7:home".parse().unwrap());
+    queue.add(&to_phone(1, "15550201"), at(0));
+    assert_eq!(take(&mut queue, at(0), 10), [1]);
+    assert!(queue.reachable(&home, &"15550201".into(), at(1)));
+    fail(&mut queue, to_phone(1, "15550201"), at(20_000), at(2));
+    assert_eq!(take(&mut queue, at(2), 10), [1], "once more, at once");
+    fail(&mut queue, to_phone(1, "15550201"), at(20_000), at(3));
+    assert!(take(&mut queue, at(4), 10).is_empty(), "but one time only");
+}

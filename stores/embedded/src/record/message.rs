@@ -126,6 +126,8 @@ enum PartyForm<'a> {
     SipUser(&'a str),
     Platform,
     Operator,
+    // New kinds come last: the form is told by its place.
+    Ss7(&'a str),
 }
 
 impl<'a> PartyForm<'a> {
@@ -135,6 +137,7 @@ impl<'a> PartyForm<'a> {
             Party::Smpp(name) => Self::Smpp(name),
             Party::SipPeer(name) => Self::SipPeer(name),
             Party::SipUser(name) => Self::SipUser(name),
+            Party::Ss7(name) => Self::Ss7(name),
             Party::Platform => Self::Platform,
             Party::Operator => Self::Operator,
         }
@@ -146,6 +149,7 @@ impl<'a> PartyForm<'a> {
             Self::Smpp(name) => Party::Smpp(name.into()),
             Self::SipPeer(name) => Party::SipPeer(name.into()),
             Self::SipUser(name) => Party::SipUser(name.into()),
+            Self::Ss7(name) => Party::Ss7(name.into()),
             Self::Platform => Party::Platform,
             Self::Operator => Party::Operator,
         }
