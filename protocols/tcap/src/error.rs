@@ -1,0 +1,19 @@
+//! Why a request of our own user was refused.
+
+/// A request that was not carried out; nothing was sent and nothing has changed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// All dialogues, or all transaction ids that are not in quarantine, are in use. Try again later.
+    #[error("no dialogue is free")]
+    TableFull,
+    /// The dialogue has ended.
+    #[error("dialogue is over")]
+    UnknownDialogue,
+    /// The peer has not answered the BEGIN, so nothing more can be sent to it (Q.771 §3.1.2.2.1).
+    #[error("peer has not answered yet")]
+    NotAnswered,
+    /// An operation of ours with this invoke id is still open in the dialogue.
+    #[error("invoke id {0} is in use")]
+    InvokeIdInUse(i8),
+}

@@ -1,0 +1,58 @@
+//! What our own user asks for (Q.771 §3.1.2).
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::ber::Oid;
+use crate::component::Component;
+
+/// Opens a dialogue: TC-BEGIN.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Begin<A> {
+    /// Our own address.
+    pub local: A,
+    /// The address of the peer.
+    pub remote: A,
+    /// What the dialogue is about; `None` for one without a dialogue portion, as in MAP version 1.
+    pub application_context: Option<Oid>,
+    /// Whole EXTERNAL elements, one after the other. Not sent without an application context.
+    pub user_information: Option<Bytes>,
+    /// Operations for the peer.
+    pub components: Vec<Component>,
+    /// How long the dialogue may be silent, if not for [`Settings::idle`](crate::Settings::idle).
+    pub idle: Option<Duration>,
+}
+
+/// Accepts a peer's dialogue, in the first message to it: AARE accepted.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct DialogueAnswer {
+    /// What the dialogue is about, as a rule what the peer proposed.
+    pub application_context: Oid,
+    /// Whole EXTERNAL elements, one after the other.
+    pub user_information: Option<Bytes>,
+}
+
+/// Ends a dialogue at once: TC-U-ABORT.
+///
+/// A dialogue without a dialogue portion can only be aborted plainly, so there every reason counts
+/// as [`UserAbort::Plain`]. In one that was answered already, the first two count as
+/// [`UserAbort::Abrt`].
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum UserAbort {
+    /// The application context is not supported: AARE reject-permanent with the diagnostic
+    /// application-context-name-not-supported of the dialogue service user.
+    RefuseContext {
+        /// The one that is; otherwise the peer's own is repeated.
+        offered: Option<Oid>,
+    },
+    /// The dialogue is refused for no reason that the peer should know: AARE reject-permanent.
+    DialogueRefused,
+    /// A dialogue abort by the user.
+    Abrt {
+        /// Whole EXTERNAL elements, one after the other.
+        user_information: Option<Bytes>,
+    },
+    /// An ABORT without a dialogue portion.
+    Plain,
+}
