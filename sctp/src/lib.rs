@@ -1,1 +1,44 @@
 //! Associations that carry signalling: SCTP of the kernel, SCTP over UDP, and TCP in their place.
+//!
+//! An [`Endpoint`] says which transport, between which addresses, and how patient it is.
+//! [`connect`] and [`Listener::accept`] make an [`Association`], which carries whole messages
+//! and looks the same over each of the three. Its two halves can live in two tasks:
+//!
+//! ```no_run
+//! # async fn example(endpoint: sctp::Endpoint, framing: sctp::Framing) -> Result<(), sctp::Error> {
+//! use std::time::Duration;
+//!
+//! let association = sctp::connect(&endpoint, framing, Duration::from_secs(5)).await?;
+//! let (sender, mut receiver) = association.split();
+//! sender.send(0, 3, "a message".into()).await?;
+//! while let sctp::Event::Message(message) = receiver.receive().await? {
+//!     println!("{} octets on stream {}", message.octets.len(), message.stream);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The crate knows no protocol above: what a message is over TCP, the caller says with a
+//! [`Framing`]. Every queue has a bound in octets, so that a peer that does not read costs
+//! bounded memory, and every wait has a deadline.
+
+mod association;
+mod driver;
+mod endpoint;
+mod error;
+mod framing;
+mod listener;
+mod message;
+mod receiver;
+mod room;
+mod sender;
+mod tcp;
+
+pub use association::Association;
+pub use endpoint::{Endpoint, Transport, Tuning};
+pub use error::Error;
+pub use framing::{BadFrame, Framing};
+pub use listener::{Listener, connect};
+pub use message::{Event, MESSAGE_OCTETS_MAX, Message};
+pub use receiver::Receiver;
+pub use sender::Sender;

@@ -1,0 +1,66 @@
+//! What can go wrong with an association, in one vocabulary for all transports.
+
+use std::io;
+
+use crate::framing::BadFrame;
+
+/// Why there is no association, or why it did not take a message.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// It has ended, in good order.
+    #[error("the association is closed")]
+    Closed,
+    /// We ended it at once.
+    #[error("we aborted the association")]
+    AbortedHere,
+    /// The peer ended it at once, or refused it.
+    #[error("the peer aborted the association")]
+    Aborted,
+    /// The peer answered for a while, and does no longer.
+    #[error("the peer is not reachable any more")]
+    Unreachable,
+    /// It did not come up, or did not drain, in the time that was given.
+    #[error("the time given is over")]
+    TimedOut,
+    /// The peer took nothing for [`crate::Tuning::send_ms_max`]. The association stands.
+    #[error("the peer does not take what is sent")]
+    Congested,
+    /// The message is longer than [`crate::MESSAGE_OCTETS_MAX`], or empty.
+    #[error("a message of {0} octets cannot be carried")]
+    Length(usize),
+    /// The association has fewer streams.
+    #[error("there is no stream {0}")]
+    Stream(u16),
+    /// The peer sent octets that are no message.
+    #[error("the peer sent what is no message: {0}")]
+    BadFrame(BadFrame),
+    /// The peer broke SCTP.
+    #[error("the peer broke the protocol")]
+    PeerMisbehaved,
+    /// This kernel has no SCTP, or this is no Linux.
+    #[error("the kernel has no SCTP")]
+    NoKernelSctp,
+    /// The endpoint cannot be what it is said to be.
+    #[error("the endpoint is impossible: {0}")]
+    Endpoint(&'static str),
+    /// The operating system refused.
+    #[error("the operating system refused: {0}")]
+    System(io::ErrorKind),
+}
+
+impl From<io::Error> for Error {
+    /// What the system says of a connection, in our words.
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::BrokenPipe => Self::Aborted,
+            io::ErrorKind::TimedOut | io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
+                Self::Unreachable
+            }
+            kind => Self::System(kind),
+        }
+    }
+}

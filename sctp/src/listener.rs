@@ -1,0 +1,100 @@
+//! How associations come up, from either side.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use crate::association::Association;
+use crate::endpoint::{Endpoint, Transport};
+use crate::error::Error;
+use crate::framing::Framing;
+use crate::tcp;
+
+/// Opens an association to the endpoint's remote address.
+///
+/// # Errors
+///
+/// [`Error::TimedOut`] after `deadline`, [`Error::Aborted`] where the peer refuses,
+/// [`Error::Endpoint`] and [`Error::NoKernelSctp`] for what cannot be here.
+pub async fn connect(
+    endpoint: &Endpoint,
+    framing: Framing,
+    deadline: Duration,
+) -> Result<Association, Error> {
+    endpoint.check()?;
+    let connecting = async {
+        match endpoint.transport {
+            Transport::Tcp => tcp::connect(endpoint, framing).await,
+            Transport::Kernel | Transport::OverUdp => Err(Error::NoKernelSctp),
+        }
+    };
+    let association = timeout(deadline, connecting).await.unwrap_or(Err(Error::TimedOut))?;
+    tracing::info!(
+        peer = %association.peer(),
+        transport = ?endpoint.transport,
+        streams = association.streams(),
+        "association established"
+    );
+    Ok(association)
+}
+
+/// Waits for associations that peers open. Those that are established outlive it.
+pub struct Listener {
+    transport: Transport,
+    inner: Inner,
+}
+
+enum Inner {
+    Tcp(tcp::Listener),
+}
+
+impl Listener {
+    /// Listens at the endpoint's local address. To be called within a tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`] where the address cannot be had, [`Error::Endpoint`] and
+    /// [`Error::NoKernelSctp`] for what cannot be here.
+    pub fn bind(endpoint: &Endpoint, framing: Framing) -> Result<Self, Error> {
+        endpoint.check()?;
+        let inner = match endpoint.transport {
+            Transport::Tcp => Inner::Tcp(tcp::Listener::bind(endpoint, framing)?),
+            Transport::Kernel | Transport::OverUdp => return Err(Error::NoKernelSctp),
+        };
+        Ok(Self { transport: endpoint.transport, inner })
+    }
+
+    /// Where it listens, with the port that the system chose if it was to.
+    pub fn local_address(&self) -> SocketAddr {
+        match &self.inner {
+            Inner::Tcp(listener) => listener.local_address(),
+        }
+    }
+
+    /// The port of UDP it listens on, where it is over UDP.
+    pub fn udp_port(&self) -> Option<u16> {
+        match &self.inner {
+            Inner::Tcp(_) => None,
+        }
+    }
+
+    /// The next association. Safe to cancel.
+    ///
+    /// # Errors
+    ///
+    /// Only if the listener itself has broken; a peer that fails while it comes up does not end
+    /// the wait.
+    pub async fn accept(&mut self) -> Result<Association, Error> {
+        let association = match &mut self.inner {
+            Inner::Tcp(listener) => listener.accept().await?,
+        };
+        tracing::info!(
+            peer = %association.peer(),
+            transport = ?self.transport,
+            streams = association.streams(),
+            "association accepted"
+        );
+        Ok(association)
+    }
+}

@@ -1,0 +1,199 @@
+//! What goes in at one end comes out at the other, over each transport.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a test ends at the first surprise"
+)]
+
+mod pair;
+
+use std::time::Duration;
+
+use pair::{PATIENCE, end_of, pair, receive_numbered, send_numbered, tuning};
+use sctp::{Error, Event, Transport};
+
+const COUNT: u32 = 50_000;
+
+/// 50,000 each way at the same time: all there, unchanged, and in order on each stream.
+async fn carries_both_ways(transport: Transport) {
+    let Some((one, other)) = pair(transport, tuning()).await else { return };
+    let streams = one.streams();
+    assert_eq!(streams, other.streams());
+    let started = tokio::time::Instant::now();
+    let ((one_sender, mut one_receiver), (other_sender, mut other_receiver)) = (one.split(), other.split());
+    tokio::join!(
+        send_numbered(&one_sender, COUNT, 40),
+        send_numbered(&other_sender, COUNT, 1),
+        receive_numbered(&mut one_receiver, streams, COUNT),
+        receive_numbered(&mut other_receiver, streams, COUNT),
+    );
+    let seconds = started.elapsed().as_secs_f64();
+    println!("{transport:?}: {:.0} messages a second", f64::from(2 * COUNT) / seconds);
+}
+
+/// 50,000 are handed over, and shut down at once: every one of them arrives.
+async fn shutdown_loses_nothing(transport: Transport) {
+    let Some((one, other)) = pair(transport, tuning()).await else { return };
+    let streams = one.streams();
+    let (_sender, mut receiver) = other.split();
+    let sending = async {
+        let (sender, mut own) = one.split();
+        send_numbered(&sender, COUNT, 40).await;
+        assert_eq!(sender.shutdown(PATIENCE).await, Ok(()));
+        assert_eq!(end_of(&mut own).await, Ok(Event::Closed));
+        assert_eq!(sender.send(0, 3, pair::message(0, 0)).await, Err(Error::Closed));
+    };
+    let receiving = async {
+        receive_numbered(&mut receiver, streams, COUNT).await;
+        assert_eq!(end_of(&mut receiver).await, Ok(Event::Closed));
+        assert_eq!(receiver.receive().await, Err(Error::Closed));
+    };
+    tokio::join!(sending, receiving);
+}
+
+/// What the other end is still saying arrives while we shut down.
+async fn shutdown_hears_the_peer_out(transport: Transport) {
+    let Some((one, other)) = pair(transport, tuning()).await else { return };
+    let streams = other.streams();
+    let ((one_sender, mut one_receiver), (other_sender, mut other_receiver)) = (one.split(), other.split());
+    send_numbered(&other_sender, 1_000, 100).await;
+    let (done, (), end) = tokio::join!(
+        one_sender.shutdown(PATIENCE),
+        receive_numbered(&mut one_receiver, streams, 1_000),
+        end_of(&mut other_receiver),
+    );
+    assert_eq!((done, end), (Ok(()), Ok(Event::Closed)));
+}
+
+async fn an_abort_is_noticed(transport: Transport) {
+    let Some((one, other)) = pair(transport, tuning()).await else { return };
+    let (sender, mut receiver) = one.split();
+    other.abort();
+    assert_eq!(end_of(&mut receiver).await, Err(Error::Aborted));
+    assert_eq!(sender.send(0, 3, pair::message(0, 0)).await, Err(Error::Aborted));
+    assert_eq!(sender.shutdown(PATIENCE).await, Err(Error::Aborted));
+}
+
+async fn dropping_one_is_an_abort(transport: Transport) {
+    let Some((one, other)) = pair(transport, tuning()).await else { return };
+    drop(other);
+    assert_eq!(end_of(&mut one.split().1).await, Err(Error::Aborted));
+}
+
+/// Nobody receives at the other end: sending stops at its bound, says so, and goes on
+/// afterwards; nothing is lost.
+async fn a_peer_that_does_not_read_costs_bounded_memory(transport: Transport) {
+    let impatient = sctp::Tuning { send_ms_max: 1_500, ..tuning() };
+    let Some((one, other)) = pair(transport, impatient).await else { return };
+    let (streams, (sender, mut own)) = (one.streams(), one.split());
+    let mut sent = 0_u32;
+    while sent < 1_000_000 {
+        let (stream, number) = (sent % u32::from(streams), sent / u32::from(streams));
+        let octets = pair::message(stream as u16, number);
+        match sender.send(stream as u16, 3, octets).await {
+            Ok(()) => sent += 1,
+            Err(error) => {
+                assert_eq!(error, Error::Congested);
+                break;
+            }
+        }
+    }
+    assert!((1_000..200_000).contains(&sent), "{sent} were taken");
+    assert_eq!(own.receive().await, Ok(Event::Congested(true)));
+    let (_other_sender, mut receiver) = other.split();
+    receive_numbered(&mut receiver, streams, sent).await;
+    assert_eq!(own.receive().await, Ok(Event::Congested(false)));
+}
+
+/// A shutdown that cannot finish is an abort after its time.
+async fn shutdown_is_bounded(transport: Transport) {
+    let Some((one, other)) = pair(transport, tuning()).await else { return };
+    let (sender, mut own) = one.split();
+    for number in 0..6_000 {
+        sender.send(0, 3, pair::message(0, number)).await.unwrap();
+    }
+    let patience = Duration::from_millis(300);
+    assert_eq!(sender.shutdown(patience).await, Err(Error::TimedOut));
+    assert_eq!(end_of(&mut own).await, Err(Error::TimedOut));
+    assert_eq!(end_of(&mut other.split().1).await, Err(Error::Aborted));
+}
+
+async fn what_cannot_be_carried_is_refused(transport: Transport) {
+    let Some((one, _other)) = pair(transport, tuning()).await else { return };
+    let streams = one.streams();
+    assert_eq!(one.send(0, 3, vec![].into()).await, Err(Error::Length(0)));
+    assert_eq!(one.send(0, 3, vec![0; 65_537].into()).await, Err(Error::Length(65_537)));
+    assert_eq!(one.send(streams, 3, vec![1].into()).await, Err(Error::Stream(streams)));
+}
+
+/// Nobody listens there.
+async fn nobody_there_is_an_error_in_time(transport: Transport) {
+    let Some(listener) = pair::listen(transport, tuning()) else { return };
+    let endpoint = pair::towards(&listener, transport, tuning());
+    drop(listener);
+    let connected = sctp::connect(&endpoint, pair::FRAMING, Duration::from_millis(400)).await;
+    assert!(matches!(connected.err(), Some(Error::Aborted | Error::TimedOut | Error::Unreachable)));
+}
+
+macro_rules! over_each_transport {
+    ($($name:ident: $transport:expr;)*) => {$(
+        mod $name {
+            use super::*;
+
+            const TRANSPORT: Transport = $transport;
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn carries_both_ways() {
+                super::carries_both_ways(TRANSPORT).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn shutdown_loses_nothing() {
+                super::shutdown_loses_nothing(TRANSPORT).await;
+            }
+
+            #[tokio::test]
+            async fn shutdown_hears_the_peer_out() {
+                super::shutdown_hears_the_peer_out(TRANSPORT).await;
+            }
+
+            #[tokio::test]
+            async fn shutdown_is_bounded() {
+                super::shutdown_is_bounded(TRANSPORT).await;
+            }
+
+            #[tokio::test]
+            async fn an_abort_is_noticed() {
+                super::an_abort_is_noticed(TRANSPORT).await;
+            }
+
+            #[tokio::test]
+            async fn dropping_one_is_an_abort() {
+                super::dropping_one_is_an_abort(TRANSPORT).await;
+            }
+
+            #[tokio::test]
+            async fn a_peer_that_does_not_read_costs_bounded_memory() {
+                super::a_peer_that_does_not_read_costs_bounded_memory(TRANSPORT).await;
+            }
+
+            #[tokio::test]
+            async fn what_cannot_be_carried_is_refused() {
+                super::what_cannot_be_carried_is_refused(TRANSPORT).await;
+            }
+
+            #[tokio::test]
+            async fn nobody_there_is_an_error_in_time() {
+                super::nobody_there_is_an_error_in_time(TRANSPORT).await;
+            }
+        }
+    )*};
+}
+
+over_each_transport! {
+    tcp: Transport::Tcp;
+}
