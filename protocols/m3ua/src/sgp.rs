@@ -1,0 +1,235 @@
+//! The side that answers: the peer's process as an SGP or IPSP sees it (RFC 4666 §4.3.4).
+
+use std::time::Instant;
+
+use codec::{error_code, status};
+
+use crate::link::Link;
+use crate::message::tags;
+use crate::node::{M3ua, Refusal};
+use crate::{Kind, LinkId, Message, ServerId, ServerState, TrafficMode};
+
+impl M3ua {
+    pub(crate) fn peer_up(&mut self, id: LinkId, message: &Message, now: Instant) -> Result<(), Refusal> {
+        let given = message.number(tags::ASP_IDENTIFIER)?;
+        let wanted = self.settings.links.get(usize::from(id.0)).and_then(|link| link.asp_identifier);
+        let link = self.answering(id)?;
+        if link.farewell.is_some() {
+            return Err(Refusal::new(error_code::REFUSED_MANAGEMENT_BLOCKING));
+        }
+        if link.notifies && wanted.is_some() && given != wanted {
+            return Err(Refusal::new(match given {
+                None => error_code::ASP_IDENTIFIER_REQUIRED,
+                Some(_) => error_code::INVALID_ASP_IDENTIFIER,
+            }));
+        }
+        let was_active = link.members.iter().any(|member| member.peer_active);
+        let was_up = link.peer_up;
+        link.peer_up = true;
+        link.prompted = true;
+        link.peer_identifier = given;
+        link.members.iter_mut().for_each(|member| member.peer_active = false);
+        self.send(id, &Message::new(Kind::AspUpAck));
+        let before: Vec<_> =
+            self.servers_of(id).into_iter().map(|server| (server, self.server_state(server))).collect();
+        self.settle_link(id, now);
+        for (server, state) in before {
+            if !was_up && self.server_state(server) == state {
+                self.notify_state(server, Some(id));
+            }
+        }
+        let asks = self.link(id).is_some_and(|link| !link.own_up && link.due.is_none());
+        if asks {
+            self.pursue(id, false, now);
+        }
+        if was_active { Err(Refusal::unexpected()) } else { Ok(()) }
+    }
+
+    pub(crate) fn peer_down(&mut self, id: LinkId, now: Instant) -> Result<(), Refusal> {
+        let registers: Vec<bool> = self
+            .servers_of(id)
+            .into_iter()
+            .map(|server| self.server_settings(server).is_some_and(|server| server.registers.is_some()))
+            .collect();
+        let link = self.answering(id)?;
+        link.peer_up = false;
+        let asks = link.asks;
+        for (member, registers) in link.members.iter_mut().zip(registers) {
+            member.peer_active = false;
+            // ASPDN ends registrations (RFC 4666 §4.4.2); our own are not the peer's to end.
+            if !asks {
+                member.unregistered = registers;
+            }
+        }
+        self.send(id, &Message::new(Kind::AspDownAck));
+        self.settle_link(id, now);
+        Ok(())
+    }
+
+    pub(crate) fn peer_active(&mut self, id: LinkId, message: &Message, now: Instant) -> Result<(), Refusal> {
+        let contexts = message.routing_contexts()?;
+        let mode = message.number(tags::TRAFFIC_MODE_TYPE)?;
+        let (known, unknown) = self.addressed(id, &contexts)?;
+        let unsupported = || Refusal::new(error_code::UNSUPPORTED_TRAFFIC_MODE_TYPE);
+        let mut accepted = Vec::new();
+        let mut result = Ok(());
+        for server in known {
+            let configured = self.server_settings(server).map(|server| server.traffic_mode.number());
+            let unregistered = self.unregistered(id, server);
+            if mode.is_some() && mode != configured {
+                result = Err(unsupported().with(tags::TRAFFIC_MODE_TYPE, mode.as_slice()));
+            } else if unregistered {
+                result = Err(Refusal::contexts(&contexts));
+            } else {
+                accepted.push(server);
+            }
+        }
+        if !accepted.is_empty() {
+            self.accept_active(id, &accepted, &contexts, mode, now);
+        }
+        if unknown.is_empty() { result } else { Err(Refusal::contexts(&unknown)) }
+    }
+
+    pub(crate) fn peer_inactive(
+        &mut self,
+        id: LinkId,
+        message: &Message,
+        now: Instant,
+    ) -> Result<(), Refusal> {
+        let contexts = message.routing_contexts()?;
+        let (known, unknown) = self.addressed(id, &contexts)?;
+        let given = self.acknowledged_contexts(id, &known, &contexts);
+        for &server in &known {
+            if let Some(member) = self.member_mut(id, server) {
+                member.peer_active = false;
+            }
+        }
+        if !known.is_empty() {
+            let ack = Message::new(Kind::AspInactiveAck).with_numbers(tags::ROUTING_CONTEXT, &given);
+            self.send(id, &ack);
+            self.settle_link(id, now);
+        }
+        if unknown.is_empty() { Ok(()) } else { Err(Refusal::contexts(&unknown)) }
+    }
+
+    /// Tells the ASPs of an application server its state: all that are up, or one.
+    pub(crate) fn notify_state(&mut self, server: ServerId, only: Option<LinkId>) {
+        let information = match self.server_state(server) {
+            ServerState::Down => return,
+            ServerState::Inactive => status::AS_INACTIVE,
+            ServerState::Active => status::AS_ACTIVE,
+            ServerState::Pending => status::AS_PENDING,
+        };
+        for id in self.links_of(server) {
+            if only.is_none_or(|only| only == id) {
+                self.notify(id, server, (status::AS_STATE_CHANGE, information), None);
+            }
+        }
+    }
+
+    /// Tells the inactive ASPs that too few are active.
+    pub(crate) fn notify_shortage(&mut self, server: ServerId) {
+        for id in self.links_of(server) {
+            let member = self.link(id).and_then(|link| link.member(server));
+            if member.is_some_and(|member| !member.peer_active) {
+                self.notify(id, server, (status::OTHER, status::INSUFFICIENT_ASP_RESOURCES), None);
+            }
+        }
+    }
+
+    /// Tells the other ASPs which one has failed, if it gave a name.
+    pub(crate) fn notify_failure(&mut self, server: ServerId, identifier: Option<u32>) {
+        if identifier.is_none() {
+            return;
+        }
+        for id in self.links_of(server) {
+            self.notify(id, server, (status::OTHER, status::ASP_FAILURE), identifier);
+        }
+    }
+
+    fn notify(&mut self, id: LinkId, server: ServerId, status: (u16, u16), identifier: Option<u32>) {
+        let Some(link) = self.link(id).filter(|link| link.notifies && link.peer_up) else { return };
+        let Some(member) = link.member(server).filter(|member| !member.unregistered) else { return };
+        let number = u32::from(status.0) << 16 | u32::from(status.1);
+        let message = Message::new(Kind::Notify)
+            .with_number(tags::STATUS, number)
+            .with_some(tags::ASP_IDENTIFIER, identifier)
+            .with_some(tags::ROUTING_CONTEXT, member.routing_context);
+        self.send(id, &message);
+    }
+
+    fn accept_active(
+        &mut self,
+        id: LinkId,
+        servers: &[ServerId],
+        contexts: &[u32],
+        mode: Option<u32>,
+        now: Instant,
+    ) {
+        let ack = Message::new(Kind::AspActiveAck)
+            .with_some(tags::TRAFFIC_MODE_TYPE, mode)
+            .with_numbers(tags::ROUTING_CONTEXT, &self.acknowledged_contexts(id, servers, contexts));
+        self.send(id, &ack);
+        let mut joined = Vec::new();
+        for &server in servers {
+            let Some(member) = self.member_mut(id, server) else { continue };
+            member.routing_context = member.routing_context.or(contexts.first().copied());
+            if !std::mem::replace(&mut member.peer_active, true) {
+                joined.push(server);
+                self.override_others(id, server, now);
+            }
+        }
+        self.settle_link(id, now);
+        for server in joined {
+            self.rerouted(id, server);
+            self.tell_unavailable(id, server);
+        }
+    }
+
+    /// In override mode, the process that became active last is the only one (RFC 4666 §4.3.4.3.1).
+    fn override_others(&mut self, id: LinkId, server: ServerId, now: Instant) {
+        let mode = self.server_settings(server).map(|server| server.traffic_mode);
+        if mode != Some(TrafficMode::Override) {
+            return;
+        }
+        let identifier = self.link(id).and_then(|link| link.peer_identifier);
+        for other in self.links_of(server) {
+            let Some(member) = self.member_mut(other, server).filter(|_| other != id) else { continue };
+            if std::mem::replace(&mut member.peer_active, false) {
+                self.notify(other, server, (status::OTHER, status::ALTERNATE_ASP_ACTIVE), identifier);
+                self.settle_link(other, now);
+            }
+        }
+    }
+
+    /// The application servers that ASPAC or ASPIA names, and the routing contexts that name none.
+    fn addressed(&mut self, id: LinkId, contexts: &[u32]) -> Result<(Vec<ServerId>, Vec<u32>), Refusal> {
+        let link = self.answering(id)?;
+        if !link.peer_up || link.farewell.is_some() {
+            return Err(Refusal::unexpected());
+        }
+        let (known, unknown) = link.named(contexts);
+        if known.is_empty() && unknown.is_empty() {
+            return Err(Refusal::new(error_code::NO_CONFIGURED_AS_FOR_ASP));
+        }
+        Ok((known, unknown))
+    }
+
+    /// The contexts to acknowledge: those that were given and are known.
+    fn acknowledged_contexts(&self, id: LinkId, servers: &[ServerId], given: &[u32]) -> Vec<u32> {
+        let Some(link) = self.link(id) else { return Vec::new() };
+        let meant = |context: &u32| {
+            let mut members = servers.iter().filter_map(|&server| link.member(server));
+            members.any(|member| member.routing_context.is_none_or(|own| own == *context))
+        };
+        given.iter().copied().filter(meant).collect()
+    }
+
+    fn unregistered(&self, id: LinkId, server: ServerId) -> bool {
+        self.link(id).and_then(|link| link.member(server)).is_some_and(|member| member.unregistered)
+    }
+
+    pub(crate) fn answering(&mut self, id: LinkId) -> Result<&mut Link, Refusal> {
+        self.link_mut(id).filter(|link| link.answers).ok_or_else(Refusal::unexpected)
+    }
+}
