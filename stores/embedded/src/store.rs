@@ -69,6 +69,9 @@ impl EmbeddedStore {
             .map_err(|error| OpenError::Io { path: path.clone(), reason: error.to_string() })?;
         let lock = lock(path)?;
         let engine = path.join("engine");
+        if !engine.exists() {
+            make(path, &engine)?;
+        }
         match journal::check(&engine) {
             Ok(Ok(())) => {}
             Ok(Err(broken)) => return Err(broken_error(path, &broken)),
@@ -307,6 +310,18 @@ fn expired(inner: &Inner, before: Day) -> Result<Expired, StoreError> {
     }
     due.retain(|waiting| old.contains(&Day::of_id(waiting.id)));
     Ok(Expired { days: old.into_iter().collect(), due })
+}
+
+/// Makes the engine's files under another name first: it cannot open what a crash left half made.
+fn make(path: &Path, engine: &Path) -> Result<(), OpenError> {
+    let io = |error: std::io::Error| OpenError::Io { path: path.to_owned(), reason: error.to_string() };
+    let half_made = path.join("engine.new");
+    if half_made.exists() {
+        std::fs::remove_dir_all(&half_made).map_err(io)?;
+    }
+    drop(Database::builder(&half_made).open().map_err(|error| open_error(path, &error))?);
+    std::fs::rename(&half_made, engine).map_err(io)?;
+    File::open(path).and_then(|directory| directory.sync_all()).map_err(io)
 }
 
 /// Takes the directory for this process. The engine has a lock of its own, but only after it
