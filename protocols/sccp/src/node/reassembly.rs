@@ -1,0 +1,138 @@
+//! Putting segments together again (Q.714 §4.1.1).
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use bytes::{Bytes, BytesMut};
+
+use super::{Due, Origin, Parcel, Sccp};
+use crate::message::{Message, Segmentation};
+use crate::{Address, NetworkId, Output, ReturnCause};
+
+/// What the segments of one message have in common.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) struct Key {
+    network: NetworkId,
+    opc: u32,
+    calling: Address,
+    reference: u32,
+}
+
+/// Messages of which segments are missing.
+#[derive(Debug, Default)]
+pub(super) struct Reassemblies {
+    open: BTreeMap<Key, Reassembly>,
+    /// What they may come to together.
+    octets: usize,
+}
+
+#[derive(Debug)]
+struct Reassembly {
+    /// The first segment; it is what goes back when the rest does not come.
+    first: Parcel,
+    later: Vec<Bytes>,
+    remaining: u8,
+    /// All segments are at most as long as the first, so this is what the message may come to.
+    octets_max: usize,
+    octets: usize,
+    deadline: Instant,
+}
+
+impl Sccp {
+    /// Takes a segment for a local user, and gives the message to the user when it is whole.
+    pub(super) fn segment(&mut self, parcel: &Parcel, segmentation: Segmentation, now: Instant) {
+        // Within this node nothing is segmented.
+        let Origin::Network { opc, .. } = parcel.origin else { return };
+        let key = Key {
+            network: parcel.network,
+            opc,
+            calling: parcel.message.calling.clone(),
+            reference: segmentation.reference,
+        };
+        if segmentation.first {
+            self.first_segment(key, parcel, segmentation, now);
+        } else {
+            self.later_segment(&key, parcel, segmentation);
+        }
+    }
+
+    /// The reassembly timer has run out.
+    pub(super) fn reassembly_expired(&mut self, key: &Key) {
+        if let Some(unfinished) = self.close(key) {
+            self.refuse(&unfinished.first, ReturnCause::ERROR_IN_MESSAGE_TRANSPORT);
+        }
+    }
+
+    fn first_segment(&mut self, key: Key, parcel: &Parcel, segmentation: Segmentation, now: Instant) {
+        // The sender begins anew. It gets nothing back: it would take it for the new message.
+        if self.close(&key).is_some() {
+            let cause = ReturnCause::ERROR_IN_MESSAGE_TRANSPORT;
+            self.outputs.push_back(Output::Refused {
+                network: key.network,
+                opc: key.opc,
+                cause,
+                returned: false,
+            });
+        }
+        if segmentation.remaining == 0 {
+            self.indicate(parcel);
+            return;
+        }
+        let octets = parcel.message.data.len();
+        let octets_max = octets * (usize::from(segmentation.remaining) + 1);
+        let Reassemblies { open, octets: held } = &mut self.reassemblies;
+        let full = open.len() >= self.limits.reassemblies_max
+            || *held + octets_max > self.limits.reassembly_octets_max;
+        let Some(deadline) = now.checked_add(self.timers.reassembly).filter(|_| !full) else {
+            self.refuse(parcel, ReturnCause::DESTINATION_CANNOT_REASSEMBLE);
+            return;
+        };
+        *held += octets_max;
+        let remaining = segmentation.remaining;
+        self.due.insert((deadline, Due::Reassembly(key.clone())));
+        open.insert(
+            key,
+            Reassembly { first: parcel.clone(), later: Vec::new(), remaining, octets_max, octets, deadline },
+        );
+    }
+
+    fn later_segment(&mut self, key: &Key, parcel: &Parcel, segmentation: Segmentation) {
+        let Some(open) = self.reassemblies.open.get_mut(key) else {
+            self.refuse(parcel, ReturnCause::ERROR_IN_MESSAGE_TRANSPORT);
+            return;
+        };
+        open.octets += parcel.message.data.len();
+        if open.remaining.checked_sub(1) != Some(segmentation.remaining) || open.octets > open.octets_max {
+            self.reassembly_expired(key);
+            return;
+        }
+        open.remaining = segmentation.remaining;
+        open.later.push(parcel.message.data.clone());
+        if segmentation.remaining == 0
+            && let Some(complete) = self.close(key)
+        {
+            self.indicate(&complete.joined());
+        }
+    }
+
+    /// Takes a reassembly and its timer away.
+    fn close(&mut self, key: &Key) -> Option<Reassembly> {
+        let closed = self.reassemblies.open.remove(key)?;
+        self.reassemblies.octets -= closed.octets_max;
+        self.due.remove(&(closed.deadline, Due::Reassembly(key.clone())));
+        Some(closed)
+    }
+}
+
+impl Reassembly {
+    /// The whole message.
+    fn joined(self) -> Parcel {
+        let mut data = BytesMut::with_capacity(self.octets);
+        data.extend_from_slice(&self.first.message.data);
+        for segment in &self.later {
+            data.extend_from_slice(segment);
+        }
+        let message = Message { data: data.freeze(), ..self.first.message };
+        Parcel { message, ..self.first }
+    }
+}
