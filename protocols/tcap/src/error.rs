@@ -10,7 +10,7 @@ pub enum Error {
     /// The dialogue has ended.
     #[error("dialogue is over")]
     UnknownDialogue,
-    /// The peer has not answered the BEGIN, so nothing more can be sent to it (Q.771 §3.1.2.2.1).
+    /// The peer has not answered the BEGIN, so nothing more can be sent to it (Q.771).
     #[error("peer has not answered yet")]
     NotAnswered,
     /// An operation of ours with this invoke id is still open in the dialogue.

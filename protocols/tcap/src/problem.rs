@@ -1,4 +1,4 @@
-//! Why a component was rejected (Q.773 §4.2.2.6).
+//! Why a component was rejected (Q.773 §3.1).
 
 /// The problem of a Reject, by the kind of component that has it.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]

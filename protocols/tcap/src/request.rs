@@ -1,5 +1,6 @@
-//! What our own user asks for (Q.771 §3.1.2).
+//! What our own user asks for (Q.771).
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,7 +9,7 @@ use crate::ber::Oid;
 use crate::component::Component;
 
 /// Opens a dialogue: TC-BEGIN.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 pub struct Begin<A> {
     /// Our own address.
     pub local: A,
@@ -25,7 +26,7 @@ pub struct Begin<A> {
 }
 
 /// Accepts a peer's dialogue, in the first message to it: AARE accepted.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 pub struct DialogueAnswer {
     /// What the dialogue is about, as a rule what the peer proposed.
     pub application_context: Oid,
@@ -38,7 +39,7 @@ pub struct DialogueAnswer {
 /// A dialogue without a dialogue portion can only be aborted plainly, so there every reason counts
 /// as [`UserAbort::Plain`]. In one that was answered already, the first two count as
 /// [`UserAbort::Abrt`].
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 pub enum UserAbort {
     /// The application context is not supported: AARE reject-permanent with the diagnostic
     /// application-context-name-not-supported of the dialogue service user.
@@ -55,4 +56,38 @@ pub enum UserAbort {
     },
     /// An ABORT without a dialogue portion.
     Plain,
+}
+
+/// User information holds numbers of people, so it is not shown.
+impl<A: fmt::Debug> fmt::Debug for Begin<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Begin")
+            .field("local", &self.local)
+            .field("remote", &self.remote)
+            .field("application_context", &self.application_context)
+            .field("components", &self.components)
+            .field("idle", &self.idle)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for DialogueAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DialogueAnswer")
+            .field("application_context", &self.application_context)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for UserAbort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RefuseContext { offered } => {
+                f.debug_struct("RefuseContext").field("offered", offered).finish()
+            }
+            Self::DialogueRefused => f.write_str("DialogueRefused"),
+            Self::Abrt { .. } => f.write_str("Abrt"),
+            Self::Plain => f.write_str("Plain"),
+        }
+    }
 }

@@ -32,6 +32,14 @@ impl<'a> Reader<'a> {
         Self { rest: octets, position, depth }
     }
 
+    /// The tag of the first element and a reader of all that follows its length, true or not: for
+    /// octets that have lost their end.
+    pub(crate) fn enter(octets: &'a [u8]) -> Option<(Tag, Self)> {
+        let header = Header::read(octets).ok()?;
+        let inside = octets.get(header.octets..)?;
+        Some((header.tag, Self::inner(inside, header.octets, 1)))
+    }
+
     /// The next element, or `None` at the end. After an error the reader stands at its end.
     ///
     /// # Errors

@@ -1,11 +1,11 @@
-//! Components to octets and back (Q.773 §4.2.2).
+//! Components to octets and back (Q.773 §3.1).
 
 use std::time::Duration;
 
 use bytes::Bytes;
 
 use super::{Code, Component, OperationClass};
-use crate::ber::{BerError, Element, Fault, Reader, Tag, Writer};
+use crate::ber::{BerError, Class, Element, Fault, Reader, Tag, Writer};
 use crate::problem::{GeneralProblem, InvokeProblem, Problem, ReturnErrorProblem, ReturnResultProblem};
 
 const INVOKE: Tag = Tag::context(1);
@@ -17,13 +17,26 @@ const LINKED: Tag = Tag::context(0);
 
 /// A component that has to be rejected.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Broken {
+pub struct Broken {
     /// Its invoke id, where it could be read.
     pub invoke_id: Option<i8>,
     /// What is wrong with it.
     pub problem: Problem,
-    /// Whether it is a Reject, which is never answered.
-    pub reject: bool,
+    /// What kind it is of.
+    pub kind: Kind,
+}
+
+/// The kind of a component, as far as it matters for one that is broken.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kind {
+    /// It opens an operation of its sender.
+    Invoke,
+    /// It answers, and thereby ends, an operation of its receiver.
+    Answer,
+    /// It is a Reject, which is never answered.
+    Reject,
+    /// Nobody knows.
+    Unknown,
 }
 
 /// Reads the components of one message up to the first that is broken: what follows that one is
@@ -40,7 +53,7 @@ pub(crate) fn read(portion: &Element<'_>, whole: &Bytes) -> (Vec<Component>, Opt
             },
             Err(_) => {
                 let problem = Problem::General(GeneralProblem::BadlyStructuredComponent);
-                return (components, Some(Broken { invoke_id: None, problem, reject: false }));
+                return (components, Some(Broken { invoke_id: None, problem, kind: Kind::Unknown }));
             }
         }
     }
@@ -70,7 +83,13 @@ fn broken(element: &Element<'_>, problem: GeneralProblem) -> Broken {
         Ok(Some(first)) if first.tag == Tag::INTEGER => id(&first).ok(),
         _ => None,
     };
-    Broken { invoke_id, problem: Problem::General(problem), reject: element.tag == REJECT }
+    let kind = match element.tag {
+        INVOKE => Kind::Invoke,
+        RESULT_LAST | RESULT_NOT_LAST | ERROR => Kind::Answer,
+        REJECT => Kind::Reject,
+        _ => Kind::Unknown,
+    };
+    Broken { invoke_id, problem: Problem::General(problem), kind }
 }
 
 fn invoke(element: &Element<'_>, whole: &Bytes) -> Result<Component, BerError> {
@@ -119,10 +138,10 @@ fn reject(element: &Element<'_>) -> Result<Component, BerError> {
     let second = inside.next()?.ok_or_else(|| element.fault(Fault::Unexpected))?;
     let code = second.integer()?;
     let problem = match (second.tag.class, second.tag.number) {
-        (crate::ber::Class::Context, 0) => Problem::General(GeneralProblem::from_code(code)),
-        (crate::ber::Class::Context, 1) => Problem::Invoke(InvokeProblem::from_code(code)),
-        (crate::ber::Class::Context, 2) => Problem::ReturnResult(ReturnResultProblem::from_code(code)),
-        (crate::ber::Class::Context, 3) => Problem::ReturnError(ReturnErrorProblem::from_code(code)),
+        (Class::Context, 0) => Problem::General(GeneralProblem::from_code(code)),
+        (Class::Context, 1) => Problem::Invoke(InvokeProblem::from_code(code)),
+        (Class::Context, 2) => Problem::ReturnResult(ReturnResultProblem::from_code(code)),
+        (Class::Context, 3) => Problem::ReturnError(ReturnErrorProblem::from_code(code)),
         _ => return Err(second.fault(Fault::Unexpected)),
     };
     end(element, &inside)?;

@@ -1,17 +1,17 @@
-//! Components: what the operations of a dialogue say to each other (Q.773 §4.2.2).
+//! Components: what the operations of a dialogue say to each other (Q.773 §3.1).
 
 use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::ber::Oid;
+use crate::ber::{Oid, Writer};
 use crate::problem::Problem;
 
-#[allow(dead_code, reason = "the message codec that reads components follows")]
 mod codec;
 
-pub(crate) use codec::write;
+pub use codec::{Broken, Kind};
+pub(crate) use codec::{read, write};
 
 /// The code of an operation or an error.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -22,7 +22,7 @@ pub enum Code {
     Global(Oid),
 }
 
-/// What an operation reports (Q.771 §3.1.3.1).
+/// What an operation reports (Q.771).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum OperationClass {
     /// Class 1: success and failure.
@@ -119,7 +119,7 @@ impl Component {
     /// The octets that this component takes inside a message.
     #[must_use]
     pub fn encoded_len(&self) -> usize {
-        let mut writer = crate::ber::Writer::new();
+        let mut writer = Writer::new();
         write(self, &mut writer);
         writer.len()
     }

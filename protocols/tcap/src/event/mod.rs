@@ -6,12 +6,14 @@ use crate::ber::Oid;
 use crate::component::Component;
 use crate::problem::Problem;
 
+mod shown;
+
 /// Names an open dialogue. It is the transaction id that we gave it.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct DialogueId(pub u32);
 
 /// What happened.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 pub enum Input<A> {
     /// A message arrived.
     Received {
@@ -34,7 +36,7 @@ pub enum Input<A> {
 }
 
 /// What is to be done, or known.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 pub enum Output<A> {
     /// Send a message.
     Send {
@@ -151,7 +153,7 @@ pub enum Output<A> {
 }
 
 /// How a peer accepted a dialogue: AARE accepted.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 pub struct DialogueResult {
     /// What the dialogue is about.
     pub application_context: Oid,
@@ -172,7 +174,7 @@ pub enum AbortReason {
     Plain,
 }
 
-/// The result-source-diagnostic of an AARE (Q.773 §4.2.3).
+/// The result-source-diagnostic of an AARE (Q.773 §3.2).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Diagnostic {
     /// By the dialogue service user: 0 null, 1 no reason given, 2 application context not supported.
@@ -181,7 +183,7 @@ pub enum Diagnostic {
     Provider(i64),
 }
 
-/// Why TCAP aborted a dialogue (Q.773 §4.2.1.5, Q.771 §3.1.4.2).
+/// Why TCAP aborted a dialogue (Q.773 §3.1, Q.774 §3.2.2.1).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum PAbortCause {
     /// 0: no such message.
@@ -200,6 +202,35 @@ pub enum PAbortCause {
     NoCommonDialoguePortion,
     /// Any other cause that a peer has given.
     Other(u8),
+}
+
+impl PAbortCause {
+    /// The cause of this number.
+    #[must_use]
+    pub const fn from_code(code: u8) -> Self {
+        match code {
+            0 => Self::UnrecognizedMessageType,
+            1 => Self::UnrecognizedTransactionId,
+            2 => Self::BadlyFormattedTransactionPortion,
+            3 => Self::IncorrectTransactionPortion,
+            4 => Self::ResourceLimitation,
+            other => Self::Other(other),
+        }
+    }
+
+    /// Its number; `None` for what travels in the dialogue portion.
+    #[must_use]
+    pub const fn code(self) -> Option<u8> {
+        match self {
+            Self::UnrecognizedMessageType => Some(0),
+            Self::UnrecognizedTransactionId => Some(1),
+            Self::BadlyFormattedTransactionPortion => Some(2),
+            Self::IncorrectTransactionPortion => Some(3),
+            Self::ResourceLimitation => Some(4),
+            Self::AbnormalDialogue | Self::NoCommonDialoguePortion => None,
+            Self::Other(code) => Some(code),
+        }
+    }
 }
 
 /// Why a message touched no dialogue.
