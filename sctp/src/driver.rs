@@ -103,3 +103,10 @@ impl Driver {
         tracing::info!(peer = %self.shared.peer, %why, "association ended");
     }
 }
+
+impl Drop for Driver {
+    /// A transport that ends without a word has panicked on what the peer sent.
+    fn drop(&mut self) {
+        let _ = self.shared.ending.set(Error::PeerMisbehaved);
+    }
+}

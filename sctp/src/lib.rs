@@ -23,6 +23,7 @@
 //! bounded memory, and every wait has a deadline.
 
 mod association;
+mod deadline;
 mod driver;
 mod endpoint;
 mod error;
@@ -33,6 +34,7 @@ mod receiver;
 mod room;
 mod sender;
 mod tcp;
+mod udp;
 
 pub use association::Association;
 pub use endpoint::{Endpoint, Transport, Tuning};

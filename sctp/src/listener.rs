@@ -9,7 +9,7 @@ use crate::association::Association;
 use crate::endpoint::{Endpoint, Transport};
 use crate::error::Error;
 use crate::framing::Framing;
-use crate::tcp;
+use crate::{tcp, udp};
 
 /// Opens an association to the endpoint's remote address.
 ///
@@ -26,7 +26,8 @@ pub async fn connect(
     let connecting = async {
         match endpoint.transport {
             Transport::Tcp => tcp::connect(endpoint, framing).await,
-            Transport::Kernel | Transport::OverUdp => Err(Error::NoKernelSctp),
+            Transport::OverUdp => udp::connect(endpoint).await,
+            Transport::Kernel => Err(Error::NoKernelSctp),
         }
     };
     let association = timeout(deadline, connecting).await.unwrap_or(Err(Error::TimedOut))?;
@@ -46,6 +47,7 @@ pub struct Listener {
 }
 
 enum Inner {
+    OverUdp(udp::Listener),
     Tcp(tcp::Listener),
 }
 
@@ -60,7 +62,8 @@ impl Listener {
         endpoint.check()?;
         let inner = match endpoint.transport {
             Transport::Tcp => Inner::Tcp(tcp::Listener::bind(endpoint, framing)?),
-            Transport::Kernel | Transport::OverUdp => return Err(Error::NoKernelSctp),
+            Transport::OverUdp => Inner::OverUdp(udp::Listener::bind(endpoint)?),
+            Transport::Kernel => return Err(Error::NoKernelSctp),
         };
         Ok(Self { transport: endpoint.transport, inner })
     }
@@ -68,6 +71,7 @@ impl Listener {
     /// Where it listens, with the port that the system chose if it was to.
     pub fn local_address(&self) -> SocketAddr {
         match &self.inner {
+            Inner::OverUdp(listener) => listener.local_address(),
             Inner::Tcp(listener) => listener.local_address(),
         }
     }
@@ -75,6 +79,7 @@ impl Listener {
     /// The port of UDP it listens on, where it is over UDP.
     pub fn udp_port(&self) -> Option<u16> {
         match &self.inner {
+            Inner::OverUdp(listener) => Some(listener.udp_port()),
             Inner::Tcp(_) => None,
         }
     }
@@ -87,6 +92,7 @@ impl Listener {
     /// the wait.
     pub async fn accept(&mut self) -> Result<Association, Error> {
         let association = match &mut self.inner {
+            Inner::OverUdp(listener) => listener.accept().await?,
             Inner::Tcp(listener) => listener.accept().await?,
         };
         tracing::info!(

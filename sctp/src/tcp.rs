@@ -10,6 +10,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::association::Association;
+use crate::deadline::until;
 use crate::driver::{BATCH_OCTETS, Command, Driver, Shutdown};
 use crate::endpoint::{Endpoint, Tuning};
 use crate::error::Error;
@@ -249,13 +250,5 @@ impl Connection {
             return Err(Error::BadFrame(BadFrame("a message does not say how long it is")));
         }
         Ok(())
-    }
-}
-
-/// Waits until then; for ever if there is no then.
-async fn until(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => sleep_until(deadline).await,
-        None => std::future::pending().await,
     }
 }

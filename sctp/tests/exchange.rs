@@ -195,5 +195,6 @@ macro_rules! over_each_transport {
 }
 
 over_each_transport! {
+    over_udp: Transport::OverUdp;
     tcp: Transport::Tcp;
 }

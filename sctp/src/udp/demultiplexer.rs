@@ -1,0 +1,144 @@
+//! Hands each datagram of a socket to the association it belongs to.
+
+use std::cell::RefCell;
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::net::UdpSocket;
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::time::sleep;
+
+use super::packet::Head;
+use super::peer::{Established, Peer};
+use super::table::{Id, Route, Table};
+use crate::association::Association;
+use crate::endpoint::Tuning;
+use crate::error::Error;
+
+/// Datagrams that wait for one association; more are dropped, as a network would.
+const DATAGRAMS_MAX: usize = 256;
+
+/// Datagrams that are read before anything else gets its turn.
+const READ_AT_ONCE: usize = 64;
+
+/// The longest datagram there is.
+const DATAGRAM_OCTETS_MAX: usize = 65_535;
+
+/// What the socket is for.
+pub(super) enum Purpose {
+    /// One association to this address of UDP and port of SCTP.
+    Connect { to: SocketAddr, port: u16, reply: oneshot::Sender<Result<Association, Error>> },
+    /// All that peers open.
+    Listen { accept: mpsc::Sender<Association> },
+}
+
+/// A packet for one association.
+pub(super) struct Datagram {
+    pub(super) source: SocketAddr,
+    pub(super) head: Head,
+    pub(super) octets: Vec<u8>,
+}
+
+/// What the tasks of one socket share.
+pub(super) struct Shared {
+    pub(super) socket: UdpSocket,
+    pub(super) table: RefCell<Table<mpsc::Sender<Datagram>>>,
+    /// Notified when an association has ended.
+    pub(super) ended: Notify,
+    /// Our port of SCTP.
+    pub(super) port: u16,
+    pub(super) tuning: Tuning,
+}
+
+/// See the module.
+pub(super) struct Demultiplexer {
+    shared: Rc<Shared>,
+    /// Where those go that peers open.
+    accept: Option<mpsc::Sender<Association>>,
+}
+
+impl Demultiplexer {
+    pub(super) fn new(socket: std::net::UdpSocket, port: u16, tuning: Tuning) -> io::Result<Self> {
+        let socket = UdpSocket::from_std(socket)?;
+        let table = RefCell::new(Table::new(tuning.associations_max.max(1).into()));
+        let shared = Rc::new(Shared { socket, table, ended: Notify::new(), port, tuning });
+        Ok(Self { shared, accept: None })
+    }
+
+    /// Reads until nobody needs the socket any more.
+    pub(super) async fn run(mut self, purpose: Purpose) {
+        match purpose {
+            Purpose::Connect { to, port, reply } => {
+                self.open(to, port, Established::Connected(reply));
+            }
+            Purpose::Listen { accept } => self.accept = Some(accept),
+        }
+        let mut buffer = vec![0; DATAGRAM_OCTETS_MAX];
+        while !self.is_over() {
+            let listener_gone = async {
+                match &self.accept {
+                    Some(accept) => accept.closed().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                received = self.shared.socket.recv_from(&mut buffer) => match received {
+                    Ok((length, source)) => self.hear_all(&mut buffer, length, source),
+                    Err(error) => {
+                        tracing::debug!(%error, "could not read a datagram");
+                        sleep(Duration::from_millis(5)).await;
+                    }
+                },
+                () = self.shared.ended.notified() => {}
+                () = listener_gone => self.accept = None,
+            }
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.accept.is_none() && self.shared.table.borrow().is_empty()
+    }
+
+    fn hear_all(&self, buffer: &mut [u8], length: usize, source: SocketAddr) {
+        self.hear(buffer.get(..length).unwrap_or_default(), source);
+        for _ in 1..READ_AT_ONCE {
+            let Ok((length, source)) = self.shared.socket.try_recv_from(buffer) else { return };
+            self.hear(buffer.get(..length).unwrap_or_default(), source);
+        }
+    }
+
+    fn hear(&self, octets: &[u8], source: SocketAddr) {
+        let Some(head) = Head::read(octets) else { return };
+        if head.destination_port != self.shared.port {
+            return;
+        }
+        let datagram = || Datagram { source, head, octets: octets.to_vec() };
+        match self.shared.table.borrow_mut().route(source, &head) {
+            Route::To(way) => {
+                let _ = way.try_send(datagram());
+                return;
+            }
+            Route::Nowhere => return,
+            Route::New => {}
+        }
+        let Some(accept) = self.accept.clone() else { return };
+        if let Some(way) = self.open(source, head.source_port, Established::Accepted(accept)) {
+            let _ = way.try_send(datagram());
+        }
+    }
+
+    /// Starts the task of a new association.
+    fn open(&self, to: SocketAddr, port: u16, established: Established) -> Option<mpsc::Sender<Datagram>> {
+        let (way, datagrams) = mpsc::channel(DATAGRAMS_MAX);
+        let id: Option<Id> = self.shared.table.borrow_mut().add(to, port, way.clone());
+        let Some(id) = id else {
+            tracing::debug!(peer = %to, "too many associations");
+            return None;
+        };
+        let peer = Peer::new(self.shared.clone(), id, to, port, datagrams);
+        tokio::task::spawn_local(peer.run(established));
+        Some(way)
+    }
+}
