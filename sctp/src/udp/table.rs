@@ -128,7 +128,9 @@ impl<D> Table<D> {
 
     /// The association whose peer sends from another UDP port than before.
     fn moved(&mut self, key: Key, head: &Head) -> Option<Id> {
-        let id = *self.tags.get(&head.verification_tag).filter(|_| head.chunk != INIT)?;
+        // What opens an association has to come from where it is to be.
+        let known = !matches!(head.chunk, INIT | COOKIE_ECHO);
+        let id = *self.tags.get(&head.verification_tag).filter(|_| known)?;
         let peer = self.peers.get_mut(&id)?;
         if (peer.key.0.ip(), peer.key.1) != (key.0.ip(), key.1) {
             return None;
@@ -142,7 +144,7 @@ impl<D> Table<D> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::packet::INIT_ACK;
+    use super::super::packet::{ABORT, INIT_ACK};
     use super::*;
 
     const DATA: u8 = 0;
@@ -160,12 +162,10 @@ mod tests {
     fn an_init_of_a_stranger_opens_and_all_else_is_ignored() {
         let mut table = Table::<char>::new(8);
         assert_eq!(table.route(source(9899), &head(INIT, 0)), Route::New);
-        for chunk in [DATA, ABORT_LIKE, COOKIE_ECHO, INIT_ACK] {
+        for chunk in [DATA, ABORT, COOKIE_ECHO, INIT_ACK] {
             assert_eq!(table.route(source(9899), &head(chunk, 1)), Route::Nowhere);
         }
     }
-
-    const ABORT_LIKE: u8 = super::super::packet::ABORT;
 
     #[test]
     fn peers_are_told_apart_by_address_and_port() {
@@ -206,6 +206,7 @@ mod tests {
         let id = table.add(source(1), 2905, 'a').unwrap();
         table.issued(id, 5);
         assert_eq!(table.route(source(2), &head(DATA, 6)), Route::Nowhere);
+        assert_eq!(table.route(source(2), &head(COOKIE_ECHO, 5)), Route::Nowhere);
         assert_eq!(table.route(source(2), &head(DATA, 5)), Route::To(&'a'));
         assert_eq!(table.route(source(1), &head(DATA, 6)), Route::Nowhere, "it is there no more");
         let elsewhere = SocketAddr::from(([192, 0, 2, 9], 2));
