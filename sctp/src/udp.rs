@@ -88,7 +88,7 @@ fn start(socket: UdpSocket, port: u16, tuning: Tuning, purpose: Purpose) -> Resu
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
     std::thread::Builder::new().name("sctp-over-udp".to_owned()).spawn(move || {
         let ran = tokio::task::LocalSet::new().block_on(&runtime, async move {
-            Demultiplexer::new(socket, port, tuning)?.run(purpose).await;
+            Demultiplexer::new(socket, port, tuning, purpose)?.run().await;
             Ok::<_, io::Error>(())
         });
         if let Err(error) = ran {

@@ -50,6 +50,8 @@ pub(super) struct Shared {
     /// Our port of SCTP.
     pub(super) port: u16,
     pub(super) tuning: Tuning,
+    /// The socket stays when an association ends.
+    pub(super) listens: bool,
 }
 
 /// See the module.
@@ -57,23 +59,32 @@ pub(super) struct Demultiplexer {
     shared: Rc<Shared>,
     /// Where those go that peers open.
     accept: Option<mpsc::Sender<Association>>,
+    /// What is to be opened first.
+    first: Option<(SocketAddr, u16, Established)>,
 }
 
 impl Demultiplexer {
-    pub(super) fn new(socket: std::net::UdpSocket, port: u16, tuning: Tuning) -> io::Result<Self> {
+    pub(super) fn new(
+        socket: std::net::UdpSocket,
+        port: u16,
+        tuning: Tuning,
+        purpose: Purpose,
+    ) -> io::Result<Self> {
         let socket = UdpSocket::from_std(socket)?;
         let table = RefCell::new(Table::new(tuning.associations_max.max(1).into()));
-        let shared = Rc::new(Shared { socket, table, ended: Notify::new(), port, tuning });
-        Ok(Self { shared, accept: None })
+        let (accept, first) = match purpose {
+            Purpose::Connect { to, port, reply } => (None, Some((to, port, Established::Connected(reply)))),
+            Purpose::Listen { accept } => (Some(accept), None),
+        };
+        let (ended, listens) = (Notify::new(), accept.is_some());
+        let shared = Rc::new(Shared { socket, table, ended, port, tuning, listens });
+        Ok(Self { shared, accept, first })
     }
 
     /// Reads until nobody needs the socket any more.
-    pub(super) async fn run(mut self, purpose: Purpose) {
-        match purpose {
-            Purpose::Connect { to, port, reply } => {
-                self.open(to, port, Established::Connected(reply));
-            }
-            Purpose::Listen { accept } => self.accept = Some(accept),
+    pub(super) async fn run(mut self) {
+        if let Some((to, port, established)) = self.first.take() {
+            self.open(to, port, established);
         }
         let mut buffer = vec![0; DATAGRAM_OCTETS_MAX];
         while !self.is_over() {
@@ -123,7 +134,8 @@ impl Demultiplexer {
             Route::Nowhere => return,
             Route::New => {}
         }
-        let Some(accept) = self.accept.clone() else { return };
+        let accept = self.accept.as_ref().filter(|accept| !accept.is_closed());
+        let Some(accept) = accept.cloned() else { return };
         if let Some(way) = self.open(source, head.source_port, Established::Accepted(accept)) {
             let _ = way.try_send(datagram());
         }

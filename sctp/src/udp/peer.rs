@@ -51,6 +51,8 @@ pub(super) struct Peer {
     /// We are to shut down.
     closing: Option<Shutdown>,
     connected: bool,
+    /// The peer has said all, and knows that we have it.
+    peer_shut_down: bool,
     ended: Option<Result<(), Error>>,
 }
 
@@ -86,6 +88,7 @@ impl Peer {
             batch: Vec::new(),
             closing: None,
             connected: false,
+            peer_shut_down: false,
             ended: None,
         }
     }
@@ -153,10 +156,13 @@ impl Peer {
         if self.sctp.state() != SocketState::Closed {
             self.leave().await;
         }
-        if let Some(shutdown) = self.closing {
+        if let Some(shutdown) = self.closing.take() {
             let _ = shutdown.done.send(ending);
         }
         driver.end(ending);
+        if ending.is_ok() {
+            self.linger().await;
+        }
     }
 
     async fn carry(&mut self, driver: &mut Driver) -> Result<(), Error> {
@@ -204,7 +210,7 @@ impl Peer {
                 SocketEvent::OnConnected() => self.connected = true,
                 SocketEvent::OnConnectionRestarted() => self.batch.push(Event::Restarted),
                 SocketEvent::OnClosed() => self.ended = Some(Ok(())),
-                SocketEvent::OnAborted(kind, _) => self.ended = Some(Err(reason(kind))),
+                SocketEvent::OnAborted(kind, _) => self.ended = Some(self.reason(kind)),
                 SocketEvent::OnError(kind, _) => {
                     tracing::debug!(peer = %self.to, ?kind, "SCTP reports an error");
                 }
@@ -215,6 +221,31 @@ impl Peer {
             self.note_tag(&packet);
             if let Err(error) = self.place.shared.socket.send_to(&packet, self.to).await {
                 tracing::debug!(peer = %self.to, %error, "could not send a datagram");
+            }
+        }
+    }
+
+    /// Stays for a while after the end: where SHUTDOWN COMPLETE was lost, the peer asks again.
+    async fn linger(&mut self) {
+        let tuning = self.place.shared.tuning;
+        let fixed = tuning.udp_port_local.is_some_and(|port| port != 0);
+        if fixed && !self.place.shared.listens {
+            // Who connects again needs the port.
+            return;
+        }
+        let gone = Instant::now() + Duration::from_millis(tuning.rto_max_ms.into());
+        loop {
+            tokio::select! {
+                () = until(Some(gone)) => return,
+                datagram = self.datagrams.recv() => match datagram {
+                    Some(Datagram { head: Head { chunk: SHUTDOWN_ACK, .. }, octets, .. }) => {
+                        self.sctp.handle_input(&octets);
+                        self.turn().await;
+                    }
+                    // It comes again; the next INIT will find the place free.
+                    Some(Datagram { head: Head { chunk: INIT, .. }, .. }) | None => return,
+                    Some(_) => {}
+                },
             }
         }
     }
@@ -255,6 +286,7 @@ impl Peer {
                 // It would forget what is not sent. The peer says SHUTDOWN again.
                 return Ok(());
             }
+            self.peer_shut_down = true;
         }
         if chunk != INIT {
             self.to = datagram.source;
@@ -310,6 +342,17 @@ impl Peer {
         Ok(())
     }
 
+    /// Their reasons in our words.
+    fn reason(&self, kind: ErrorKind) -> Result<(), Error> {
+        match kind {
+            // Nothing is missing but the last packet of all, which confirms that nothing is missing.
+            ErrorKind::TooManyRetries if self.peer_shut_down => Ok(()),
+            ErrorKind::TooManyRetries => Err(Error::Unreachable),
+            ErrorKind::PeerReported => Err(Error::Aborted),
+            _ => Err(Error::PeerMisbehaved),
+        }
+    }
+
     /// How much is not yet acknowledged, in chunks and packets.
     fn underway(&self) -> usize {
         self.sctp.get_metrics().map_or(0, |metrics| metrics.unack_data_count)
@@ -327,13 +370,4 @@ fn into_theirs(message: Message) -> dcsctp::api::Message {
         dcsctp::api::PpId(message.payload_protocol),
         message.octets.into(),
     )
-}
-
-/// Their reasons in our words.
-fn reason(kind: ErrorKind) -> Error {
-    match kind {
-        ErrorKind::TooManyRetries => Error::Unreachable,
-        ErrorKind::PeerReported => Error::Aborted,
-        _ => Error::PeerMisbehaved,
-    }
 }
