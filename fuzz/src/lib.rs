@@ -10,6 +10,7 @@ mod applications;
 mod configuration;
 mod links;
 mod short_messages;
+mod signalling;
 
 /// One decoder.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +38,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "twiml", run: applications::twiml, seeds: None },
     Target { name: "form", run: applications::form, seeds: None },
     Target { name: "config", run: configuration::config, seeds: None },
+    Target { name: "sccp", run: signalling::sccp, seeds: None },
 ];
 
 /// The target of this name.

@@ -108,9 +108,11 @@ impl Sccp {
             (RoutingIndicator::Ssn, Origin::User { .. }) => {
                 return called.signalling_point().map(to).ok_or(ReturnCause::NO_TRANSLATION_OF_NATURE);
             }
-            // A user that names the translating point wants the title translated there.
+            // A user may name the point that translates. One that we cannot send to came with the
+            // calling address of a stranger: the way there is by its title.
             (RoutingIndicator::Gt, Origin::User { .. }) => {
-                if let Some(point_code) = called.signalling_point().filter(|code| !domain.is_own(*code)) {
+                let translator = called.signalling_point().filter(|code| domain.remotes.contains_key(code));
+                if let Some(point_code) = translator {
                     return Ok(to(point_code));
                 }
             }
