@@ -21,4 +21,19 @@ pub enum Error {
     /// The version has no such operation.
     #[error("this version of MAP has no such operation")]
     NotInVersion,
+    /// The dialogue is over, or does not wait for this.
+    #[error("the dialogue does not wait for this")]
+    NotOpen,
+    /// As many dialogues are open as the settings allow. Try again later.
+    #[error("no dialogue is free")]
+    TooMany,
+}
+
+impl From<tcap::Error> for Error {
+    fn from(error: tcap::Error) -> Self {
+        match error {
+            tcap::Error::TableFull => Self::TooMany,
+            _ => Self::NotOpen,
+        }
+    }
 }

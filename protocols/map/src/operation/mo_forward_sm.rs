@@ -52,7 +52,8 @@ impl MoForwardSmArg {
             out.put_some(Tag::OCTET_STRING, &self.imsi)
                 .put_some(Tag::context(0), &self.correlation_id)
                 .put_some(Tag::context(1), &self.sm_delivery_outcome);
-        } else {
+        }
+        if version == Version::V2 {
             out.flag(Tag::NULL, self.more_messages_to_send);
         }
         out.sequence()

@@ -18,7 +18,7 @@ pub struct MtForwardSmArg {
     pub sm_rp_oa: SmRpOa,
     /// The TPDU: a SMS-DELIVER or a SMS-STATUS-REPORT.
     pub sm_rp_ui: SignalInfo,
-    /// Another message follows in this dialogue.
+    /// Another message follows in this dialogue. Not in version 1.
     pub more_messages_to_send: bool,
     /// smDeliveryTimer: how long the asker waits, 30 to 600 seconds. Version 3, as all below.
     pub sm_delivery_timer: Option<u16>,
@@ -58,7 +58,8 @@ impl MtForwardSmArg {
         let mut out = Writer::default();
         self.sm_rp_da.write(&mut out);
         self.sm_rp_oa.write(&mut out);
-        out.put(Tag::OCTET_STRING, &self.sm_rp_ui).flag(Tag::NULL, self.more_messages_to_send);
+        let more = self.more_messages_to_send && version != Version::V1;
+        out.put(Tag::OCTET_STRING, &self.sm_rp_ui).flag(Tag::NULL, more);
         if version == Version::V3 {
             out.put_some(Tag::INTEGER, &self.sm_delivery_timer)
                 .put_some(Tag::OCTET_STRING, &self.sm_delivery_start_time)
