@@ -4,15 +4,20 @@ use std::sync::Arc;
 
 use smsc::address::Address;
 use smsc::journey::Journey;
-use smsc::message::{MessageId, Name, Party, Submission};
+use smsc::message::{Message, MessageId, Name, Party, Submission, Timestamp};
 use smsc::ports::{
-    Acceptance, Centre, Promise, Referenced, Standing, StartGuard, StoreError, StoredMessage, Waiting,
+    Acceptance, Centre, Promise, Query, QueryBy, Referenced, Standing, StartGuard, StoreError, StoredMessage,
+    Waiting,
 };
 use smsc::reassembly::Part;
 use smsc::receipt::{RemoteReceipt, State};
 use smsc::rejection::Rejection;
 
 use crate::dispatch::Dispatch;
+
+/// Messages that one question for the newest may look at, and those read at once.
+const LOOKED_AT_MAX: usize = 1000;
+const PAGE: usize = 100;
 
 /// The service centre of this process.
 #[derive(Clone)]
@@ -40,6 +45,45 @@ impl ServiceCentre {
     async fn owned(&self, account: &Name, id: MessageId) -> Result<Option<StoredMessage>, StoreError> {
         let stored = self.journey.store.get(id).await?;
         Ok(stored.filter(|stored| stored.message.account == *account))
+    }
+
+    /// See [`Centre::newest`]. Others may send from the same number, so that messages are looked at
+    /// until there are enough, and no further than [`LOOKED_AT_MAX`].
+    async fn newest_of(
+        &self,
+        account: Name,
+        source: &Address,
+        limit: usize,
+    ) -> Result<Vec<MessageId>, StoreError> {
+        let source = self.journey.rules.load().numbering.source(source).ok().filter(|s| !s.digits.is_empty());
+        let by = match source {
+            Some(source) => QueryBy::Source(source.digits),
+            None => QueryBy::Account(account.clone()),
+        };
+        let (mut found, mut before) = (Vec::new(), None);
+        for _ in 0..LOOKED_AT_MAX / PAGE {
+            let query = Query {
+                by: by.clone(),
+                before,
+                from: Timestamp::default(),
+                until: Timestamp::NEVER,
+                limit: PAGE,
+            };
+            let page = self.journey.store.list(query).await?;
+            before = page.last().copied();
+            for id in &page {
+                let message = self.owned(&account, *id).await?.map(|stored| stored.message);
+                // Receipts are the centre's own.
+                found.extend(message.filter(|message| message.as_receipt().is_none()).map(|message| message.id));
+                if found.len() >= limit {
+                    return Ok(found);
+                }
+            }
+            if page.len() < PAGE {
+                break;
+            }
+        }
+        Ok(found)
     }
 
     /// Takes a waiting message back; `false` if it has ended or its attempt runs at this moment.
@@ -94,6 +138,28 @@ impl Centre for ServiceCentre {
     ) -> Promise<'static, Result<Option<Standing>, StoreError>> {
         let centre = self.clone();
         Box::pin(async move { Ok(centre.owned(&account, id).await?.as_ref().map(standing)) })
+    }
+
+    fn newest(
+        &self,
+        account: Name,
+        source: Address,
+        limit: usize,
+    ) -> Promise<'static, Result<Vec<MessageId>, StoreError>> {
+        let centre = self.clone();
+        Box::pin(async move { centre.newest_of(account, &source, limit).await })
+    }
+
+    fn details(
+        &self,
+        account: Name,
+        id: MessageId,
+    ) -> Promise<'static, Result<Option<(Arc<Message>, Standing)>, StoreError>> {
+        let centre = self.clone();
+        Box::pin(async move {
+            let stored = centre.owned(&account, id).await?;
+            Ok(stored.map(|stored| (Arc::clone(&stored.message), standing(&stored))))
+        })
     }
 
     fn cancel(&self, account: Name, id: MessageId) -> Promise<'static, Result<bool, StoreError>> {

@@ -34,6 +34,28 @@ pub trait Centre: Send + Sync + 'static {
         id: MessageId,
     ) -> Promise<'static, Result<Option<Standing>, StoreError>>;
 
+    /// The newest messages of `account` from `source`, or from anywhere where that has no digits,
+    /// newest first and at most `limit` (query_last_msgs of SMPP 3.3). A centre that keeps no
+    /// messages has none.
+    fn newest(
+        &self,
+        _account: Name,
+        _source: Address,
+        _limit: usize,
+    ) -> Promise<'static, Result<Vec<MessageId>, StoreError>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
+    /// A message of `account`, and where it stands (query_msg_details of SMPP 3.3), or `None` if
+    /// that account has no such message.
+    fn details(
+        &self,
+        _account: Name,
+        _id: MessageId,
+    ) -> Promise<'static, Result<Option<(Arc<Message>, Standing)>, StoreError>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
     /// Cancels a message of `account` that has not ended (cancel_sm). `false` if there is none.
     fn cancel(&self, account: Name, id: MessageId) -> Promise<'static, Result<bool, StoreError>>;
 

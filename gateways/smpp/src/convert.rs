@@ -13,6 +13,8 @@ mod receipt;
 mod submission;
 mod times;
 
+pub(crate) use address::{inward as address, octets as address_octets, outward as address_outward};
+pub(crate) use coding::outward;
 pub(crate) use delivery::{Context, Outgoing, Scratch, Shape};
 pub(crate) use message_id::{IdText, parse_id};
 pub(crate) use receipt::{remote_id, remote_receipt};

@@ -9,7 +9,7 @@ use smsc::ports::Centre;
 use smsc::receipt::RemoteReceipt;
 use tokio::time::Instant;
 
-use crate::account::Account;
+use crate::account::{Account, Settings};
 use crate::codes;
 use crate::config::MessageIdFormat;
 use crate::convert::{self, Reading, Shape, parse_id};
@@ -125,6 +125,14 @@ impl Peer {
                 let id = parse_id(message_id, settings.config.message_id_format)?;
                 Some((settings.owner.clone(), id))
             }
+            Self::Link(_) => None,
+        }
+    }
+
+    /// The account that it may ask about; only an ESME has one.
+    pub(crate) fn account(&self) -> Option<Arc<Settings>> {
+        match self {
+            Self::Esme(account) => Some(account.settings.load_full()),
             Self::Link(_) => None,
         }
     }

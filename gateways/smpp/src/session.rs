@@ -29,6 +29,7 @@ use tokio::time::{Instant, Sleep};
 mod answers;
 mod deliveries;
 mod jobs;
+mod questions;
 mod requests;
 
 use answers::Done;

@@ -1,6 +1,7 @@
 //! The mandatory fields that have a limit: name, room, and the status that is theirs.
 //!
-//! Limits are those of SMPP 3.4 §4 and 5.0 §4, the larger where they differ.
+//! Limits are those of SMPP 3.4 §4 and 5.0 §4, the larger where they differ, and those of 3.3 for the
+//! commands that it alone has.
 
 use crate::status::Status;
 
@@ -36,3 +37,5 @@ pub(crate) const VALIDITY_PERIOD: Field = field("validity_period", 17, Status::E
 pub(crate) const FINAL_DATE: Field = field("final_date", 17, Status::ESME_RINVEXPIRY);
 pub(crate) const MESSAGE_ID: Field = field("message_id", 65, Status::ESME_RINVMSGID);
 pub(crate) const SHORT_MESSAGE: Field = field("short_message", 255, Status::ESME_RINVMSGLEN);
+pub(crate) const PARAM_NAME: Field = field("param_name", 32, Status::ESME_RINVPARAM);
+pub(crate) const PARAM_VALUE: Field = field("param_value", 101, Status::ESME_RINVPARAM);

@@ -23,6 +23,7 @@ mod broadcast_sm;
 mod check;
 mod data_sm;
 mod flags;
+mod query_msgs;
 mod query_sm;
 mod sm;
 mod submit_multi;
@@ -33,6 +34,10 @@ pub use bind::{Bind, BindKind, BindResp, Outbind};
 pub use broadcast_sm::{BroadcastSm, CancelBroadcastSm, QueryBroadcastSm};
 pub use data_sm::DataSm;
 pub use flags::{DataCoding, EsmClass, MessageType, MessagingMode, ReceiptRequest, RegisteredDelivery};
+pub use query_msgs::{
+    MsgDetails, ParamRetrieve, ParamRetrieveResp, QueryLastMsgs, QueryLastMsgsResp, QueryMsgDetails,
+    QueryMsgDetailsResp,
+};
 pub use query_sm::{CancelSm, QuerySm, QuerySmResp, ReplaceSm};
 pub use sm::{Sm, SmResp};
 pub use submit_multi::{Destination, SubmitMulti, SubmitMultiResp, UnsuccessSme};
@@ -99,8 +104,19 @@ pub enum Pdu<'a> {
     CancelBroadcastSm(CancelBroadcastSm<'a>),
     /// Answers cancel_broadcast_sm.
     CancelBroadcastSmResp(Tlvs<'a>),
-    /// A command that no standard names, one of a vendor, or one that only 3.3
-    /// had (param_retrieve, query_last_msgs, query_msg_details), as it came.
+    /// Asks for a parameter of the centre; only 3.3 has it, as the five that follow.
+    ParamRetrieve(ParamRetrieve<'a>),
+    /// Answers param_retrieve.
+    ParamRetrieveResp(ParamRetrieveResp<'a>),
+    /// Asks for the ids of the last messages.
+    QueryLastMsgs(QueryLastMsgs<'a>),
+    /// Answers query_last_msgs.
+    QueryLastMsgsResp(QueryLastMsgsResp<'a>),
+    /// Asks for all about a message.
+    QueryMsgDetails(QueryMsgDetails<'a>),
+    /// Answers query_msg_details.
+    QueryMsgDetailsResp(QueryMsgDetailsResp<'a>),
+    /// A command that no standard names, or one of a vendor, as it came.
     Unknown(Unknown<'a>),
 }
 
@@ -137,6 +153,14 @@ impl<'a> Pdu<'a> {
             CommandId::QUERY_BROADCAST_SM_RESP => Self::QueryBroadcastSmResp(SmResp::decode(reader)?),
             CommandId::CANCEL_BROADCAST_SM => Self::CancelBroadcastSm(CancelBroadcastSm::decode(reader)?),
             CommandId::CANCEL_BROADCAST_SM_RESP => Self::CancelBroadcastSmResp(reader.end()?),
+            CommandId::PARAM_RETRIEVE => Self::ParamRetrieve(ParamRetrieve::decode(reader)?),
+            CommandId::PARAM_RETRIEVE_RESP => Self::ParamRetrieveResp(ParamRetrieveResp::decode(reader)?),
+            CommandId::QUERY_LAST_MSGS => Self::QueryLastMsgs(QueryLastMsgs::decode(reader)?),
+            CommandId::QUERY_LAST_MSGS_RESP => Self::QueryLastMsgsResp(QueryLastMsgsResp::decode(reader)?),
+            CommandId::QUERY_MSG_DETAILS => Self::QueryMsgDetails(QueryMsgDetails::decode(reader)?),
+            CommandId::QUERY_MSG_DETAILS_RESP => {
+                Self::QueryMsgDetailsResp(QueryMsgDetailsResp::decode(reader)?)
+            }
             _ => match (BindKind::from_command_id(id.request()), id.is_response()) {
                 (Some(kind), false) => Self::Bind(Bind::decode(kind, reader)?),
                 (Some(kind), true) => Self::BindResp(BindResp::decode(kind, reader)?),
@@ -186,6 +210,12 @@ impl<'a> Pdu<'a> {
             Self::QueryBroadcastSmResp(_) => CommandId::QUERY_BROADCAST_SM_RESP,
             Self::CancelBroadcastSm(_) => CommandId::CANCEL_BROADCAST_SM,
             Self::CancelBroadcastSmResp(_) => CommandId::CANCEL_BROADCAST_SM_RESP,
+            Self::ParamRetrieve(_) => CommandId::PARAM_RETRIEVE,
+            Self::ParamRetrieveResp(_) => CommandId::PARAM_RETRIEVE_RESP,
+            Self::QueryLastMsgs(_) => CommandId::QUERY_LAST_MSGS,
+            Self::QueryLastMsgsResp(_) => CommandId::QUERY_LAST_MSGS_RESP,
+            Self::QueryMsgDetails(_) => CommandId::QUERY_MSG_DETAILS,
+            Self::QueryMsgDetailsResp(_) => CommandId::QUERY_MSG_DETAILS_RESP,
             Self::Unknown(unknown) => unknown.command_id,
         }
     }
@@ -211,6 +241,12 @@ impl<'a> Pdu<'a> {
             Self::BroadcastSm(broadcast) => broadcast.encode(writer),
             Self::QueryBroadcastSm(query) => query.encode(writer),
             Self::CancelBroadcastSm(cancel) => cancel.encode(writer),
+            Self::ParamRetrieve(param) => param.encode(writer),
+            Self::ParamRetrieveResp(resp) => resp.encode(writer),
+            Self::QueryLastMsgs(query) => query.encode(writer),
+            Self::QueryLastMsgsResp(resp) => resp.encode(writer),
+            Self::QueryMsgDetails(query) => query.encode(writer),
+            Self::QueryMsgDetailsResp(resp) => resp.encode(writer),
             Self::DataSm(data_sm) => data_sm.encode(writer),
             Self::Unbind(tlvs)
             | Self::UnbindResp(tlvs)

@@ -5,8 +5,9 @@ use crate::codes::codes;
 codes! {
     /// A `command_status` value. Zero in every request.
     ///
-    /// Names are those of SMPP 3.4, then those that 5.0 added; two that 5.0
-    /// renamed have both names (`ESME_RINVTLVSTREAM` is `ESME_RINVOPTPARSTREAM`).
+    /// Names are those of SMPP 3.4, then those that 5.0 added, and the two of 3.3 that go with
+    /// param_retrieve; two that 5.0 renamed have both names (`ESME_RINVTLVSTREAM` is
+    /// `ESME_RINVOPTPARSTREAM`).
     Status(u32) {
         ESME_ROK = 0x00, "No error";
         ESME_RINVMSGLEN = 0x01, "Message length is invalid";
@@ -27,6 +28,8 @@ codes! {
         ESME_RREPLACEFAIL = 0x13, "replace_sm failed";
         ESME_RMSGQFUL = 0x14, "Message queue full";
         ESME_RINVSERTYP = 0x15, "Invalid service type";
+        ESME_RPARAMRETFAIL = 0x31, "param_retrieve failed";
+        ESME_RINVPARAM = 0x32, "Invalid parameter name";
         ESME_RINVNUMDESTS = 0x33, "Invalid number of destinations";
         ESME_RINVDLNAME = 0x34, "Invalid distribution list name";
         ESME_RINVDESTFLAG = 0x40, "Destination flag is invalid (submit_multi)";

@@ -37,6 +37,9 @@ fn tags_have_the_same_numbers() {
 fn statuses_have_the_same_numbers() {
     let mut differing = Vec::new();
     for status in Status::ALL {
+        if [Status::ESME_RPARAMRETFAIL, Status::ESME_RINVPARAM].contains(status) {
+            continue; // those of 3.3 are not theirs
+        }
         let theirs = word(&format!("{:?}", rusmpp_core::CommandStatus::from(status.0)));
         if word(status.name().unwrap()) != theirs {
             differing.push((status.name().unwrap(), theirs));
@@ -71,6 +74,10 @@ fn every_pdu_passes_through_theirs() {
     let mut count = 0;
     for with in [tlvs.as_tlvs(), smpp::Tlvs::NONE] {
         for pdu in samples::pdus(with) {
+            // They carry what 3.3 alone has as it came, which proves nothing.
+            if (0x22..=0x24).contains(&pdu.command_id().request().0) {
+                continue;
+            }
             // They give no TLVs to these, or a single one.
             let takes_none = matches!(
                 pdu,

@@ -1,12 +1,13 @@
 //! What the centre said, on its way back to the peer.
 
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures_util::StreamExt;
 use smpp::pdu::{QuerySmResp, SmResp, SubmitMultiResp, UnsuccessSme};
 use smpp::{CommandId, Header, MessageState, Pdu, Status, Tag, TlvBuffer, Tlvs};
-use smsc::message::MessageId;
+use smsc::message::{Message, MessageId};
 use smsc::ports::{Acceptance, Standing, StoreError};
 use smsc::rejection::Rejection;
 
@@ -57,6 +58,10 @@ pub(super) enum Done {
     Accepted(Vec<Asked>, Acceptance),
     /// query_sm.
     Queried(Header, MessageId, Result<Option<Standing>, StoreError>),
+    /// query_last_msgs.
+    Newest(Header, Result<Vec<MessageId>, StoreError>),
+    /// query_msg_details, and how much of the text was asked for.
+    Detailed(Header, u8, Result<Option<(Arc<Message>, Standing)>, StoreError>),
     /// cancel_sm.
     Cancelled(Header, Result<bool, StoreError>),
     /// Another centre's receipt.
@@ -73,6 +78,10 @@ impl Running {
             match done {
                 Done::Accepted(asked, acceptance) => self.accepted(asked, acceptance, &moment),
                 Done::Queried(header, id, standing) => self.queried(&header, id, &standing, &moment),
+                Done::Newest(header, ids) => self.newest(&header, &ids, &moment),
+                Done::Detailed(header, sm_length, details) => {
+                    self.detailed(&header, sm_length, &details, &moment);
+                }
                 Done::Cancelled(header, Ok(true)) => {
                     self.answer(&header, &Pdu::CancelSmResp(Tlvs::NONE), Status::ESME_ROK, &moment);
                 }
@@ -195,7 +204,7 @@ impl Running {
         self.answer(header, &Pdu::QuerySmResp(resp), Status::ESME_ROK, moment);
     }
 
-    fn answer(&mut self, header: &Header, pdu: &Pdu<'_>, status: Status, moment: &Moment) {
+    pub(super) fn answer(&mut self, header: &Header, pdu: &Pdu<'_>, status: Status, moment: &Moment) {
         if pdu.encode(header.sequence_number, status, &mut self.out).is_err() {
             return self.session.refuse(header, Status::ESME_RSYSERR, moment.instant);
         }

@@ -26,6 +26,9 @@ impl Running {
             Ok(Pdu::DataSm(data_sm)) => self.data(frame, &data_sm, requests, moment),
             Ok(Pdu::SubmitMulti(multi)) => self.multi(frame, &multi, requests, moment),
             Ok(Pdu::QuerySm(query)) => self.query(&frame.header, &query),
+            Ok(Pdu::QueryLastMsgs(query)) => self.query_last(&frame.header, &query),
+            Ok(Pdu::QueryMsgDetails(query)) => self.query_details(&frame.header, &query),
+            Ok(Pdu::ParamRetrieve(retrieve)) => self.retrieve(&frame.header, &retrieve, moment),
             Ok(Pdu::CancelSm(cancel)) => self.cancel(&frame.header, &cancel),
             // Nothing that waits can be rewritten yet; the ESME may cancel and submit again.
             Ok(Pdu::ReplaceSm(_)) => Err(Status::ESME_RREPLACEFAIL),

@@ -18,7 +18,7 @@ pub enum Destination<'a> {
 }
 
 impl<'a> Destination<'a> {
-    fn decode(body: &mut Reader<'a>) -> Result<Self, Error> {
+    pub(super) fn decode(body: &mut Reader<'a>) -> Result<Self, Error> {
         match body.u8("dest_flag")? {
             1 => Ok(Self::Address(body.address(&field::DESTINATION_ADDR)?)),
             2 => Ok(Self::DistributionList(body.c_octets(&field::DL_NAME)?)),
@@ -26,7 +26,7 @@ impl<'a> Destination<'a> {
         }
     }
 
-    fn encode(&self, out: &mut Writer<'_>) -> Result<(), Error> {
+    pub(super) fn encode(&self, out: &mut Writer<'_>) -> Result<(), Error> {
         match self {
             Self::Address(address) => {
                 out.u8(1);
@@ -186,7 +186,7 @@ impl<'a> SubmitMultiResp<'a> {
 }
 
 /// A count in one octet, then as many items.
-fn decode_counted<'a, T>(
+pub(super) fn decode_counted<'a, T>(
     body: &mut Reader<'a>,
     count: &'static str,
     item: impl Fn(&mut Reader<'a>) -> Result<T, Error>,

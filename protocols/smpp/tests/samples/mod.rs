@@ -23,6 +23,7 @@ pub(crate) fn pdus<'a>(tlvs: Tlvs<'a>) -> Vec<Pdu<'a>> {
     pdus.extend(session(tlvs));
     pdus.extend(messages(tlvs));
     pdus.extend(ancillary(tlvs));
+    pdus.extend(only_3_3(tlvs));
     pdus.extend(multi(sm(tlvs), SOURCE, DESTINATION, tlvs));
     pdus.extend(broadcast(SOURCE, resp(tlvs), tlvs));
     pdus
@@ -125,6 +126,35 @@ fn ancillary<'a>(tlvs: Tlvs<'a>) -> [Pdu<'a>; 6] {
             tlvs,
         }),
         Pdu::ReplaceSmResp(tlvs),
+    ]
+}
+
+/// The commands that SMPP 3.3 alone has.
+fn only_3_3<'a>(tlvs: Tlvs<'a>) -> [Pdu<'a>; 6] {
+    let source = SOURCE;
+    let details = MsgDetails {
+        service_type: b"CMT",
+        source,
+        destinations: vec![Destination::Address(DESTINATION), Destination::DistributionList(b"friends")],
+        protocol_id: 0x41,
+        priority_flag: 2,
+        schedule_delivery_time: b"300101000000000+",
+        validity_period: b"300102000000000+",
+        registered_delivery: RegisteredDelivery(1),
+        data_coding: DataCoding::UCS2,
+        short_message: b"\0h\0i",
+        message_id: b"2a",
+        final_date: b"300101000007000+",
+        message_state: MessageState::DELIVERED,
+        error_code: 9,
+    };
+    [
+        Pdu::ParamRetrieve(ParamRetrieve { param_name: b"interface_version", tlvs }),
+        Pdu::ParamRetrieveResp(ParamRetrieveResp { param_value: Some(b"51"), tlvs }),
+        Pdu::QueryLastMsgs(QueryLastMsgs { source, num_of_msgs: 3, tlvs }),
+        Pdu::QueryLastMsgsResp(QueryLastMsgsResp { message_ids: Some(vec![b"2c", b"2b", b"2a"]), tlvs }),
+        Pdu::QueryMsgDetails(QueryMsgDetails { message_id: b"2a", source, sm_length: 160, tlvs }),
+        Pdu::QueryMsgDetailsResp(QueryMsgDetailsResp { details: Some(details), tlvs }),
     ]
 }
 
