@@ -31,6 +31,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "sip", run: links::sip, seeds: Some("protocols/sip/tests/vectors/rfc4475") },
     Target { name: "sip_stream", run: links::sip_stream, seeds: Some("protocols/sip/tests/vectors/rfc4475") },
     Target { name: "sip_link", run: links::sip_link, seeds: None },
+    Target { name: "cpim", run: links::cpim, seeds: None },
+    Target { name: "imdn", run: links::imdn, seeds: None },
     Target { name: "tpdu", run: short_messages::tpdu, seeds: Some("protocols/sms/tests/corpus/tpdu") },
     Target { name: "rpdu", run: short_messages::rpdu, seeds: Some("protocols/sms/tests/corpus/rpdu") },
     Target { name: "udh", run: short_messages::udh, seeds: Some("protocols/sms/tests/corpus/header") },

@@ -7,8 +7,9 @@ use gateway_sip::config::Quirks;
 use gateway_sip::convert::{Rules, Sender, read};
 use gateway_sip::dates::{self, Style};
 use sip::header::{AuthParams, Contact};
+use sip::imdn::{Asked, Imdn, NAMESPACE};
 use sip::stream::{Frame, Stream};
-use sip::{Message, Name, Request, Uri};
+use sip::{Cpim, Message, Name, Request, Uri};
 use smpp::receipt::{IdMatch, ReceivedReceipt};
 use smpp::{Framing, Pdu, time};
 use smsc::message::{Party, Timestamp};
@@ -122,8 +123,25 @@ pub(crate) fn sip_link(octets: &[u8]) {
         let rules = Rules { validity_max: Duration::from_secs(7 * 24 * 3600) };
         let _any = read(&request, &sender, rules, |_| None, NOW);
         let _any = gateway_sip::convert::read_receipt(&request, "peer");
+        let _any = gateway_sip::convert::notification(&request);
     }
     for (_, _, value) in request.headers.iter() {
         let _any = (dates::read(value, Style::Plain, NOW), dates::read(value, Style::Legacy, NOW));
     }
+}
+
+/// An envelope: what is read is read again as it is written.
+pub(crate) fn cpim(octets: &[u8]) {
+    let Ok(envelope) = Cpim::parse(&Bytes::copy_from_slice(octets)) else { return };
+    let _any = (Asked::of(&envelope), envelope.content_type(), envelope.not_understood(&[NAMESPACE]).count());
+    let again = Cpim::parse(&envelope.to_bytes());
+    assert!(again.is_ok_and(|again| again == envelope), "what was read is written otherwise");
+}
+
+/// A disposition notification: what is read is read again as it is written.
+pub(crate) fn imdn(octets: &[u8]) {
+    let Ok(imdn) = Imdn::parse(octets) else { return };
+    let again = Imdn::parse(imdn.write().as_bytes());
+    let same = |again: Imdn| imdn.delivery.is_none() || again.delivery == imdn.delivery;
+    assert!(again.is_ok_and(same), "what was read is written otherwise");
 }

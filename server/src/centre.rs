@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use smsc::address::Address;
 use smsc::journey::Journey;
-use smsc::message::{Message, MessageId, Name, Party, Submission, Timestamp};
+use smsc::message::{MessageId, Name, Party, Submission, Timestamp};
 use smsc::ports::{
-    Acceptance, Centre, Promise, Query, QueryBy, Referenced, Standing, StartGuard, StoreError, StoredMessage,
+    Acceptance, Centre, Details, Promise, Query, QueryBy, Referenced, Standing, StartGuard, StoreError,
+    StoredMessage,
     Waiting,
 };
 use smsc::reassembly::Part;
@@ -74,7 +75,9 @@ impl ServiceCentre {
             for id in &page {
                 let message = self.owned(&account, *id).await?.map(|stored| stored.message);
                 // Receipts are the centre's own.
-                found.extend(message.filter(|message| message.as_receipt().is_none()).map(|message| message.id));
+                found.extend(
+                    message.filter(|message| message.as_receipt().is_none()).map(|message| message.id),
+                );
                 if found.len() >= limit {
                     return Ok(found);
                 }
@@ -150,15 +153,12 @@ impl Centre for ServiceCentre {
         Box::pin(async move { centre.newest_of(account, &source, limit).await })
     }
 
-    fn details(
-        &self,
-        account: Name,
-        id: MessageId,
-    ) -> Promise<'static, Result<Option<(Arc<Message>, Standing)>, StoreError>> {
+    fn details(&self, account: Name, id: MessageId) -> Promise<'static, Result<Option<Details>, StoreError>> {
         let centre = self.clone();
         Box::pin(async move {
             let stored = centre.owned(&account, id).await?;
-            Ok(stored.map(|stored| (Arc::clone(&stored.message), standing(&stored))))
+            Ok(stored
+                .map(|stored| Details { message: Arc::clone(&stored.message), standing: standing(&stored) }))
         })
     }
 

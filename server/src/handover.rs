@@ -9,7 +9,7 @@ use platform::ports::{Centre as PlatformCentre, Outbound, Promise};
 use platform::{Inbound, Platform, Report, Sid};
 use smsc::address::Address;
 use smsc::failure::{Failure, PeerCode};
-use smsc::message::{Message, Party, Submission, Validity};
+use smsc::message::{Message, Name, Party, Submission, Validity};
 use smsc::ports::{Centre, Delivery, Gateways, Handover, Wishes};
 use smsc::receipt::Receipt;
 use smsc::rejection::Rejection;
@@ -60,8 +60,19 @@ pub fn submission(outbound: Outbound) -> Submission {
         priority: outbound.priority,
         validity: outbound.expires_at.map(Validity::Until),
         client_key: Some(outbound.sid.to_compact_string()),
+        headers: named(outbound.headers),
         ..Submission::new(Party::Platform, outbound.source, outbound.destination, outbound.content)
     }
+}
+
+/// The application's own headers, in the centre's words.
+pub fn named(headers: Vec<(String, String)>) -> Vec<(Name, String)> {
+    headers.into_iter().map(|(name, value)| (name.into(), value)).collect()
+}
+
+/// The sender's own headers, in the platform's words.
+pub fn unnamed(headers: &[(Name, String)]) -> Vec<(String, String)> {
+    headers.iter().map(|(name, value)| (name.to_string(), value.clone())).collect()
 }
 
 /// The platform, as the centre of the same process reaches it.
@@ -120,6 +131,6 @@ fn inbound(message: &Message) -> Inbound {
         expires_at: Some(message.expires_at),
         receipt: message.receipt,
         via,
-        headers: Vec::new(),
+        headers: unnamed(&message.headers),
     }
 }

@@ -28,6 +28,7 @@ use tokio::time::Instant;
 
 use crate::clock;
 use crate::config::{Config, ConfigError};
+use crate::handover::{named, unnamed};
 
 /// Prefix of the ledger's rows that map the centre's id to the platform's SID.
 const CENTRE_ID_PREFIX: &[u8] = b"link/";
@@ -262,6 +263,7 @@ fn message(outbound: Outbound, id: MessageId, now: Timestamp) -> Message {
         deliver_after: now,
         expires_at: outbound.expires_at.unwrap_or(Timestamp::NEVER),
         client_key: Some(outbound.sid.to_compact_string()),
+        headers: named(outbound.headers),
         kind: Kind::Ordinary,
     }
 }
@@ -285,7 +287,7 @@ fn inbound(submission: Submission, centre: &Party, id: MessageId, now: Timestamp
         }),
         receipt: submission.receipt,
         via: submission.received_via.map(String::from),
-        headers: Vec::new(),
+        headers: unnamed(&submission.headers),
     }
 }
 

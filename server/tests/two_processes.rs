@@ -51,6 +51,8 @@ const PASSWORD: &str = "secret";
 const CODE: &str = "6666";
 /// The application's number.
 const NUMBER: &str = "+15550100";
+/// A header field that means nothing to either process.
+const COLOUR: (&str, &str) = ("X-Colour", "blue");
 /// What the application answers.
 const REPLY: &str = "Thanks";
 
@@ -207,6 +209,20 @@ async fn link_a_receipt_may_come_before_the_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn link_headers_that_mean_nothing_cross_it_both_ways() {
+    let pair = Pair::new(LISTED, "").await;
+    let mut centre = ScriptedCentre::listen(pair.ports[0]).await;
+    let platform = pair.start_platform();
+    platform.create(CODE, "out", "").await;
+    let asked = centre.message().await;
+    assert_eq!(asked.header(COLOUR.0), COLOUR.1, "from the application's request to the centre");
+    centre.accept(&asked, "far-3").await;
+    message(pair.ports[1], "own", ("27451234567890124", CODE, NUMBER, "in")).await;
+    let call = pair.called("/sms", "Body", "in").await;
+    assert_eq!(call.params.get("SipHeader_X-Colour").map(String::as_str), Some(COLOUR.1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn link_a_message_without_answer_holds_up_no_other() {
     let pair = Pair::new(LISTED, "").await;
     let platform = pair.start_platform();
@@ -337,7 +353,8 @@ struct Platform {
 impl Platform {
     /// Sends a message from the number; returns its SID.
     async fn create(&self, to: &str, text: &str, status_callback: &str) -> String {
-        let form = [("From", NUMBER), ("To", to), ("Body", text), ("StatusCallback", status_callback)];
+        let form =
+            [("From", NUMBER), ("To", to), ("Body", text), ("StatusCallback", status_callback), COLOUR];
         let fields: Vec<_> = form.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
         let request = reqwest::Client::new()
             .post(format!("{}.json", self.messages))
@@ -443,8 +460,10 @@ async fn message(port: u16, call: &str, (id, from, to, text): (&str, &str, &str,
     let request = format!(
         "MESSAGE sip:{to}@127.0.0.1:{port} SIP/2.0\r\nVia: SIP/2.0/UDP {own};branch=z9hG4bK{call};rport\r\n\
          Max-Forwards: 70\r\nFrom: <sip:{from}@{own}>;tag={call}\r\nTo: <sip:{to}@127.0.0.1:{port}>\r\n\
-         Call-ID: {call}\r\nCSeq: 1 MESSAGE\r\nX-SMS-MSG-ID: {id}\r\nContent-Type: text/plain\r\n\
+         Call-ID: {call}\r\nCSeq: 1 MESSAGE\r\nX-SMS-MSG-ID: {id}\r\n{}: {}\r\nContent-Type: text/plain\r\n\
          Content-Length: {}\r\n\r\n{text}",
+        COLOUR.0,
+        COLOUR.1,
         text.len()
     );
     socket.send_to(request.as_bytes(), (Ipv4Addr::LOCALHOST, port)).await.expect("it is sent");

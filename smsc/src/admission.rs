@@ -53,6 +53,7 @@ impl Rules {
             deliver_after,
             expires_at,
             client_key: submission.client_key,
+            headers: submission.headers,
             kind: Kind::Ordinary,
         };
         Ok((message, route))

@@ -246,6 +246,9 @@ pub struct Submission {
     pub received_via: Option<Name>,
     /// When a centre before us received it, where that centre says so.
     pub received_at: Option<Timestamp>,
+    /// Header fields that mean nothing to the centre (`X-…` of SIP and of the platform's API), for
+    /// whoever takes the message and can be given them.
+    pub headers: Vec<(Name, String)>,
 }
 
 impl Submission {
@@ -269,6 +272,7 @@ impl Submission {
             client_key: None,
             received_via: None,
             received_at: None,
+            headers: Vec::new(),
         }
     }
 }
@@ -314,6 +318,8 @@ pub struct Message {
     pub expires_at: Timestamp,
     /// The submitter's own key.
     pub client_key: Option<Name>,
+    /// Header fields that mean nothing to the centre, for whoever can be given them.
+    pub headers: Vec<(Name, String)>,
     /// An ordinary message, or a receipt about one.
     pub kind: Kind,
 }
@@ -373,6 +379,7 @@ impl Message {
             deliver_after: outcome.at,
             expires_at,
             client_key: None,
+            headers: Vec::new(),
             kind: Kind::Receipt { to: self.origin.clone(), receipt: Box::new(receipt) },
         })
     }

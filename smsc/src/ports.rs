@@ -52,7 +52,7 @@ pub trait Centre: Send + Sync + 'static {
         &self,
         _account: Name,
         _id: MessageId,
-    ) -> Promise<'static, Result<Option<(Arc<Message>, Standing)>, StoreError>> {
+    ) -> Promise<'static, Result<Option<Details>, StoreError>> {
         Box::pin(std::future::ready(Ok(None)))
     }
 
@@ -132,6 +132,15 @@ pub struct Standing {
     pub done_at: Option<Timestamp>,
     /// The error number of its last attempt; 0 is none.
     pub error: u8,
+}
+
+/// A message and where it stands, for query_msg_details.
+#[derive(Clone, Debug)]
+pub struct Details {
+    /// The message.
+    pub message: Arc<Message>,
+    /// Where it stands.
+    pub standing: Standing,
 }
 
 /// The way out: all gateways together.

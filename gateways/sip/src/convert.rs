@@ -3,11 +3,13 @@
 //! The seven headers of the SIP link, and the four that mark a receipt, are read and
 //! written here and nowhere else.
 
+mod envelope;
 mod incoming;
 mod number;
 mod outgoing;
 mod receipt;
 
+pub use envelope::{notification, remote_receipt};
 pub use incoming::{Incoming, Rules, Sender, read};
 pub use number::{destination, source};
 pub use outgoing::{Draft, Ends, drafts};
@@ -40,6 +42,25 @@ pub mod header {
     pub const STATE: &str = "X-SMS-STATE";
     /// The error number in three digits; 000 is none.
     pub const ERR: &str = "X-SMS-ERR";
+}
+
+/// Whether a header field is one of the link's own.
+fn is_ours(name: &str) -> bool {
+    const OURS: [&str; 12] = [
+        header::UDH,
+        header::CODING,
+        header::VALIDITY,
+        header::CLASS,
+        header::REG_DELIVERY,
+        header::SMSC_ID,
+        header::DELIVERY_TIME,
+        header::DELIVERY_TIME_TOO,
+        header::TYPE,
+        header::MSG_ID,
+        header::STATE,
+        header::ERR,
+    ];
+    OURS.iter().any(|ours| ours.eq_ignore_ascii_case(name))
 }
 
 /// Lower-case hex.

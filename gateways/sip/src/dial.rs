@@ -53,7 +53,9 @@ async fn hand_over(site: &Arc<Site>, peer: &Peer, delivery: &Delivery) -> Result
         let answer = exchange_with_peer(site, peer, |ends, cseq| draft.request(ends, cseq)).await;
         // One that answered others meanwhile is there, and this message alone is lost on it.
         note_answer(site, peer, peer.answers() != answers);
-        let id = judge(answer.as_ref())?.get_named(header::MSG_ID).map(ShortName::from);
+        let headers = judge(answer.as_ref())?;
+        // A notification names the message by the id that it was asked for with, a receipt by the answer's.
+        let id = draft.asked_id().or_else(|| headers.get_named(header::MSG_ID)).map(ShortName::from);
         remote_id = remote_id.or(id);
     }
     Ok(remote_id.filter(|_| asked && peer.config.quirks.sends_receipts))

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use sip::header::Date;
+use sip::imdn::Imdn;
 use sip::register::{self, Registration};
 use sip::transaction::ServerId;
 use sip::{Method, Name, Request, Response, Status, Transport, reply};
@@ -24,7 +25,8 @@ use crate::repeats::{Key, Seen};
 use crate::transport::{Event, Hop, Way};
 
 const ALLOW: &str = "MESSAGE, OPTIONS, REGISTER";
-const ACCEPT: &str = "text/plain, text/html, text/vnd.wap.wml, application/octet-stream";
+const ACCEPT: &str =
+    "text/plain, text/html, text/vnd.wap.wml, application/octet-stream, message/cpim, message/imdn+xml";
 
 /// What goes to the centre in one call.
 #[derive(Default)]
@@ -172,6 +174,13 @@ impl Element {
         }
         let is_receipt =
             request.headers.get_named(header::TYPE).is_some_and(|kind| kind.eq_ignore_ascii_case("receipt"));
+        match convert::notification(&request) {
+            Err(refusal) => return self.refuse(back, &request, refusal, now),
+            Ok(Some(imdn)) if !is_receipt || peer.is_some_and(Peer::notifies) => {
+                return self.notified(back, request, &imdn, (peer, success), now);
+            }
+            Ok(_) => {}
+        }
         if let Some(peer) = peer.filter(|_| is_receipt) {
             return self.receipt(back, request, &peer.config.name, success, now);
         }
@@ -201,6 +210,26 @@ impl Element {
         };
         let waiting = Waiting { back, request, key: None, reduced_validity: None, success };
         self.batch.receipts.push((receipt, waiting));
+    }
+
+    /// A disposition notification. One that nobody asked for, or that is not about the delivery, is
+    /// taken and means nothing (RFC 5438 §7.1.2).
+    fn notified(
+        &mut self,
+        back: Back,
+        request: Request,
+        imdn: &Imdn,
+        (peer, success): (Option<&Peer>, Status),
+        now: Instant,
+    ) {
+        let asked = peer.filter(|peer| peer.notifies());
+        match asked.and_then(|peer| convert::remote_receipt(imdn, &peer.config.name)) {
+            Some(receipt) => {
+                let waiting = Waiting { back, request, key: None, reduced_validity: None, success };
+                self.batch.receipts.push((receipt, waiting));
+            }
+            None => self.respond(back, &reply::response(&request, success, &self.tag()), now),
+        }
     }
 
     /// The same message in a new transaction: the same answer, as soon as there is one.

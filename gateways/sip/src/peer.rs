@@ -76,6 +76,12 @@ impl Peer {
         &self.sender.party
     }
 
+    /// Whether it is asked for disposition notifications.
+    pub(crate) fn notifies(&self) -> bool {
+        let quirks = &self.config.quirks;
+        quirks.sends_receipts && quirks.receipts == config::ReceiptForm::Imdn
+    }
+
     pub(crate) fn is_up(&self) -> bool {
         self.up.load(Ordering::Relaxed)
     }

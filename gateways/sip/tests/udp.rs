@@ -6,7 +6,7 @@ mod support;
 
 use std::sync::atomic::Ordering;
 
-use gateway_sip::config::{Login, Peer, Quirks, Secret, Segments, SipConfig};
+use gateway_sip::config::{Login, Peer, Quirks, ReceiptForm, Secret, Segments, SipConfig};
 use sip::{Name, Request};
 use smsc::failure::{Failure, PeerCode};
 use smsc::message::Party;
@@ -213,6 +213,53 @@ async fn a_peers_receipt_reaches_the_centre() {
     assert!(centre.messages().is_empty(), "it is no message");
     let empty = message("sip:+491701234567@smsc", "X-SMS-TYPE: receipt\r\n", "");
     assert_eq!(phone.ask(&empty).await.status.code(), 400);
+}
+
+const NOTIFICATION: &str = "From: <sip:+491701234567@there>\r\nTo: <sip:+4915112345678@smsc>\r\n\
+    NS: imdn <urn:ietf:params:imdn>\r\nimdn.Message-ID: d834jied93rf\r\n\r\n\
+    Content-type: message/imdn+xml\r\nContent-Disposition: notification\r\n\r\n\
+    <?xml version=\"1.0\"?><imdn xmlns=\"urn:ietf:params:xml:ns:imdn\"><message-id>34jk324j</message-id>\
+    <delivery-notification><status><failed/></status></delivery-notification></imdn>";
+
+#[tokio::test]
+async fn a_notification_reaches_the_centre_where_it_was_asked_for() {
+    let mut far = peer("ims", nobody());
+    (far.quirks.sends_receipts, far.quirks.receipts) = (true, ReceiptForm::Imdn);
+    let (gateway, centre) = start(SipConfig { peers: vec![far], ..config() });
+    let phone = Phone::new(udp_of(&gateway)).await;
+    let told = message("sip:+4915112345678@smsc", "Content-Type: message/cpim\r\n", NOTIFICATION);
+    assert_eq!(phone.ask(&told).await.status.code(), 200);
+    let receipt = centre.receipts.lock().remove(0);
+    assert_eq!((receipt.link.as_str(), receipt.remote_ids[0].as_str()), ("ims", "34jk324j"));
+    assert_eq!(receipt.state, State::Undeliverable);
+    let displayed = NOTIFICATION.replace("delivery-", "display-").replace("failed", "displayed");
+    let other = message("sip:+4915112345678@smsc", "Content-Type: message/cpim\r\n", &displayed);
+    assert_eq!(phone.ask(&other.replace("Call-ID: ", "Call-ID: other-")).await.status.code(), 200);
+    let broken = message("sip:+4915112345678@smsc", "Content-Type: message/cpim\r\n", "no envelope");
+    assert_eq!(phone.ask(&broken.replace("Call-ID: ", "Call-ID: broken-")).await.status.code(), 400);
+    assert!(centre.receipts.lock().is_empty() && centre.messages().is_empty(), "none is a message");
+}
+
+#[tokio::test]
+async fn a_notification_that_nobody_asked_for_is_taken_and_means_nothing() {
+    let (gateway, centre) = start(SipConfig { peers: vec![peer("ims", nobody())], ..config() });
+    let phone = Phone::new(udp_of(&gateway)).await;
+    let told = message("sip:+4915112345678@smsc", "Content-Type: message/cpim\r\n", NOTIFICATION);
+    assert_eq!(phone.ask(&told).await.status.code(), 200);
+    assert!(centre.receipts.lock().is_empty() && centre.messages().is_empty());
+}
+
+#[tokio::test]
+async fn a_peer_that_is_asked_for_notifications_knows_the_message_by_our_id() {
+    let id = "X-SMS-MSG-ID: far-1\r\n";
+    let (requests, outcome) = deliver_against(&[(200, id)], |peer| {
+        (peer.quirks.sends_receipts, peer.quirks.receipts) = (true, ReceiptForm::Imdn);
+    })
+    .await;
+    let cpim = sip::Cpim::parse(&requests[0].body).unwrap();
+    let asked = sip::imdn::Asked::of(&cpim).unwrap();
+    assert_eq!(outcome.unwrap().remote_id.as_deref(), Some(asked.message_id.as_str()));
+    assert_eq!(cpim.body, "Hello");
 }
 
 /// One delivery to a peer that answers with these codes; the requests it saw, and the outcome.

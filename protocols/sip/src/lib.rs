@@ -10,6 +10,7 @@
 //! | [`transaction`] | who answers which request, what is sent again, and when it is over |
 //! | [`reply`], [`Draft`], [`Abilities`], [`register`] | answers and requests from their parts |
 //! | [`digest`] | challenges and credentials, for both sides |
+//! | [`Cpim`], [`imdn`] | the envelope of an instant message, and what became of one |
 //!
 //! # The loop
 //!
@@ -60,11 +61,13 @@
 
 mod abilities;
 mod branch;
+mod cpim;
 pub mod digest;
 mod draft;
 mod error;
 mod grammar;
 pub mod header;
+pub mod imdn;
 mod message;
 mod method;
 pub mod parser;
@@ -78,6 +81,7 @@ pub mod uri;
 
 pub use abilities::Abilities;
 pub use branch::{branch, call_id, tag};
+pub use cpim::Cpim;
 pub use draft::Draft;
 pub use error::Error;
 pub use header::{Headers, Name};

@@ -21,11 +21,13 @@ fn a_sip_user_sends_to_the_application_and_hears_from_the_api() {
         let (user, password) = (lab.text("/sip/user"), lab.text("/sip/password"));
         let mut agent =
             UserAgent::register(registrar(&lab), user, password, ANY).await.expect("it registers");
-        let sent = agent.send(lab.text("/api/number"), "to the application: ümläut", &[]).await;
+        let sent =
+            agent.send(lab.text("/api/number"), "to the application: ümläut", &[("X-Colour", "blue")]).await;
         let (status, id) = sent.expect("an answer");
         assert_eq!(status, 200);
         assert!(id.is_some_and(|id| !id.is_empty()), "a 200 names the message");
-        wait_for_body(&lab, "to the application: ümläut").await;
+        let params = wait_for_body(&lab, "to the application: ümläut").await;
+        assert_eq!(params["SipHeader_X-Colour"], "blue", "what means nothing to the centre travels on");
 
         let api = format!(
             "{}/2010-04-01/Accounts/{}/Messages.json",
@@ -33,7 +35,7 @@ fn a_sip_user_sends_to_the_application_and_hears_from_the_api() {
             lab.text("/api/account_sid")
         );
         let body = format!(
-            "From=%2B{}&To=%2B{}&Body=from+the+API",
+            "From=%2B{}&To=%2B{}&Body=from+the+API&X-Colour=red",
             lab.text("/api/number").trim_start_matches('+'),
             lab.text("/sip/number").trim_start_matches('+'),
         );
@@ -51,6 +53,8 @@ fn a_sip_user_sends_to_the_application_and_hears_from_the_api() {
         while !texts.contains(&"from the API".to_owned()) {
             let incoming = timeout(PATIENCE, agent.next()).await.expect("in time").expect("the agent runs");
             assert_eq!(incoming.from, lab.text("/api/number"));
+            let colour = ("X-Colour".to_owned(), "red".to_owned());
+            assert_eq!(incoming.headers.contains(&colour), incoming.text == "from the API");
             texts.push(incoming.text);
         }
     });
@@ -76,18 +80,18 @@ fn http() -> reqwest::Client {
     reqwest::Client::new()
 }
 
-async fn wait_for_body(lab: &Lab, body: &str) {
+async fn wait_for_body(lab: &Lab, body: &str) -> serde_json::Value {
     let found = async {
         loop {
             let received = http().get(lab.text("/webhook/received_url")).send().await.expect("it answers");
             let received: serde_json::Value =
                 serde_json::from_str(&received.text().await.expect("a body")).expect("JSON");
             let all = received.as_array().expect("a list");
-            if all.iter().any(|one| one["params"]["Body"] == body) {
-                return;
+            if let Some(one) = all.iter().find(|one| one["params"]["Body"] == body) {
+                return one["params"].clone();
             }
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
     };
-    timeout(PATIENCE, found).await.expect("it is at the application in time");
+    timeout(PATIENCE, found).await.expect("it is at the application in time")
 }

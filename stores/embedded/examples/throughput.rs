@@ -86,6 +86,7 @@ impl Source {
             deliver_after: now,
             expires_at: now + Duration::from_secs(86_400),
             client_key: None,
+            headers: Vec::new(),
             kind: Kind::Ordinary,
         };
         let waiting = Waiting {

@@ -95,7 +95,8 @@ pub struct Quirks {
     pub allow_loop: bool,
     /// It sends receipts: a 2xx is not yet the end if a receipt was asked for.
     pub sends_receipts: bool,
-    /// How it wants to be given receipts.
+    /// How it wants to be given receipts, and, where it sends receipts, how it is asked for them and
+    /// writes them.
     pub receipts: ReceiptForm,
 }
 
@@ -141,7 +142,8 @@ pub enum ReceiptForm {
     /// SMPP's receipt text, with `X-SMS-TYPE: receipt` and its headers.
     #[default]
     Sms,
-    /// An IMDN document (RFC 5438), with the same headers.
+    /// An IMDN document (RFC 5438) in a `message/cpim` envelope, with the same headers. A message of
+    /// which the peer shall send a receipt goes to it in such an envelope too.
     Imdn,
 }
 

@@ -14,7 +14,8 @@ use smsc::address::Address;
 use smsc::message::{Content, Name as PartyName, Party, Submission, Timestamp, Validity};
 use smsc::receipt::ReceiptRequest;
 
-use super::{header, number, unhex};
+use super::envelope::Parcel;
+use super::{header, is_ours, number, unhex};
 use crate::codes::Refusal;
 use crate::config::{BinaryAs, OnUnencodable, Quirks};
 use crate::dates::{self, Style};
@@ -65,7 +66,8 @@ pub fn read(
         Some(own) => own.clone(),
         None => number::source(headers, sender.trusted)?,
     };
-    let content = content(request, &sender.quirks)?;
+    let parcel = Parcel::open(request)?;
+    let content = content(request, &parcel, &sender.quirks)?;
     let (validity, reduced_validity) = match headers.get_named(header::VALIDITY) {
         None => (None, None),
         Some(text) => validity(text, style(&sender.quirks), rules.validity_max, now)?,
@@ -79,6 +81,16 @@ pub fn read(
         submission.received_via = connection(headers);
         submission.received_at = received_at(headers, style(&sender.quirks), now);
     }
+    if let Some((wanted, key)) = parcel.asked()? {
+        if headers.get_named(header::REG_DELIVERY).is_none() {
+            submission.receipt = wanted;
+        }
+        // A sender that gives the same id in both places knows our headers, and is given receipts
+        // as it was agreed with it.
+        let same = submission.client_key.as_deref() == key.split_once(':').map(|(_, id)| id);
+        submission.client_key = if same { submission.client_key } else { Some(key) };
+    }
+    submission.headers = own_headers(headers);
     Ok(Incoming { submission, reduced_validity })
 }
 
@@ -116,27 +128,27 @@ fn media(content_type: Option<&ContentType<'_>>) -> Result<Media, Refusal> {
     }
 }
 
-fn content(request: &Request, quirks: &Quirks) -> Result<Content, Refusal> {
+fn content(request: &Request, parcel: &Parcel, quirks: &Quirks) -> Result<Content, Refusal> {
     let headers = &request.headers;
     let encoded = headers.get(Name::ContentEncoding).unwrap_or("identity");
     if !encoded.eq_ignore_ascii_case("identity") {
         return Err(Refusal::new(Status::UNSUPPORTED_MEDIA_TYPE, "Content-Encoding is not supported"));
     }
-    let content_type = headers.content_type().map_err(|_| Refusal::new(Status::BAD_REQUEST, ""))?;
+    let content_type = parcel.content_type()?;
     let media = media(content_type.as_ref())?;
     let stated = coding(headers, quirks)?;
     let udh = user_data_header(headers)?;
     let alphabet = stated.unwrap_or(if media == Media::Octets { Alphabet::EightBit } else { Alphabet::Gsm7 });
     let (alphabet, body) = match (alphabet, media) {
         (Alphabet::EightBit, Media::Text) if quirks.binary_as == BinaryAs::HexText => {
-            (alphabet, hex_body(&request.body)?)
+            (alphabet, hex_body(&parcel.body)?)
         }
-        (Alphabet::EightBit, _) => (alphabet, request.body.clone()),
+        (Alphabet::EightBit, _) => (alphabet, parcel.body.clone()),
         (Alphabet::Gsm7 | Alphabet::Ucs2, Media::Octets) => {
             return Err(Refusal::new(Status::UNSUPPORTED_MEDIA_TYPE, "This X-SMS-CODING needs text"));
         }
         (Alphabet::Gsm7 | Alphabet::Ucs2, Media::Text) => {
-            let text = decode_text(&request.body, content_type.as_ref())?;
+            let text = decode_text(&parcel.body, content_type.as_ref())?;
             encode_text(&text, stated, &udh, quirks.on_unencodable)?
         }
     };
@@ -211,6 +223,21 @@ fn received_at(headers: &Headers, style: Style, now: Timestamp) -> Option<Timest
     let names = [header::DELIVERY_TIME, header::DELIVERY_TIME_TOO];
     let stated = names.into_iter().find_map(|name| headers.get_named(name))?;
     dates::read(stated, style, now).filter(|at| *at <= now)
+}
+
+/// Header fields of the sender's own that one message may carry, and octets of one.
+const OWN_HEADERS_MAX: usize = 32;
+const OWN_HEADER_OCTETS_MAX: usize = 1024;
+
+/// The `X-` fields that mean nothing to us and travel on. What is more than a message may carry is
+/// left behind: a proxy may have added it.
+fn own_headers(headers: &Headers) -> Vec<(PartyName, String)> {
+    let own = headers.iter().filter(|(_, name, value)| {
+        let is_extension = name.get(..2).is_some_and(|prefix| prefix.eq_ignore_ascii_case("X-"));
+        let fits = name.len() + value.len() <= OWN_HEADER_OCTETS_MAX;
+        is_extension && !is_ours(name) && fits && !value.contains(char::is_control)
+    });
+    own.take(OWN_HEADERS_MAX).map(|(_, name, value)| (name.into(), value.to_owned())).collect()
 }
 
 type EffectiveValidity = (Option<Validity>, Option<String>);

@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use bytes::Bytes;
+use sip::imdn::{Asked, Imdn};
 use sip::uri::escape_user;
-use sip::{Headers, Method, Name, Request};
+use sip::{Cpim, Headers, Method, Name, Request};
 use sms::coding::{Alphabet, DataCoding};
 use sms::header::{Reference, UserDataHeader};
 use sms::{UserData, segment};
@@ -15,7 +16,7 @@ use smsc::ports::Delivery;
 use smsc::receipt::Receipt;
 
 use super::incoming::style;
-use super::{header, hex, receipt};
+use super::{envelope, header, hex, receipt};
 use crate::config::{BinaryAs, Quirks, ReceiptForm, Segments};
 use crate::dates;
 
@@ -35,6 +36,19 @@ pub struct Draft {
     /// X- header fields and Content-Type, in order.
     headers: Headers,
     body: Bytes,
+    envelope: Envelope,
+    /// When the message was sent, for its envelope.
+    sent_at: Timestamp,
+}
+
+/// What is put around the body of a draft.
+#[derive(Clone, Debug)]
+enum Envelope {
+    None,
+    /// `message/cpim` that asks for a notification about content of this type.
+    Asking(Asked, &'static str),
+    /// `message/cpim` that brings one.
+    Notifying(Imdn),
 }
 
 /// Between whom a draft travels.
@@ -95,8 +109,36 @@ impl Draft {
         for (_, written, value) in self.headers.iter() {
             headers.push_named(written, value);
         }
-        request.body = self.body.clone();
+        let ends = || (format!("<sip:{source}@{our_host}>"), format!("<sip:{destination}@{their_host}>"));
+        request.body = match &self.envelope {
+            Envelope::None => self.body.clone(),
+            Envelope::Asking(asked, media) => self.asking(ends(), asked, media),
+            Envelope::Notifying(imdn) => {
+                let (from, to) = ends();
+                imdn.envelope(&from, &to, call, &dates::write_rfc3339(self.sent_at)).to_bytes()
+            }
+        };
         request
+    }
+
+    /// The id by which the receiver will name this message in a notification, if it is asked for one.
+    pub fn asked_id(&self) -> Option<&str> {
+        match &self.envelope {
+            Envelope::Asking(asked, _) => Some(&asked.message_id),
+            Envelope::None | Envelope::Notifying(_) => None,
+        }
+    }
+
+    fn asking(&self, (from, to): (String, String), asked: &Asked, media: &str) -> Bytes {
+        let mut cpim = Cpim::new();
+        cpim.push("From", &from);
+        cpim.push("To", &to);
+        cpim.push("DateTime", &dates::write_rfc3339(self.sent_at));
+        asked.ask(&mut cpim);
+        cpim.content.push(Name::ContentType, media);
+        cpim.content.push(Name::ContentLength, self.body.len());
+        cpim.body = self.body.clone();
+        cpim.to_bytes()
     }
 }
 
@@ -125,10 +167,31 @@ fn message_draft(
     }
     push_origin(&mut headers, message, quirks);
     let (content_type, body) = body(coding.alphabet(), data, quirks);
-    headers.push(Name::ContentType, content_type);
     let draft = addressed(message, part);
+    let asks = quirks.sends_receipts && quirks.receipts == ReceiptForm::Imdn;
+    let envelope = match registered_delivery(delivery).filter(|_| asks) {
+        Some(bits) => Envelope::Asking(asked(bits, &draft.call), content_type),
+        None => Envelope::None,
+    };
+    let is_wrapped = matches!(envelope, Envelope::Asking(..));
+    headers.push(Name::ContentType, if is_wrapped { CPIM } else { content_type });
     headers.push_named(header::MSG_ID, &draft.call);
-    Draft { headers, body, ..draft }
+    for (name, value) in &message.headers {
+        headers.push_named(name, value);
+    }
+    Draft { headers, body, envelope, ..draft }
+}
+
+const CPIM: &str = "message/cpim";
+
+/// What a registered_delivery asks for, in the words of an envelope.
+fn asked(bits: u8, message_id: &str) -> Asked {
+    Asked {
+        message_id: message_id.to_owned(),
+        positive_delivery: matches!(bits & 3, 1 | 3),
+        // Nothing at all was asked for but notifications on the way: the end is told then too.
+        negative_delivery: matches!(bits & 3, 0..=2),
+    }
 }
 
 /// Who sends, who is meant, and the name of the attempt.
@@ -149,6 +212,8 @@ fn addressed(message: &Message, part: usize) -> Draft {
         call,
         headers: Headers::new(),
         body: Bytes::new(),
+        envelope: Envelope::None,
+        sent_at: message.accepted_at,
     }
 }
 
@@ -202,16 +267,12 @@ fn receipt_draft(message: &Message, about: &Receipt, quirks: &Quirks) -> Draft {
     headers.push_named(header::ERR, format_args!("{:03}", about.error));
     headers.push_named(header::CODING, '0');
     push_origin(&mut headers, message, quirks);
-    let body = match quirks.receipts {
-        ReceiptForm::Sms => {
-            headers.push(Name::ContentType, TEXT);
-            receipt::text(about)
-        }
-        ReceiptForm::Imdn => {
-            headers.push(Name::ContentType, "message/imdn+xml");
-            headers.push(Name::ContentDisposition, "notification");
-            receipt::imdn(about, &message.source.dialled())
-        }
-    };
-    Draft { headers, body: body.into(), ..addressed(message, 1) }
+    let was_asked_so = envelope::asked_id(about.client_key.as_ref()).is_some();
+    if quirks.receipts == ReceiptForm::Sms && !was_asked_so {
+        headers.push(Name::ContentType, TEXT);
+        return Draft { headers, body: receipt::text(about).into(), ..addressed(message, 1) };
+    }
+    headers.push(Name::ContentType, CPIM);
+    let imdn = envelope::imdn(about, &message.source.dialled());
+    Draft { headers, envelope: Envelope::Notifying(imdn), ..addressed(message, 1) }
 }

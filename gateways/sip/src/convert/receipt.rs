@@ -79,23 +79,3 @@ fn excerpt(receipt: &Receipt) -> String {
     };
     text.unwrap_or_default().chars().filter(|each| !each.is_control()).take(EXCERPT_MAX).collect()
 }
-
-/// The receipt as an IMDN document (RFC 5438 §11.1); `recipient` is whom the message was for.
-pub(super) fn imdn(receipt: &Receipt, recipient: &str) -> String {
-    let status = match receipt.state {
-        State::Delivered | State::Accepted => "delivered",
-        State::Rejected => "forbidden",
-        State::Expired | State::Deleted | State::Undeliverable => "failed",
-        State::Unknown | State::Scheduled | State::Enroute => "error",
-    };
-    let recipient = recipient.replace('&', "&amp;").replace('<', "&lt;");
-    format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n\
-         <imdn xmlns=\"urn:ietf:params:xml:ns:imdn\">\r\n\
-         <message-id>{}</message-id>\r\n<datetime>{}</datetime>\r\n\
-         <recipient-uri>tel:{recipient}</recipient-uri>\r\n\
-         <delivery-notification><status><{status}/></status></delivery-notification>\r\n</imdn>\r\n",
-        receipt.about,
-        dates::write_rfc3339(receipt.submitted_at),
-    )
-}

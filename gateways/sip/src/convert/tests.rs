@@ -14,6 +14,7 @@ use super::*;
 use crate::config::{BinaryAs, OnUnencodable, Quirks, ReceiptForm, Segments};
 
 mod both_ways;
+mod envelopes;
 mod receipts;
 mod received;
 mod rules;
@@ -87,6 +88,7 @@ fn message(data_coding: u8, header: &[u8], body: &[u8]) -> Message {
         deliver_after: NOW,
         expires_at: NOW + Duration::from_secs(86_400),
         client_key: None,
+        headers: Vec::new(),
         kind: Kind::Ordinary,
     }
 }

@@ -264,6 +264,7 @@ pub fn outgoing(id: u64, text: &str) -> ShortMessage {
         deliver_after: NOW,
         expires_at: NOW + Duration::from_secs(86_400),
         client_key: None,
+        headers: Vec::new(),
         kind: Kind::Ordinary,
     }
 }

@@ -146,6 +146,7 @@ pub(crate) fn submission(
         client_key: None,
         received_via: None,
         received_at: None,
+        headers: Vec::new(),
     })
 }
 

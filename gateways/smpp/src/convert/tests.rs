@@ -57,6 +57,7 @@ fn message(content: Content, optional: &[u8]) -> Message {
         deliver_after: NOW,
         expires_at: Timestamp::NEVER,
         client_key: None,
+        headers: Vec::new(),
         kind: Kind::Ordinary,
     }
 }

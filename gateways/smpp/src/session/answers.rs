@@ -1,14 +1,13 @@
 //! What the centre said, on its way back to the peer.
 
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures_util::StreamExt;
 use smpp::pdu::{QuerySmResp, SmResp, SubmitMultiResp, UnsuccessSme};
 use smpp::{CommandId, Header, MessageState, Pdu, Status, Tag, TlvBuffer, Tlvs};
-use smsc::message::{Message, MessageId};
-use smsc::ports::{Acceptance, Standing, StoreError};
+use smsc::message::MessageId;
+use smsc::ports::{Acceptance, Details, Standing, StoreError};
 use smsc::rejection::Rejection;
 
 use super::requests::tells_id;
@@ -61,7 +60,7 @@ pub(super) enum Done {
     /// query_last_msgs.
     Newest(Header, Result<Vec<MessageId>, StoreError>),
     /// query_msg_details, and how much of the text was asked for.
-    Detailed(Header, u8, Result<Option<(Arc<Message>, Standing)>, StoreError>),
+    Detailed(Header, u8, Result<Option<Details>, StoreError>),
     /// cancel_sm.
     Cancelled(Header, Result<bool, StoreError>),
     /// Another centre's receipt.

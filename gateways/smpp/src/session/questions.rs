@@ -3,16 +3,14 @@
 //!
 //! Answered in every version: the numbers of these commands mean nothing else in later ones.
 
-use std::sync::Arc;
-
 use smpp::pdu::{
     DataCoding, Destination, MsgDetails, ParamRetrieve, ParamRetrieveResp, QueryLastMsgs, QueryLastMsgsResp,
     QueryMsgDetails, QueryMsgDetailsResp, RegisteredDelivery,
 };
 use smpp::{Header, MessageState, Pdu, Status, Tlvs};
 use sms::coding::Alphabet;
-use smsc::message::{Message, MessageId};
-use smsc::ports::{Standing, StoreError};
+use smsc::message::MessageId;
+use smsc::ports::{Details, StoreError};
 
 use super::answers::Done;
 use super::{Moment, Running};
@@ -83,11 +81,11 @@ impl Running {
         &mut self,
         header: &Header,
         sm_length: u8,
-        details: &Result<Option<(Arc<Message>, Standing)>, StoreError>,
+        details: &Result<Option<Details>, StoreError>,
         moment: &Moment,
     ) {
-        let (message, standing) = match details {
-            Ok(Some((message, standing))) => (message, standing),
+        let Details { message, standing } = match details {
+            Ok(Some(details)) => details,
             Ok(None) => return self.session.refuse(header, Status::ESME_RQUERYFAIL, moment.instant),
             Err(_) => return self.session.refuse(header, Status::ESME_RSYSERR, moment.instant),
         };

@@ -25,7 +25,7 @@ use smpp::{CommandId, Header, Pdu, Status};
 use smsc::failure::Failure;
 use smsc::message::{Content, Kind, Message, MessageId, Name, Party, Submission, Timestamp};
 use smsc::ports::{
-    Acceptance, Centre, Delivery, Gateways, Handover, Promise, Standing, StartGuard, StoreError,
+    Acceptance, Centre, Delivery, Details, Gateways, Handover, Promise, Standing, StartGuard, StoreError,
 };
 use smsc::receipt::{Receipt, ReceiptRequest, RemoteReceipt, State};
 use smsc::rejection::Rejection;
@@ -157,6 +157,7 @@ pub(crate) fn message(id: MessageId, submission: Submission) -> Message {
         deliver_after: NOW,
         expires_at: Timestamp::NEVER,
         client_key: None,
+        headers: Vec::new(),
         kind: Kind::Ordinary,
     }
 }
@@ -237,15 +238,11 @@ impl Centre for SmallCentre {
         Box::pin(async move { Ok(ids) })
     }
 
-    fn details(
-        &self,
-        account: Name,
-        id: MessageId,
-    ) -> Promise<'static, Result<Option<(Arc<Message>, Standing)>, StoreError>> {
+    fn details(&self, account: Name, id: MessageId) -> Promise<'static, Result<Option<Details>, StoreError>> {
         let kept = self.kept.lock();
         let found = kept.iter().find(|message| message.id == id && message.account == account);
         let standing = Standing { state: State::Delivered, done_at: Some(NOW), error: 7 };
-        let found = found.map(|message| (Arc::new(message.clone()), standing));
+        let found = found.map(|message| Details { message: Arc::new(message.clone()), standing });
         Box::pin(async move { Ok(found) })
     }
 

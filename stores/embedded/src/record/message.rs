@@ -6,19 +6,35 @@ use smsc::address::{Address, NumberingPlan, TypeOfNumber};
 use smsc::message::{Content, Kind, Message, MessageId, Mode, Party, Timestamp};
 use smsc::receipt::{Receipt, ReceiptRequest, State};
 
-use super::{Damaged, Octets, open_form, seal_form};
+use super::{Damaged, Octets, open_form_and_rest, seal_form};
 use crate::key;
 
 /// A message as a sealed value.
 pub(crate) fn seal_message(message: &Message) -> Vec<u8> {
     let room = 160 + message.content.body.len() + message.content.header.len() + message.optional.len();
-    seal_form(&key::message(message.id), &MessageForm::of(message), room)
+    let (key, form) = (key::message(message.id), MessageForm::of(message));
+    if message.headers.is_empty() {
+        return seal_form(&key, &form, room);
+    }
+    let headers: HeadersForm<'_> =
+        message.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    seal_form(&key, &(form, headers), room + 40 * message.headers.len())
 }
 
 /// The message of a sealed value.
 pub(crate) fn open_message(id: MessageId, value: &[u8]) -> Result<Message, Damaged> {
-    open_form::<MessageForm<'_>>(&key::message(id), value)?.into_message(id)
+    let (form, rest) = open_form_and_rest::<MessageForm<'_>>(&key::message(id), value)?;
+    let mut message = form.into_message(id)?;
+    if !rest.is_empty() {
+        let headers: HeadersForm<'_> = postcard::from_bytes(rest).map_err(|_| Damaged)?;
+        message.headers = headers.into_iter().map(|(name, value)| (name.into(), value.to_owned())).collect();
+    }
+    Ok(message)
 }
+
+/// The submitter's header fields. They stand behind the form of a message that has some, so that the
+/// form is the same as it was before there were any.
+type HeadersForm<'a> = Vec<(&'a str, &'a str)>;
 
 /// A message, borrowed. Fields are written in this order; a change is a new version.
 #[derive(Deserialize, Serialize)]
@@ -102,6 +118,7 @@ impl<'a> MessageForm<'a> {
             deliver_after: Timestamp::from_millis(self.deliver_after),
             expires_at: Timestamp::from_millis(self.expires_at),
             client_key: self.client_key.map(Into::into),
+            headers: Vec::new(),
             kind: match self.receipt_to {
                 None => Kind::Ordinary,
                 Some((to, receipt)) => {

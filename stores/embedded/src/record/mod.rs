@@ -79,6 +79,11 @@ fn open_form<'a, T: Deserialize<'a>>(key: &[u8], value: &'a [u8]) -> Result<T, D
     postcard::from_bytes(open(key, value)?).map_err(|_| Damaged)
 }
 
+/// The same, with the octets that follow the form.
+fn open_form_and_rest<'a, T: Deserialize<'a>>(key: &[u8], value: &'a [u8]) -> Result<(T, &'a [u8]), Damaged> {
+    postcard::take_from_bytes(open(key, value)?).map_err(|_| Damaged)
+}
+
 /// Octets that are written and read as one piece.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 struct Octets<'a>(&'a [u8]);

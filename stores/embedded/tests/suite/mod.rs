@@ -48,6 +48,7 @@ pub(crate) fn message(id: MessageId, account: &str, destination: &str) -> Messag
         deliver_after: id.time(),
         expires_at: id.time() + Duration::from_secs(86_400),
         client_key: None,
+        headers: Vec::new(),
         kind: Kind::Ordinary,
     }
 }

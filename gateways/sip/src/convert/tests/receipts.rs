@@ -30,16 +30,6 @@ fn rule_receipts_are_messages_with_a_marker() {
 }
 
 #[test]
-fn rule_receipts_as_imdn_are_a_peers_option() {
-    let quirks = Quirks { receipts: ReceiptForm::Imdn, ..Quirks::default() };
-    let request = sent_all(a_receipt(State::Delivered, 0), false, &quirks).remove(0);
-    assert_eq!(request.headers.get(Name::ContentType), Some("message/imdn+xml"));
-    let body = str::from_utf8(&request.body).unwrap();
-    assert!(body.contains("<message-id>0000000000000000007</message-id>"));
-    assert!(body.contains("<delivery-notification><status><delivered/></status></delivery-notification>"));
-}
-
-#[test]
 fn a_peers_receipt_is_read_from_headers_or_text() {
     let read = |extra: &str, body: &str| {
         let receipt = read_receipt(&request("sip:+1@smsc", extra, body.as_bytes()), "connect")?;
