@@ -7,8 +7,7 @@ use smsc::journey::Journey;
 use smsc::message::{MessageId, Name, Party, Submission, Timestamp};
 use smsc::ports::{
     Acceptance, Centre, Details, Promise, Query, QueryBy, Referenced, Standing, StartGuard, StoreError,
-    StoredMessage,
-    Waiting,
+    StoredMessage, Waiting,
 };
 use smsc::reassembly::Part;
 use smsc::receipt::{RemoteReceipt, State};

@@ -58,6 +58,8 @@ const REPLY: &str = "Thanks";
 
 /// The peers know each other by their address.
 const LISTED: [&str; 2] = ["allowed_addresses = ['127.0.0.1/32']"; 2];
+/// The same, and receipts are disposition notifications.
+const NOTIFYING: [&str; 2] = ["allowed_addresses = ['127.0.0.1/32']\nquirks = { receipts = 'imdn' }"; 2];
 /// The peers know each other by digest, each with a password of its own; the first is the centre's.
 const DIGEST: [&str; 2] = [
     "inbound = { user = 'platform', password = 'one' }\noutbound = { user = 'centre', password = 'two' }",
@@ -72,6 +74,11 @@ async fn link_every_flow_crosses_the_link() {
 #[tokio::test(flavor = "multi_thread")]
 async fn link_every_flow_crosses_a_link_with_digest() {
     every_flow(Pair::new(DIGEST, REPLY).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn link_every_flow_crosses_a_link_with_disposition_notifications() {
+    every_flow(Pair::new(NOTIFYING, REPLY).await).await;
 }
 
 async fn every_flow(pair: Pair) {

@@ -109,6 +109,7 @@ pub(crate) async fn a_message_comes_back_as_it_was(store: &dyn Store) {
     rich.presented = Some(Box::new((Address::alphanumeric("Acme"), Address::international("015112345678"))));
     rich.content.header = Bytes::from_static(&[5, 0, 3, 7, 2, 1]);
     rich.content.body = Bytes::from((0..=255).collect::<Vec<u8>>());
+    rich.headers = vec![("X-Colour".into(), "blue".to_owned()), ("X-Empty".into(), String::new())];
     rich.optional = Bytes::from_static(&[0x02, 0x04, 0, 2, 0, 9]);
     rich.service_type = "CMT".into();
     rich.reply_path = true;
