@@ -1,5 +1,5 @@
-//! What stands around the centre, scripted: ESMEs, SIP user agents, applications and
-//! their load.
+//! What stands around the centre, scripted: ESMEs, SIP user agents, a mobile network,
+//! applications and their load.
 //!
 //! Used by `fernpost lab`, `fernpost bench` and the tests. A peer knows the protocols
 //! and nothing of the centre, so that it shares none of its decisions: where both
@@ -8,4 +8,5 @@
 pub mod application;
 pub mod esme;
 pub mod load;
+pub mod mobile_network;
 pub mod user_agent;

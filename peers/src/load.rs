@@ -1,9 +1,10 @@
-//! Load: windowed SMPP, SIP and HTTP clients, closed loop or at a fixed rate, with a
+//! Load: windowed SMPP, SIP, SS7 and HTTP clients, closed loop or at a fixed rate, with a
 //! histogram of how long each answer took.
 
 pub mod http;
 pub mod sip;
 pub mod smpp;
+pub mod ss7;
 
 use std::io;
 use std::time::Duration;

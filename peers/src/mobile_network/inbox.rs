@@ -1,0 +1,423 @@
+//! The inbox of a phone: text put together from segments, and status reports.
+
+use std::collections::VecDeque;
+
+use serde::Serialize;
+use sms::coding::DataCoding;
+use sms::header::{Concatenation, Reference};
+use sms::tpdu::{Deliver, MobileTerminated, StatusReport};
+use sms::{UserData, segment};
+
+/// Entries kept; the oldest goes first.
+const ENTRIES_MAX: usize = 10_000;
+/// Messages that may lack segments at a time; the oldest goes first.
+const PARTIAL_MAX: usize = 100;
+/// Texts whose segments are still remembered, so that a late copy is known as one.
+const COMPLETED_MAX: usize = 100;
+
+/// What a phone has received, newest first.
+#[derive(Debug, Default)]
+pub struct Inbox {
+    entries: VecDeque<Received>,
+    partial: VecDeque<Partial>,
+    completed: VecDeque<(Key, UserData)>,
+    last_single: Option<Deliver>,
+    segments_doubled: u64,
+}
+
+/// One thing that a phone has received.
+#[derive(Clone, Eq, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Received {
+    /// A message, whole.
+    Message(Message),
+    /// How a message of this phone has ended.
+    StatusReport(Report),
+}
+
+/// A message, put together.
+#[derive(Clone, Eq, PartialEq, Serialize)]
+pub struct Message {
+    /// TP-OA: digits with `+` in front if international, or a name.
+    pub from: String,
+    /// The text; empty if the coding says that it is none.
+    pub text: String,
+    /// The body in hexadecimal, if it is not text.
+    pub data: String,
+    /// SMS-DELIVERs that it came in.
+    pub segments: usize,
+    /// TP-SCTS of the first segment, in seconds after 1970-01-01T00:00:00Z; none if no calendar has it.
+    pub time: Option<i64>,
+    /// TP-DCS.
+    pub data_coding: u8,
+    /// TP-PID.
+    pub protocol_id: u8,
+    /// Whether the first segment is a copy of the message before it, octet for octet.
+    pub doubled: bool,
+}
+
+/// An SMS-STATUS-REPORT.
+#[derive(Clone, Eq, PartialEq, Serialize)]
+pub struct Report {
+    /// TP-RA: whom the message went to.
+    pub recipient: String,
+    /// TP-ST.
+    pub tp_status: u8,
+    /// TP-MR of the message.
+    pub tp_mr: u8,
+    /// TP-SRQ: it answers an SMS-COMMAND.
+    pub answers_command: bool,
+    /// TP-SCTS, in seconds after 1970-01-01T00:00:00Z.
+    pub time: Option<i64>,
+    /// TP-DT, in seconds after 1970-01-01T00:00:00Z.
+    pub discharge_time: Option<i64>,
+}
+
+/// What makes segments belong together.
+#[derive(Clone, Debug, Eq, PartialEq)]
+struct Key {
+    from: String,
+    reference: Reference,
+    total: u8,
+    data_coding: u8,
+}
+
+#[derive(Debug)]
+struct Partial {
+    key: Key,
+    first: Deliver,
+    segments: Vec<UserData>,
+}
+
+impl Inbox {
+    /// Puts in what came in an RP-DATA.
+    pub fn put(&mut self, tpdu: MobileTerminated) {
+        match tpdu {
+            MobileTerminated::Deliver(deliver) => self.put_deliver(deliver),
+            MobileTerminated::StatusReport(report) => self.push(Received::StatusReport(report.into())),
+        }
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Everything, newest first.
+    pub fn entries(&self) -> impl Iterator<Item = &Received> {
+        self.entries.iter()
+    }
+
+    /// Messages that lack segments.
+    pub fn partial(&self) -> usize {
+        self.partial.len()
+    }
+
+    /// Segments that came once more.
+    pub fn segments_doubled(&self) -> u64 {
+        self.segments_doubled
+    }
+
+    fn put_deliver(&mut self, deliver: Deliver) {
+        match deliver.user_data.header.concatenation() {
+            Some(part) if part.total > 1 => self.put_segment(deliver, part),
+            _ => {
+                let doubled = self.last_single.as_ref() == Some(&deliver);
+                let message = Message::new(&deliver, &deliver.user_data, 1, doubled);
+                self.last_single = Some(deliver);
+                self.push(Received::Message(message));
+            }
+        }
+    }
+
+    fn put_segment(&mut self, deliver: Deliver, part: Concatenation) {
+        let key = Key {
+            from: shown(&deliver.originator),
+            reference: part.reference,
+            total: part.total,
+            data_coding: deliver.data_coding.0,
+        };
+        if self.completed.iter().any(|(known, segment)| *known == key && *segment == deliver.user_data) {
+            self.segments_doubled += 1;
+            return;
+        }
+        let place = self.partial.iter().position(|partial| partial.key == key);
+        let place = place.unwrap_or_else(|| {
+            if self.partial.len() == PARTIAL_MAX {
+                self.partial.pop_front();
+            }
+            self.partial.push_back(Partial { key, first: deliver.clone(), segments: Vec::new() });
+            self.partial.len() - 1
+        });
+        let Some(partial) = self.partial.get_mut(place) else { return };
+        let sequence = |each: &UserData| each.header.concatenation().map(|each| each.sequence);
+        if partial.segments.iter().any(|known| sequence(known) == Some(part.sequence)) {
+            self.segments_doubled += 1;
+            return;
+        }
+        if part.sequence == 1 {
+            partial.first = deliver.clone();
+        }
+        partial.segments.push(deliver.user_data);
+        if partial.segments.len() == usize::from(part.total)
+            && let Some(partial) = self.partial.remove(place)
+        {
+            self.complete(partial);
+        }
+    }
+
+    fn complete(&mut self, partial: Partial) {
+        // Segments with differing tables are no message: they are shown one by one.
+        let Ok(joined) = segment::join(&partial.segments) else {
+            for segment in &partial.segments {
+                self.push(Received::Message(Message::new(&partial.first, segment, 1, false)));
+            }
+            return;
+        };
+        let message = Message::new(&partial.first, &joined, partial.segments.len(), false);
+        for segment in partial.segments {
+            if self.completed.len() == COMPLETED_MAX {
+                self.completed.pop_front();
+            }
+            self.completed.push_back((partial.key.clone(), segment));
+        }
+        self.push(Received::Message(message));
+    }
+
+    fn push(&mut self, received: Received) {
+        self.entries.truncate(ENTRIES_MAX - 1);
+        self.entries.push_front(received);
+    }
+}
+
+impl Received {
+    /// The message, if it is one.
+    pub fn message(&self) -> Option<&Message> {
+        match self {
+            Self::Message(message) => Some(message),
+            Self::StatusReport(_) => None,
+        }
+    }
+
+    /// The status report, if it is one.
+    pub fn report(&self) -> Option<&Report> {
+        match self {
+            Self::StatusReport(report) => Some(report),
+            Self::Message(_) => None,
+        }
+    }
+}
+
+impl Message {
+    fn new(first: &Deliver, whole: &UserData, segments: usize, doubled: bool) -> Self {
+        let text = whole.text(DataCoding(first.data_coding.0));
+        let data = if text.is_some() { String::new() } else { hexadecimal(&whole.body) };
+        Self {
+            from: shown(&first.originator),
+            text: text.unwrap_or_default(),
+            data,
+            segments,
+            time: first.timestamp.to_unix(),
+            data_coding: first.data_coding.0,
+            protocol_id: first.protocol_identifier.0,
+            doubled,
+        }
+    }
+}
+
+impl From<StatusReport> for Report {
+    fn from(report: StatusReport) -> Self {
+        Self {
+            recipient: shown(&report.recipient),
+            tp_status: report.status.0,
+            tp_mr: report.message_reference,
+            answers_command: report.answers_command,
+            time: report.timestamp.to_unix(),
+            discharge_time: report.discharge_time.to_unix(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Received {
+    /// Without numbers and text.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Message(message) => f.debug_tuple("Message").field(message).finish(),
+            Self::StatusReport(report) => f.debug_tuple("StatusReport").field(report).finish(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Message {
+    /// Without the sender and the text.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Message")
+            .field("segments", &self.segments)
+            .field("data_coding", &self.data_coding)
+            .field("doubled", &self.doubled)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Report {
+    /// Without the recipient.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Report")
+            .field("tp_status", &self.tp_status)
+            .field("tp_mr", &self.tp_mr)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An address as people write it.
+fn shown(address: &sms::address::Address) -> String {
+    let is_international = address.type_of_number() == sms::address::TypeOfNumber::International;
+    format!("{}{}", if is_international { "+" } else { "" }, address.value())
+}
+
+fn hexadecimal(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use sms::address::Address;
+    use sms::header::UserDataHeader;
+    use sms::status::Status;
+    use sms::text;
+    use sms::timestamp::Timestamp;
+    use sms::tpdu::Parameters;
+
+    use super::*;
+
+    /// The SMS-DELIVER that Wikipedia and AT-command manuals print ("How are you?").
+    const HOW_ARE_YOU: &str = "040BC87238880900F10000993092516195800AE8329BFD4697D9EC37";
+
+    fn octets(hex: &str) -> Vec<u8> {
+        (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
+    }
+
+    fn deliver(user_data: UserData, data_coding: DataCoding) -> MobileTerminated {
+        MobileTerminated::Deliver(Deliver {
+            originator: Address::alphanumeric("Fernpost").unwrap(),
+            data_coding,
+            timestamp: Timestamp::from_unix(1_764_000_000, 4).unwrap(),
+            user_data,
+            ..Deliver::default()
+        })
+    }
+
+    fn segments(content: &str, reference: u8) -> (Vec<UserData>, DataCoding) {
+        let encoded = text::encode(content, &text::Policy::default()).unwrap();
+        let reference = Reference::Eight(reference);
+        let parts =
+            segment::split(encoded.alphabet, &encoded.body, &UserDataHeader::new(), reference).unwrap();
+        (parts, DataCoding::of(encoded.alphabet))
+    }
+
+    fn texts(inbox: &Inbox) -> Vec<&str> {
+        inbox.entries().filter_map(Received::message).map(|message| message.text.as_str()).collect()
+    }
+
+    #[test]
+    fn a_published_deliver_is_read() {
+        let mut inbox = Inbox::default();
+        inbox.put(MobileTerminated::decode(&octets(HOW_ARE_YOU)).unwrap());
+        let message = inbox.entries().next().unwrap().message().unwrap().clone();
+        assert_eq!(message.text, "hellohello");
+        assert_eq!(message.time, Timestamp([0x99, 0x30, 0x92, 0x51, 0x61, 0x95, 0x80]).to_unix());
+        assert_eq!((message.segments, message.data_coding, message.doubled), (1, 0, false));
+    }
+
+    #[test]
+    fn segments_in_any_order_make_one_message() {
+        let content = "Zwölf Boxkämpfer – jagen Viktor quer über den großen Sylter Deich. ".repeat(4);
+        let (parts, coding) = segments(&content, 7);
+        assert_eq!(parts.len(), 4);
+        let mut inbox = Inbox::default();
+        for part in [2, 0, 1] {
+            inbox.put(deliver(parts[part].clone(), coding));
+            assert!(texts(&inbox).is_empty());
+        }
+        assert_eq!(inbox.partial(), 1);
+        inbox.put(deliver(parts[3].clone(), coding));
+        assert_eq!(texts(&inbox), [content]);
+        assert_eq!((inbox.partial(), inbox.segments_doubled()), (0, 0));
+    }
+
+    #[test]
+    fn a_segment_that_comes_twice_is_counted_and_not_shown() {
+        let content = "0123456789".repeat(30);
+        let (parts, coding) = segments(&content, 9);
+        let mut inbox = Inbox::default();
+        for part in [&parts[0], &parts[0], &parts[1], &parts[1]] {
+            inbox.put(deliver(part.clone(), coding));
+        }
+        assert_eq!(texts(&inbox), [content]);
+        assert_eq!((inbox.partial(), inbox.segments_doubled()), (0, 2));
+    }
+
+    #[test]
+    fn a_reference_is_used_again_for_another_text() {
+        let mut inbox = Inbox::default();
+        for content in ["a".repeat(200), "b".repeat(200)] {
+            let (parts, coding) = segments(&content, 1);
+            parts.into_iter().for_each(|part| inbox.put(deliver(part, coding)));
+        }
+        assert_eq!(texts(&inbox), ["b".repeat(200), "a".repeat(200)]);
+    }
+
+    #[test]
+    fn two_copies_of_one_message_are_told_apart_from_two_messages() {
+        let mut inbox = Inbox::default();
+        let (parts, coding) = segments("once", 0);
+        inbox.put(deliver(parts[0].clone(), coding));
+        inbox.put(deliver(parts[0].clone(), coding));
+        let doubled: Vec<bool> =
+            inbox.entries().filter_map(Received::message).map(|message| message.doubled).collect();
+        assert_eq!(doubled, [true, false]);
+    }
+
+    #[test]
+    fn data_is_shown_in_hexadecimal() {
+        let mut inbox = Inbox::default();
+        inbox.put(deliver(UserData::new(vec![0xca, 0xfe]), DataCoding::EIGHT_BIT));
+        let message = inbox.entries().next().unwrap().message().unwrap();
+        assert_eq!((message.text.as_str(), message.data.as_str()), ("", "cafe"));
+    }
+
+    #[test]
+    fn a_status_report_is_kept() {
+        let report = StatusReport {
+            answers_command: false,
+            more_messages: false,
+            loop_prevention: false,
+            message_reference: 77,
+            recipient: Address::international("15550202").unwrap(),
+            timestamp: Timestamp::from_unix(1_764_000_000, 0).unwrap(),
+            discharge_time: Timestamp::from_unix(1_764_000_060, 0).unwrap(),
+            status: Status::VALIDITY_PERIOD_EXPIRED,
+            parameters: Parameters::default(),
+        };
+        let mut inbox = Inbox::default();
+        inbox.put(MobileTerminated::StatusReport(report));
+        let report = inbox.entries().next().unwrap().report().unwrap();
+        assert_eq!((report.recipient.as_str(), report.tp_status, report.tp_mr), ("+15550202", 0x46, 77));
+        assert_eq!(report.discharge_time, Some(1_764_000_060));
+    }
+
+    #[test]
+    fn what_never_completes_is_bounded() {
+        let mut inbox = Inbox::default();
+        let content = "x".repeat(200);
+        for reference in 0..=255 {
+            let (parts, coding) = segments(&content, reference);
+            inbox.put(deliver(parts[0].clone(), coding));
+        }
+        assert_eq!(inbox.partial(), PARTIAL_MAX);
+        for _ in 0..ENTRIES_MAX + 10 {
+            inbox.put(deliver(UserData::new(b"x".to_vec()), DataCoding::GSM7));
+        }
+        assert_eq!(inbox.entries().count(), ENTRIES_MAX);
+    }
+}

@@ -1,0 +1,155 @@
+//! What the mobile network looks like. Every field has a default that works on a laptop.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use serde::{Deserialize, Serialize};
+
+use super::rule::Rules;
+
+/// The network and where it listens.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What carries M3UA.
+    pub transport: sctp::Transport,
+    /// Where the signalling gateway listens; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Parameters of the associations.
+    pub tuning: sctp::Tuning,
+    /// Routing context of the centre; `None` leaves it out.
+    pub routing_context: Option<u32>,
+    /// Network appearance; `None` leaves it out.
+    pub network_appearance: Option<u32>,
+    /// Network indicator, 0 to 3.
+    pub network_indicator: u8,
+    /// The network's point code.
+    pub point_code: u32,
+    /// The centre's point code.
+    pub peer_point_code: u32,
+    /// The centre's global title, digits: where phones send to.
+    pub global_title: String,
+    /// Other global titles of the centre, or patterns such as `1555000100*`.
+    pub other_global_titles: Vec<String>,
+    /// The nodes. The first HLR answers for every number, and the first MSC serves every phone
+    /// that names none.
+    pub nodes: Vec<NodeSettings>,
+    /// The phones.
+    pub phones: Vec<PhoneSettings>,
+    /// Every number that begins with these digits has a phone that counts what it gets and keeps
+    /// nothing; for load.
+    pub sink_prefix: Option<String>,
+    /// Where random numbers begin: transaction identifiers.
+    pub seed: u64,
+}
+
+/// One node.
+#[derive(Clone, Debug)]
+pub struct NodeSettings {
+    /// What it is.
+    pub kind: NodeKind,
+    /// Its global title, digits.
+    pub global_title: String,
+    /// The highest version of MAP that it speaks, 1 to 3.
+    pub map_version_max: u8,
+    /// How it refuses a higher one.
+    pub refusal: VersionRefusal,
+    /// Faults on order.
+    pub rules: Rules,
+}
+
+/// What a node is.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NodeKind {
+    /// Home location register.
+    Hlr,
+    /// Mobile switching centre with its visitor location register.
+    Msc,
+    /// Serving GPRS support node.
+    Sgsn,
+}
+
+/// How a node refuses a version of MAP that it does not speak.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VersionRefusal {
+    /// application-context-name-not-supported, and the context that it speaks instead.
+    #[default]
+    Alternative,
+    /// TC-P-ABORT incorrectTransactionPortion, as nodes do that know no dialogue portion.
+    ProviderAbort,
+    /// TC-U-ABORT without a word.
+    PlainAbort,
+}
+
+/// One phone.
+#[derive(Clone, Debug, Default)]
+pub struct PhoneSettings {
+    /// MSISDN, digits with or without `+`.
+    pub number: String,
+    /// IMSI; made from the number if empty.
+    pub imsi: String,
+    /// The MSC's global title; the first MSC if empty.
+    pub msc: String,
+    /// The SGSN's global title, if one serves it too.
+    pub sgsn: Option<String>,
+    /// Whether the VLR gives a local MSC id.
+    pub has_lmsi: bool,
+}
+
+impl NodeKind {
+    /// The subsystem number under which it is reached.
+    pub const fn subsystem(self) -> u8 {
+        match self {
+            Self::Hlr => 6,
+            Self::Msc => 8,
+            Self::Sgsn => 149,
+        }
+    }
+}
+
+impl NodeSettings {
+    /// A node of today.
+    pub fn new(kind: NodeKind, global_title: &str) -> Self {
+        Self {
+            kind,
+            global_title: global_title.to_owned(),
+            map_version_max: 3,
+            refusal: VersionRefusal::default(),
+            rules: Rules::default(),
+        }
+    }
+}
+
+impl PhoneSettings {
+    /// A phone of the first MSC.
+    pub fn new(number: &str) -> Self {
+        Self { number: number.to_owned(), ..Self::default() }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let nodes = [
+            (NodeKind::Hlr, "15550000001"),
+            (NodeKind::Msc, "15550000002"),
+            (NodeKind::Msc, "15550000003"),
+            (NodeKind::Sgsn, "15550000004"),
+        ];
+        Self {
+            transport: sctp::Transport::Tcp,
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 2905)),
+            tuning: sctp::Tuning::default(),
+            routing_context: Some(100),
+            network_appearance: None,
+            network_indicator: 2,
+            point_code: 2,
+            peer_point_code: 1,
+            global_title: "15550001000".to_owned(),
+            other_global_titles: Vec::new(),
+            nodes: nodes.into_iter().map(|(kind, title)| NodeSettings::new(kind, title)).collect(),
+            phones: ["+15550201", "+15550202", "+15550203"].map(PhoneSettings::new).to_vec(),
+            sink_prefix: None,
+            seed: 1,
+        }
+    }
+}

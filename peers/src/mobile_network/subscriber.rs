@@ -1,0 +1,441 @@
+//! One subscriber: what the phone does, and what HLR, VLR and SGSN know of it.
+//!
+//! Pure: the nodes ask, and get an answer in the terms of 3GPP TS 23.040; how that is written
+//! in MAP is their business.
+
+use sms::tpdu::MobileTerminated;
+
+use super::inbox::Inbox;
+use super::rule::Rules;
+
+/// Service centres that one subscriber's message waiting data holds.
+pub const WAITING_MAX: usize = 8;
+
+/// A subscriber. [`Register`](super::register::Register) holds all of them.
+#[derive(Debug)]
+pub struct Subscriber {
+    /// MSISDN, digits alone.
+    pub number: String,
+    /// IMSI.
+    pub imsi: String,
+    /// The MSC that serves it, by its global title.
+    pub msc: String,
+    /// The SGSN that serves it too, by its global title.
+    pub sgsn: Option<String>,
+    /// Local MSC id, if the VLR gave one.
+    pub lmsi: Option<[u8; 4]>,
+    /// Whether the MSC reaches the phone.
+    pub reached_by_msc: bool,
+    /// Whether the SGSN reaches the phone.
+    pub reached_by_sgsn: bool,
+    /// Whether the HLR has lost the location, as after a purge.
+    pub is_purged: bool,
+    /// Whether the phone has no room for a message.
+    pub is_full: bool,
+    /// Whether the phone is busy with another short message.
+    pub is_busy: bool,
+    /// What the HLR remembers for service centres that failed.
+    pub waiting: MessageWaiting,
+    /// Faults on order.
+    pub rules: Rules,
+    /// What the phone has received.
+    pub inbox: Inbox,
+    /// TP-MR of the next message from here.
+    pub message_reference: u8,
+    /// Reference of the next long message from here.
+    pub concatenation_reference: u8,
+}
+
+/// Message waiting data and its flags in the HLR (3GPP TS 23.040 §3.2.8).
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct MessageWaiting {
+    /// MNRF: absent in the circuit domain.
+    pub not_reachable: bool,
+    /// MNRG: absent in the packet domain.
+    pub not_reachable_for_gprs: bool,
+    /// MCEF: the phone's memory was full.
+    pub memory_capacity_exceeded: bool,
+    /// Addresses of the service centres to alert, in order of arrival.
+    pub service_centres: Vec<String>,
+}
+
+/// What a service centre asks the HLR.
+#[derive(Clone, Copy, Debug)]
+pub struct RoutingQuestion<'a> {
+    /// sm-RP-PRI: deliver even to who was absent before.
+    pub is_priority: bool,
+    /// gprsSupportIndicator: the centre can use an SGSN as well.
+    pub gprs_support: bool,
+    /// Who asks.
+    pub service_centre: &'a str,
+}
+
+/// Where to deliver.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Routing {
+    /// The IMSI.
+    pub imsi: String,
+    /// Local MSC id for the MSC.
+    pub lmsi: Option<[u8; 4]>,
+    /// networkNode-Number.
+    pub node: String,
+    /// Whether that is an SGSN.
+    pub node_is_sgsn: bool,
+    /// additional-Number: an SGSN.
+    pub additional: Option<String>,
+}
+
+/// What informServiceCentre tells.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct WaitingStatus {
+    /// The asking centre is in the list.
+    pub is_listed: bool,
+    /// MNRF.
+    pub not_reachable: bool,
+    /// MNRG.
+    pub not_reachable_for_gprs: bool,
+    /// MCEF.
+    pub memory_capacity_exceeded: bool,
+}
+
+/// How a centre says that a delivery ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum DeliveryOutcome {
+    /// The phone's memory is full.
+    MemoryCapacityExceeded,
+    /// The phone is absent.
+    AbsentSubscriber,
+    /// The message is delivered.
+    SuccessfulTransfer,
+}
+
+/// Why a node refuses.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Refusal {
+    /// The HLR does not know the number.
+    UnknownSubscriber,
+    /// The node does not know the IMSI, as after roaming.
+    UnidentifiedSubscriber,
+    /// The phone is absent, with the diagnostic of version 3.
+    AbsentSubscriber(u8),
+    /// The phone is busy.
+    SubscriberBusy,
+    /// The phone's memory is full.
+    MemoryCapacityExceeded,
+    /// The TPDU cannot be read.
+    EquipmentProtocolError,
+    /// No room in the message waiting data.
+    MessageWaitingListFull,
+    /// The argument is not one for this node.
+    UnexpectedDataValue,
+}
+
+/// AbsentSubscriberDiagnosticSM: no paging response via the MSC.
+const NO_PAGING_RESPONSE_MSC: u8 = 0;
+/// AbsentSubscriberDiagnosticSM: the phone is switched off.
+const IMSI_DETACHED: u8 = 1;
+/// AbsentSubscriberDiagnosticSM: purged in the HLR for the circuit domain.
+const PURGED: u8 = 4;
+/// AbsentSubscriberDiagnosticSM: switched off, via the SGSN.
+const GPRS_DETACHED: u8 = 6;
+
+impl Subscriber {
+    /// A phone that is on, in the coverage of `msc`.
+    pub fn new(number: &str, imsi: &str, msc: &str) -> Self {
+        Self {
+            number: number.to_owned(),
+            imsi: imsi.to_owned(),
+            msc: msc.to_owned(),
+            sgsn: None,
+            lmsi: None,
+            reached_by_msc: true,
+            reached_by_sgsn: true,
+            is_purged: false,
+            is_full: false,
+            is_busy: false,
+            waiting: MessageWaiting::default(),
+            rules: Rules::default(),
+            inbox: Inbox::default(),
+            message_reference: 0,
+            concatenation_reference: 0,
+        }
+    }
+
+    /// The HLR's answer to sendRoutingInfoForSM, and what it informs the centre of.
+    pub fn routing(
+        &mut self,
+        question: RoutingQuestion<'_>,
+    ) -> (Result<Routing, Refusal>, Option<WaitingStatus>) {
+        let absence = self.absence(question);
+        let result = match absence {
+            None => Ok(self.route(question.gprs_support)),
+            Some(diagnostic) => {
+                self.waiting.not_reachable = true;
+                // A full list changes nothing for the caller: the phone is absent either way.
+                let _full = self.waiting.list(question.service_centre);
+                Err(Refusal::AbsentSubscriber(diagnostic))
+            }
+        };
+        let status = self.waiting.status(question.service_centre);
+        (result, self.waiting.is_set().then_some(status))
+    }
+
+    /// The HLR's answer to reportSM-DeliveryStatus. Whom it alerts then is added to `alerts`.
+    pub fn report(
+        &mut self,
+        service_centre: &str,
+        outcome: DeliveryOutcome,
+        via_sgsn: bool,
+        alerts: &mut Vec<String>,
+    ) -> Result<Option<WaitingStatus>, Refusal> {
+        match outcome {
+            DeliveryOutcome::SuccessfulTransfer => {
+                let waiting = std::mem::take(&mut self.waiting);
+                alerts.extend(waiting.service_centres.into_iter().filter(|each| each != service_centre));
+                return Ok(None);
+            }
+            DeliveryOutcome::MemoryCapacityExceeded => self.waiting.memory_capacity_exceeded = true,
+            DeliveryOutcome::AbsentSubscriber if via_sgsn => self.waiting.not_reachable_for_gprs = true,
+            DeliveryOutcome::AbsentSubscriber => self.waiting.not_reachable = true,
+        }
+        self.waiting.list(service_centre)?;
+        Ok(Some(self.waiting.status(service_centre)))
+    }
+
+    /// The answer of `node` to mt-forwardSM for this subscriber; the inbox has the message if it is good.
+    pub fn deliver(&mut self, node: &str, tpdu: &[u8]) -> Result<(), Refusal> {
+        let is_sgsn = self.sgsn.as_deref() == Some(node);
+        if !is_sgsn && self.msc != node {
+            return Err(Refusal::UnidentifiedSubscriber);
+        }
+        if self.is_purged {
+            return Err(Refusal::AbsentSubscriber(NO_PAGING_RESPONSE_MSC));
+        }
+        match (is_sgsn, self.reached_by_msc, self.reached_by_sgsn) {
+            (false, false, _) => return Err(Refusal::AbsentSubscriber(IMSI_DETACHED)),
+            (true, _, false) => return Err(Refusal::AbsentSubscriber(GPRS_DETACHED)),
+            _ => {}
+        }
+        if self.is_busy {
+            return Err(Refusal::SubscriberBusy);
+        }
+        if self.is_full {
+            return Err(Refusal::MemoryCapacityExceeded);
+        }
+        let tpdu = MobileTerminated::decode(tpdu).map_err(|_| Refusal::EquipmentProtocolError)?;
+        self.inbox.put(tpdu);
+        Ok(())
+    }
+
+    /// The phone is switched on, or back in coverage. Whom the HLR alerts is added to `alerts`.
+    pub fn on(&mut self, alerts: &mut Vec<String>) {
+        (self.reached_by_msc, self.reached_by_sgsn, self.is_purged) = (true, true, false);
+        self.wake(alerts);
+    }
+
+    /// The phone is switched off.
+    pub fn off(&mut self) {
+        (self.reached_by_msc, self.reached_by_sgsn) = (false, false);
+    }
+
+    /// The phone has room again. Whom the HLR alerts is added to `alerts`.
+    pub fn empty(&mut self, alerts: &mut Vec<String>) {
+        self.is_full = false;
+        self.wake(alerts);
+    }
+
+    /// The phone moves to other nodes; where it was, it is unknown from now on.
+    pub fn roam(&mut self, msc: &str, sgsn: Option<&str>) {
+        self.msc = msc.to_owned();
+        self.sgsn = sgsn.map(str::to_owned);
+        let other = |lmsi: [u8; 4]| u32::from_be_bytes(lmsi).wrapping_mul(0x9e37_79b1).to_be_bytes();
+        self.lmsi = self.lmsi.map(other);
+        self.is_purged = false;
+    }
+
+    /// TP-MR for the next message.
+    pub fn next_message_reference(&mut self) -> u8 {
+        let reference = self.message_reference;
+        self.message_reference = reference.wrapping_add(1);
+        reference
+    }
+
+    fn wake(&mut self, alerts: &mut Vec<String>) {
+        if self.reached_by_msc && !self.is_full {
+            alerts.append(&mut std::mem::take(&mut self.waiting).service_centres);
+        }
+    }
+
+    /// The diagnostic if the HLR says at once that the phone is absent.
+    fn absence(&self, question: RoutingQuestion<'_>) -> Option<u8> {
+        if self.is_purged {
+            return Some(PURGED);
+        }
+        let by_sgsn = self.sgsn.is_some() && question.gprs_support && !self.waiting.not_reachable_for_gprs;
+        (self.waiting.not_reachable && !question.is_priority && !by_sgsn).then_some(IMSI_DETACHED)
+    }
+
+    fn route(&self, gprs_support: bool) -> Routing {
+        let sgsn = self.sgsn.clone().filter(|_| gprs_support);
+        Routing {
+            imsi: self.imsi.clone(),
+            lmsi: self.lmsi,
+            node: self.msc.clone(),
+            node_is_sgsn: false,
+            additional: sgsn,
+        }
+    }
+}
+
+impl MessageWaiting {
+    /// Puts a centre into the list.
+    fn list(&mut self, service_centre: &str) -> Result<(), Refusal> {
+        if self.service_centres.iter().any(|known| known == service_centre) {
+            return Ok(());
+        }
+        if self.service_centres.len() >= WAITING_MAX {
+            return Err(Refusal::MessageWaitingListFull);
+        }
+        self.service_centres.push(service_centre.to_owned());
+        Ok(())
+    }
+
+    fn is_set(&self) -> bool {
+        self.not_reachable || self.not_reachable_for_gprs || self.memory_capacity_exceeded
+    }
+
+    fn status(&self, service_centre: &str) -> WaitingStatus {
+        WaitingStatus {
+            is_listed: self.service_centres.iter().any(|known| known == service_centre),
+            not_reachable: self.not_reachable,
+            not_reachable_for_gprs: self.not_reachable_for_gprs,
+            memory_capacity_exceeded: self.memory_capacity_exceeded,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sms::tpdu::Deliver;
+
+    use super::*;
+
+    const MSC: &str = "15550000002";
+    const SGSN: &str = "15550000004";
+    const CENTRE: &str = "15550001000";
+
+    fn subscriber() -> Subscriber {
+        Subscriber::new("15550201", "001010000000201", MSC)
+    }
+
+    fn question() -> RoutingQuestion<'static> {
+        RoutingQuestion { is_priority: false, gprs_support: false, service_centre: CENTRE }
+    }
+
+    fn tpdu() -> Vec<u8> {
+        Deliver::default().encode().unwrap()
+    }
+
+    #[test]
+    fn a_phone_that_is_on_takes_messages_where_the_hlr_says() {
+        let mut phone = subscriber();
+        let (routing, inform) = phone.routing(question());
+        let routing = routing.unwrap();
+        assert_eq!((routing.node.as_str(), routing.additional, inform), (MSC, None, None));
+        assert_eq!(phone.deliver(MSC, &tpdu()), Ok(()));
+        assert_eq!(phone.deliver(SGSN, &tpdu()), Err(Refusal::UnidentifiedSubscriber));
+        assert_eq!(phone.inbox.entries().count(), 1);
+    }
+
+    #[test]
+    fn the_sgsn_is_named_to_a_centre_that_can_use_it() {
+        let mut phone = subscriber();
+        phone.roam(MSC, Some(SGSN));
+        assert_eq!(phone.routing(question()).0.unwrap().additional, None);
+        let asked = RoutingQuestion { gprs_support: true, ..question() };
+        assert_eq!(phone.routing(asked).0.unwrap().additional.as_deref(), Some(SGSN));
+        phone.reached_by_msc = false;
+        assert_eq!(phone.deliver(MSC, &tpdu()), Err(Refusal::AbsentSubscriber(1)));
+        assert_eq!(phone.deliver(SGSN, &tpdu()), Ok(()));
+    }
+
+    #[test]
+    fn absence_is_found_at_the_msc_first_and_at_the_hlr_after_the_report() {
+        let mut phone = subscriber();
+        let mut alerts = Vec::new();
+        phone.off();
+        assert!(phone.routing(question()).0.is_ok());
+        assert_eq!(phone.deliver(MSC, &tpdu()), Err(Refusal::AbsentSubscriber(1)));
+        let status = phone.report(CENTRE, DeliveryOutcome::AbsentSubscriber, false, &mut alerts).unwrap();
+        assert!(status.unwrap().is_listed && status.unwrap().not_reachable);
+        let (refused, inform) = phone.routing(RoutingQuestion { service_centre: "1999", ..question() });
+        assert_eq!(refused, Err(Refusal::AbsentSubscriber(1)));
+        assert!(inform.unwrap().is_listed);
+        assert!(phone.routing(RoutingQuestion { is_priority: true, ..question() }).0.is_ok());
+        phone.on(&mut alerts);
+        assert_eq!(alerts, [CENTRE, "1999"]);
+        assert_eq!(phone.waiting, MessageWaiting::default());
+        phone.on(&mut alerts);
+        assert_eq!(alerts.len(), 2);
+    }
+
+    #[test]
+    fn a_full_phone_wakes_its_centres_when_it_has_room() {
+        let mut phone = subscriber();
+        let mut alerts = Vec::new();
+        phone.is_full = true;
+        assert_eq!(phone.deliver(MSC, &tpdu()), Err(Refusal::MemoryCapacityExceeded));
+        phone.report(CENTRE, DeliveryOutcome::MemoryCapacityExceeded, false, &mut alerts).unwrap();
+        let (routing, inform) = phone.routing(question());
+        assert!(routing.is_ok() && inform.unwrap().memory_capacity_exceeded);
+        phone.on(&mut alerts);
+        assert!(alerts.is_empty());
+        phone.empty(&mut alerts);
+        assert_eq!(alerts, [CENTRE]);
+    }
+
+    #[test]
+    fn a_report_of_success_clears_the_flags_and_alerts_the_others() {
+        let mut phone = subscriber();
+        let mut alerts = Vec::new();
+        for centre in [CENTRE, "1999"] {
+            phone.report(centre, DeliveryOutcome::AbsentSubscriber, false, &mut alerts).unwrap();
+        }
+        let answer = phone.report(CENTRE, DeliveryOutcome::SuccessfulTransfer, false, &mut alerts);
+        assert_eq!((answer, alerts), (Ok(None), vec!["1999".to_owned()]));
+        assert!(phone.routing(question()).0.is_ok());
+    }
+
+    #[test]
+    fn the_list_has_an_end() {
+        let mut phone = subscriber();
+        let mut alerts = Vec::new();
+        for number in 0..WAITING_MAX {
+            let centre = number.to_string();
+            phone.report(&centre, DeliveryOutcome::AbsentSubscriber, true, &mut alerts).unwrap();
+        }
+        let refused = phone.report("99", DeliveryOutcome::AbsentSubscriber, true, &mut alerts);
+        assert_eq!(refused, Err(Refusal::MessageWaitingListFull));
+        assert!(phone.report("0", DeliveryOutcome::AbsentSubscriber, true, &mut alerts).is_ok());
+    }
+
+    #[test]
+    fn after_roaming_the_old_msc_and_the_old_lmsi_are_stale() {
+        let mut phone = subscriber();
+        phone.lmsi = Some([0, 0, 0, 1]);
+        phone.roam("15550000003", None);
+        assert_ne!(phone.lmsi, Some([0, 0, 0, 1]));
+        assert_eq!(phone.deliver(MSC, &tpdu()), Err(Refusal::UnidentifiedSubscriber));
+        assert_eq!(phone.deliver("15550000003", &tpdu()), Ok(()));
+    }
+
+    #[test]
+    fn busy_and_unreadable_are_refused_each_by_its_name() {
+        let mut phone = subscriber();
+        assert_eq!(phone.deliver(MSC, &[0xff]), Err(Refusal::EquipmentProtocolError));
+        phone.is_busy = true;
+        assert_eq!(phone.deliver(MSC, &tpdu()), Err(Refusal::SubscriberBusy));
+        phone.is_purged = true;
+        assert_eq!(phone.routing(question()).0, Err(Refusal::AbsentSubscriber(4)));
+    }
+}

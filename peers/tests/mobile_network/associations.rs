@@ -1,0 +1,52 @@
+//! Several processes of the centre, and a cable that is pulled.
+
+use super::*;
+
+#[tokio::test]
+async fn two_processes_share_the_load_and_one_carries_on() {
+    let (network, mut first) = start().await;
+    let mut second = Centre::connect(network.local_address()).await;
+    soon(network.wait_until(|network| {
+        network.associations().iter().filter(|one| one.state == "active").count() == 2
+    }))
+    .await;
+    let phone = network.phone(PHONE).unwrap();
+    for _ in 0..32 {
+        // What one process accepts is answered by it.
+        soon(phone.send("x", "7777")).await.unwrap();
+    }
+    first.received().await;
+    second.received().await;
+    let broken = network.associations()[0].number;
+    network.kill(broken).await;
+    soon(network.wait_until(|network| network.associations().len() == 1)).await;
+    for _ in 0..16 {
+        soon(phone.send("x", "7777")).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_process_that_comes_back_carries_traffic_again() {
+    let (network, centre) = start().await;
+    let phone = network.phone(PHONE).unwrap();
+    drop(centre);
+    network.kill(0).await;
+    soon(network.wait_until(|network| network.associations().is_empty())).await;
+    let _centre = Centre::connect(network.local_address()).await;
+    soon(phone.send("x", "7777")).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_network_ends_with_its_handles() {
+    let (network, mut centre) = start().await;
+    let address = network.local_address();
+    drop(network);
+    // The centre is told to go, and nobody listens any more.
+    soon(async {
+        while tokio::net::TcpStream::connect(address).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await;
+    assert!(soon(centre.is_gone()).await);
+}

@@ -1,0 +1,42 @@
+//! Nodes that speak an old version of MAP, and how they refuse a new one.
+
+use peers::mobile_network::VersionRefusal;
+use tcap::{AbortReason, PAbortCause};
+
+use super::centre::End;
+use super::*;
+
+#[tokio::test]
+async fn a_node_refuses_a_version_as_it_was_told_to() {
+    let (network, centre) = start().await;
+    let refused = |offered| End::Aborted { reason: AbortReason::ContextNotSupported, offered: Some(offered) };
+    let plain = End::Aborted { reason: AbortReason::Plain, offered: None };
+    let provider = End::ProviderAborted(PAbortCause::IncorrectTransactionPortion);
+    for (version_max, refusal, asked, expected) in [
+        (2, VersionRefusal::Alternative, Version::V3, refused(2)),
+        (1, VersionRefusal::Alternative, Version::V2, refused(2)),
+        (1, VersionRefusal::PlainAbort, Version::V3, plain.clone()),
+        (1, VersionRefusal::PlainAbort, Version::V2, plain),
+        (1, VersionRefusal::ProviderAbort, Version::V3, provider.clone()),
+        (2, VersionRefusal::ProviderAbort, Version::V3, provider),
+    ] {
+        network.change_node(MSC, |node| (node.map_version_max, node.refusal) = (version_max, refusal));
+        let said = centre.request(title(MSC, 8), asked, forward(text_tpdu("x"))).await;
+        assert_eq!(said.end, expected, "{version_max} {refusal:?} {asked:?}");
+        let version = Version::from_number(version_max).unwrap();
+        let said = centre.request(title(MSC, 8), version, forward(text_tpdu("x"))).await;
+        assert!(said.result(version).is_ok(), "{said:?}");
+    }
+    assert_eq!(network.counters().versions_refused, 6);
+    assert_eq!(network.counters().mt_delivered, 6);
+}
+
+#[tokio::test]
+async fn the_hlr_can_be_old_too() {
+    let (network, centre) = start().await;
+    network.change_node(HLR, |node| node.map_version_max = 2);
+    let said = ask_routing(&centre, PHONE, Version::V3).await;
+    let reason = AbortReason::ContextNotSupported;
+    assert_eq!(said.end, End::Aborted { reason, offered: Some(2) });
+    assert!(ask_routing(&centre, PHONE, Version::V2).await.result(Version::V2).is_ok());
+}
