@@ -28,13 +28,15 @@ pub(super) struct Reassemblies {
 
 #[derive(Debug)]
 struct Reassembly {
-    /// The first segment; it is what goes back when the rest does not come.
+    /// The first segment, without its data.
     first: Parcel,
-    later: Vec<Bytes>,
+    first_octets: usize,
+    /// What has come. It is copied, because a segment shares the buffer that it was read into, and
+    /// many small ones would keep many large buffers.
+    data: BytesMut,
     remaining: u8,
     /// All segments are at most as long as the first, so this is what the message may come to.
     octets_max: usize,
-    octets: usize,
     deadline: Instant,
 }
 
@@ -59,7 +61,7 @@ impl Sccp {
     /// The reassembly timer has run out.
     pub(super) fn reassembly_expired(&mut self, key: &Key) {
         if let Some(unfinished) = self.close(key) {
-            self.refuse(&unfinished.first, ReturnCause::ERROR_IN_MESSAGE_TRANSPORT);
+            self.refuse(&unfinished.first(), ReturnCause::ERROR_IN_MESSAGE_TRANSPORT);
         }
     }
 
@@ -88,12 +90,17 @@ impl Sccp {
             return;
         };
         *held += octets_max;
-        let remaining = segmentation.remaining;
         self.due.insert((deadline, Due::Reassembly(key.clone())));
-        open.insert(
-            key,
-            Reassembly { first: parcel.clone(), later: Vec::new(), remaining, octets_max, octets, deadline },
-        );
+        let message = Message { data: Bytes::new(), ..parcel.message.clone() };
+        let begun = Reassembly {
+            first: Parcel { message, ..parcel.clone() },
+            first_octets: octets,
+            data: BytesMut::from(parcel.message.data.as_ref()),
+            remaining: segmentation.remaining,
+            octets_max,
+            deadline,
+        };
+        open.insert(key, begun);
     }
 
     fn later_segment(&mut self, key: &Key, parcel: &Parcel, segmentation: Segmentation) {
@@ -101,17 +108,17 @@ impl Sccp {
             self.refuse(parcel, ReturnCause::ERROR_IN_MESSAGE_TRANSPORT);
             return;
         };
-        open.octets += parcel.message.data.len();
-        if open.remaining.checked_sub(1) != Some(segmentation.remaining) || open.octets > open.octets_max {
+        let octets = open.data.len() + parcel.message.data.len();
+        if open.remaining.checked_sub(1) != Some(segmentation.remaining) || octets > open.octets_max {
             self.reassembly_expired(key);
             return;
         }
         open.remaining = segmentation.remaining;
-        open.later.push(parcel.message.data.clone());
+        open.data.extend_from_slice(&parcel.message.data);
         if segmentation.remaining == 0
             && let Some(complete) = self.close(key)
         {
-            self.indicate(&complete.joined());
+            self.indicate(&complete.whole());
         }
     }
 
@@ -125,14 +132,15 @@ impl Sccp {
 }
 
 impl Reassembly {
-    /// The whole message.
-    fn joined(self) -> Parcel {
-        let mut data = BytesMut::with_capacity(self.octets);
-        data.extend_from_slice(&self.first.message.data);
-        for segment in &self.later {
-            data.extend_from_slice(segment);
-        }
-        let message = Message { data: data.freeze(), ..self.first.message };
+    /// The first segment as it came.
+    fn first(mut self) -> Parcel {
+        self.data.truncate(self.first_octets);
+        self.whole()
+    }
+
+    /// All that has come, as one message.
+    fn whole(self) -> Parcel {
+        let message = Message { data: self.data.freeze(), ..self.first.message };
         Parcel { message, ..self.first }
     }
 }
