@@ -122,6 +122,17 @@ fn an_sccp_that_goes_is_asked_for_and_then_its_subsystems() {
 }
 
 #[test]
+fn a_point_that_goes_is_not_asked_for_its_sccp_any_more() {
+    let mut station = Station::new();
+    station.give(Input::UserUnavailable { network: NET, point_code: PLAIN });
+    assert!(station.sccp.deadline().is_some());
+    station.point(NET, PLAIN, PointCodeState::Unavailable);
+    assert_eq!(station.sccp.deadline(), None);
+    station.point(NET, PLAIN, PointCodeState::Available);
+    assert_eq!(one_sent(&station.sends("2", 1)).0, PLAIN);
+}
+
+#[test]
 fn a_status_test_is_answered_where_the_subsystem_is_up() {
     let mut station = Station::new();
     says(&station.arrives(PLAIN, &management(SST, 8, OWN)), PLAIN, SSA, 8, OWN);
