@@ -14,21 +14,24 @@ impl M3ua {
     pub(crate) fn pursue(&mut self, id: LinkId, again: bool, now: Instant) {
         let due = self.acknowledgement_due(now);
         let Some(link) = self.link(id) else { return };
-        if !link.pursues() {
+        if self.stopping || !link.pursues() {
             return;
         }
         let asked = if link.own_up {
             let registering = self.register(id, again);
             self.activate(id, again) || registering
         } else {
-            self.send_up(id);
-            true
+            let unasked = again || link.due.is_none();
+            if unasked {
+                self.send_up(id);
+            }
+            unasked
         };
         let Some(link) = self.link_mut(id) else { return };
         let waits = |own: Own| matches!(own, Own::Registering | Own::Activating);
         if asked {
             link.due = Some(due);
-        } else if !link.members.iter().any(|member| waits(member.own)) {
+        } else if link.own_up && !link.members.iter().any(|member| waits(member.own)) {
             link.due = None;
         }
     }
@@ -71,6 +74,7 @@ impl M3ua {
             self.bid_farewell(id, now);
         } else if link.own_up && link.farewell.is_none() {
             link.own_up = false;
+            link.due = None;
             link.members.iter_mut().for_each(|member| member.own = Own::Idle);
             self.settle_link(id, now);
             self.pursue(id, false, now);
@@ -193,7 +197,9 @@ impl M3ua {
 
     /// Leaves every association in order.
     pub(crate) fn stop(&mut self, now: Instant) {
-        self.stopping = true;
+        if std::mem::replace(&mut self.stopping, true) {
+            return;
+        }
         for id in (0..=u16::MAX).take(self.links.len()).map(LinkId) {
             self.bid_farewell(id, now);
         }
@@ -281,7 +287,8 @@ impl M3ua {
         asked
     }
 
-    /// Whether ASPAC is to be sent. Two links of ours that both override would chase each other.
+    /// Whether ASPAC is to be sent. Two links of ours that both override would chase each other, and one
+    /// that is overridden by another node leaves the traffic to it.
     fn wants(&self, id: LinkId, server: ServerId, mode: TrafficMode, again: bool) -> bool {
         let Some(settings) = self.server_settings(server).filter(|found| found.traffic_mode == mode) else {
             return false;
@@ -290,7 +297,7 @@ impl M3ua {
         let taken = || {
             let others = self.links_of(server).into_iter().filter(|&other| other != id);
             let mut own = others.filter_map(|other| Some(self.link(other)?.member(server)?.own));
-            own.any(|own| matches!(own, Own::Active | Own::Activating))
+            own.any(|own| matches!(own, Own::Active | Own::Activating | Own::Standby))
         };
         match member.own {
             Own::Idle => !member.unregistered && (settings.traffic_mode != TrafficMode::Override || !taken()),

@@ -80,9 +80,10 @@ impl M3ua {
             Input::Connected { link, streams } => self.connected(link, streams, now),
             Input::Lost { link } => self.lost(link, now),
             Input::Restarted { link } => {
-                let streams = self.link(link).and_then(|link| link.streams);
-                self.lost(link, now);
-                self.connected(link, streams.unwrap_or(1), now);
+                if let Some(streams) = self.link(link).and_then(|link| link.streams) {
+                    self.lost(link, now);
+                    self.connected(link, streams, now);
+                }
             }
             Input::Congested { link, congested } => self.congested(link, congested, now),
             Input::Received { link, stream, octets } => self.received(link, stream, &octets, now),
@@ -144,14 +145,14 @@ impl M3ua {
             return;
         }
         let active: Vec<ServerId> = link.members.iter().filter(|m| link.sends(m)).map(|m| m.server).collect();
-        let identifier = link.peer_identifier;
+        let failed = link.peer_identifier.filter(|_| link.peer_up);
         link.disconnect(&self.settings);
         self.settle_link(id, now);
         for server in active {
             self.rerouted(id, server);
-            self.notify_failure(server, identifier);
         }
         for server in self.servers_of(id) {
+            self.notify_failure(server, failed);
             self.links_of(server).into_iter().for_each(|other| self.pursue(other, false, now));
         }
     }
@@ -316,7 +317,7 @@ impl M3ua {
     }
 }
 
-/// The sum, or the same moment where the clock cannot say it.
+/// The moment after a timer, which is never shorter than a millisecond: a tick must not repeat at once.
 pub(crate) fn later(now: Instant, by: Duration) -> Instant {
-    now.checked_add(by).unwrap_or(now)
+    now.checked_add(by.max(Duration::from_millis(1))).unwrap_or(now)
 }

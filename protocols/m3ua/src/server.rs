@@ -90,7 +90,9 @@ impl M3ua {
         self.notify_state(id, None);
         match state {
             ServerState::Active => self.release(id, now),
-            ServerState::Pending => self.wake(id, now),
+            ServerState::Pending => {
+                self.links_of(id).into_iter().for_each(|link| self.pursue(link, false, now));
+            }
             ServerState::Inactive | ServerState::Down => self.discard_held(id),
         }
     }

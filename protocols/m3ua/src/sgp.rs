@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use bytes::Bytes;
 use codec::{error_code, status};
 
 use crate::link::Link;
@@ -29,6 +30,9 @@ impl M3ua {
         link.prompted = true;
         link.peer_identifier = given;
         link.members.iter_mut().for_each(|member| member.peer_active = false);
+        if was_active {
+            self.refuse(id, Refusal::unexpected(), &Bytes::new());
+        }
         self.send(id, &Message::new(Kind::AspUpAck));
         let before: Vec<_> =
             self.servers_of(id).into_iter().map(|server| (server, self.server_state(server))).collect();
@@ -38,11 +42,8 @@ impl M3ua {
                 self.notify_state(server, Some(id));
             }
         }
-        let asks = self.link(id).is_some_and(|link| !link.own_up && link.due.is_none());
-        if asks {
-            self.pursue(id, false, now);
-        }
-        if was_active { Err(Refusal::unexpected()) } else { Ok(()) }
+        self.pursue(id, false, now);
+        Ok(())
     }
 
     pub(crate) fn peer_down(&mut self, id: LinkId, now: Instant) -> Result<(), Refusal> {

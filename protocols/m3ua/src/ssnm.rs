@@ -144,11 +144,14 @@ impl M3ua {
         link.audit_due = any.then(|| link.audit_due.unwrap_or(due));
     }
 
-    /// How a point code is reached over the links that may be used.
+    /// How a point code is reached over the links whose word counts.
     fn availability(&self, server: ServerId, point_code: u32) -> Availability {
-        let links = self.server(server).map(|server| server.links.as_slice()).unwrap_or_default();
-        let sending: Vec<LinkId> = links.iter().copied().filter(|&link| self.sends(link, server)).collect();
-        self.best(&sending, server, point_code)
+        let heeds = |&id: &LinkId| {
+            let link = self.link(id);
+            link.is_some_and(|link| link.member(server).is_some_and(|member| link.heeds(member)))
+        };
+        let heeded: Vec<LinkId> = self.links_of(server).into_iter().filter(heeds).collect();
+        self.best(&heeded, server, point_code)
     }
 
     fn best(&self, links: &[LinkId], server: ServerId, point_code: u32) -> Availability {

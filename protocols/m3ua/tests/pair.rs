@@ -1,0 +1,479 @@
+//! Two nodes in one thread, with virtual time and a transport that delays, loses and reorders.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail by panicking"
+)]
+
+mod rig;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use m3ua::{
+    AspState, Availability, Exchange, Input, Kind, LinkId, M3ua, Message, Output, Role, RoutingKey, ServerId,
+    ServerState, Settings, TrafficMode, Transfer,
+};
+use proptest::prelude::*;
+use rig::{LINK, OTHER, SERVER, server, settings, transfer};
+
+const HERE: usize = 0;
+const THERE: usize = 1;
+const LATENCY: Duration = Duration::from_millis(20);
+
+/// Octets on their way.
+struct Flight {
+    to: usize,
+    link: LinkId,
+    stream: u16,
+    octets: Bytes,
+    association: u32,
+}
+
+/// Two nodes. Links of the same number are the two ends of one association.
+struct Pair {
+    nodes: [M3ua; 2],
+    now: Instant,
+    started: Instant,
+    flights: BTreeMap<(Instant, u64), Flight>,
+    /// Associations that are up, with a number that no other has had.
+    up: HashMap<LinkId, u32>,
+    associations: u32,
+    sequence: u64,
+    /// The arrival before which nothing may arrive, for each node, link and stream.
+    last: HashMap<(usize, LinkId, u16), Instant>,
+    /// Streams with an odd number take this much longer: streams overtake each other.
+    skew: Duration,
+    /// Nothing arrives here any more.
+    deaf: bool,
+    outputs: [Vec<Output>; 2],
+}
+
+impl Pair {
+    #[allow(clippy::disallowed_methods, reason = "virtual time needs a moment to start from")]
+    fn new(here: Settings, there: Settings) -> Self {
+        let started = Instant::now();
+        Self {
+            nodes: [M3ua::new(here).unwrap(), M3ua::new(there).unwrap()],
+            now: started,
+            started,
+            flights: BTreeMap::new(),
+            up: HashMap::new(),
+            associations: 0,
+            sequence: 0,
+            last: HashMap::new(),
+            skew: Duration::ZERO,
+            deaf: false,
+            outputs: [Vec::new(), Vec::new()],
+        }
+    }
+
+    /// Application server processes here and gateway processes there, all connected.
+    fn with_gateway(links: usize) -> Self {
+        let (asps, sgps) = (vec![Role::Asp; links], vec![Role::Sgp; links]);
+        let mut pair = Self::new(settings(&asps, vec![server(100)]), settings(&sgps, vec![server(100)]));
+        (0..).take(links).map(LinkId).for_each(|link| pair.connect(link));
+        pair
+    }
+
+    fn connect(&mut self, link: LinkId) {
+        self.associations += 1;
+        self.up.insert(link, self.associations);
+        for side in [HERE, THERE] {
+            self.handle(side, Input::Connected { link, streams: 8 });
+        }
+    }
+
+    /// The association is gone, with all that was on its way.
+    fn lose(&mut self, link: LinkId) {
+        self.up.remove(&link);
+        for side in [HERE, THERE] {
+            self.handle(side, Input::Lost { link });
+        }
+    }
+
+    fn restart(&mut self, link: LinkId) {
+        self.associations += 1;
+        self.up.insert(link, self.associations);
+        for side in [HERE, THERE] {
+            self.handle(side, Input::Restarted { link });
+        }
+    }
+
+    fn handle(&mut self, side: usize, input: Input) {
+        self.nodes[side].handle(input, self.now);
+        while let Some(output) = self.nodes[side].poll() {
+            match output {
+                Output::Send { link, stream, octets } => self.fly(1 - side, link, stream, octets),
+                Output::Close { link } => {
+                    self.outputs[side].push(Output::Close { link });
+                    if self.up.remove(&link).is_some() {
+                        self.nodes[1 - side].handle(Input::Lost { link }, self.now);
+                    }
+                }
+                other => self.outputs[side].push(other),
+            }
+        }
+    }
+
+    fn fly(&mut self, to: usize, link: LinkId, stream: u16, octets: Bytes) {
+        let Some(&association) = self.up.get(&link) else { return };
+        let slow = if stream % 2 == 1 { self.skew } else { Duration::ZERO };
+        let earliest = self.last.get(&(to, link, stream)).copied().unwrap_or(self.now);
+        let arrival = (self.now + LATENCY + slow).max(earliest);
+        self.last.insert((to, link, stream), arrival);
+        self.sequence += 1;
+        self.flights.insert((arrival, self.sequence), Flight { to, link, stream, octets, association });
+    }
+
+    fn run(&mut self, time: Duration) {
+        let end = self.now + time;
+        for _ in 0..1_000_000 {
+            let flight = self.flights.keys().next().map(|key| key.0);
+            let timer = [HERE, THERE].into_iter().filter_map(|side| self.nodes[side].deadline()).min();
+            let Some(next) = flight.into_iter().chain(timer).min().filter(|&next| next <= end) else {
+                self.now = end;
+                return;
+            };
+            self.now = self.now.max(next);
+            if flight == Some(next) {
+                let (_, flight) = self.flights.pop_first().unwrap();
+                let lost = self.deaf && flight.to == HERE;
+                if !lost && self.up.get(&flight.link) == Some(&flight.association) {
+                    let Flight { link, stream, octets, .. } = flight;
+                    self.handle(flight.to, Input::Received { link, stream, octets });
+                }
+            } else {
+                [HERE, THERE].into_iter().for_each(|side| self.handle(side, Input::Tick));
+            }
+        }
+        panic!("the two never come to rest");
+    }
+
+    fn settle(&mut self) {
+        self.run(Duration::from_secs(1));
+    }
+
+    fn offer(&mut self, side: usize, number: u32) {
+        let sls = u8::try_from(number % 16).unwrap();
+        self.handle(side, Input::Transfer(transfer(SERVER, sls, number.to_be_bytes().to_vec())));
+    }
+
+    /// The numbers that arrived, in their order, with their selections.
+    fn arrived(&self, side: usize) -> Vec<(u8, u32)> {
+        rig::transfers(&self.outputs[side]).iter().map(numbered).collect()
+    }
+
+    fn discarded(&self, side: usize) -> usize {
+        rig::discarded(&self.outputs[side]).len()
+    }
+
+    fn states(&self, side: usize) -> (ServerState, AspState) {
+        (self.nodes[side].server_state(SERVER), self.nodes[side].link_state(LINK))
+    }
+
+    fn is_active(&self) -> bool {
+        [HERE, THERE].iter().all(|&side| self.states(side) == (ServerState::Active, AspState::Active))
+    }
+}
+
+fn numbered(transfer: &Transfer) -> (u8, u32) {
+    (transfer.sls, u32::from_be_bytes(transfer.payload.as_ref().try_into().unwrap()))
+}
+
+/// Within each selection the numbers only rise.
+fn in_order(arrived: &[(u8, u32)]) -> bool {
+    let mut last: HashMap<u8, u32> = HashMap::new();
+    arrived.iter().all(|&(sls, number)| last.insert(sls, number).is_none_or(|before| before < number))
+}
+
+#[test]
+fn an_asp_and_a_gateway_carry_traffic_both_ways() {
+    let mut pair = Pair::with_gateway(1);
+    pair.settle();
+    assert!(pair.is_active());
+    for number in 0..1_000 {
+        pair.offer(HERE, number);
+        pair.offer(THERE, number);
+    }
+    pair.settle();
+    for side in [HERE, THERE] {
+        assert_eq!(pair.arrived(side).len(), 1_000);
+        assert!(in_order(&pair.arrived(side)));
+    }
+}
+
+#[test]
+fn streams_that_overtake_each_other_do_no_harm() {
+    let mut pair = Pair::with_gateway(2);
+    pair.skew = Duration::from_millis(70);
+    pair.settle();
+    for round in 0..10 {
+        pair.restart(LINK);
+        for number in 0..100 {
+            pair.offer(HERE, round * 100 + number);
+            pair.offer(THERE, round * 100 + number);
+            pair.run(Duration::from_millis(1));
+        }
+    }
+    pair.settle();
+    assert!(pair.is_active());
+    assert!(in_order(&pair.arrived(THERE)) && in_order(&pair.arrived(HERE)));
+    let refused = pair.outputs.iter().flatten().any(|output| matches!(output, Output::Refused { .. }));
+    assert!(!refused, "nothing was called unexpected");
+}
+
+#[test]
+fn ipsps_of_both_exchanges_carry_traffic_both_ways() {
+    for exchange in [Exchange::Single, Exchange::Double] {
+        let role = |initiates| Role::Ipsp { exchange, initiates };
+        let (here, there) =
+            (settings(&[role(true)], vec![server(1)]), settings(&[role(false)], vec![server(1)]));
+        let mut pair = Pair::new(here, there);
+        pair.connect(LINK);
+        pair.settle();
+        assert!(pair.is_active(), "{exchange:?}");
+        (0..100).for_each(|number| [HERE, THERE].into_iter().for_each(|side| pair.offer(side, number)));
+        pair.settle();
+        assert_eq!((pair.arrived(HERE).len(), pair.arrived(THERE).len()), (100, 100));
+    }
+}
+
+/// The promise of a load-shared set-up: from the moment a link is known to be lost, no new transfer is.
+#[test]
+fn no_new_transfer_is_lost_when_one_of_two_load_shared_asps_fails() {
+    let mut pair = Pair::with_gateway(2);
+    pair.settle();
+    let mut number = 0;
+    for failed in [Some(LINK), None, Some(OTHER), None, Some(LINK)] {
+        match failed {
+            Some(link) => pair.lose(link),
+            None => [LINK, OTHER].into_iter().for_each(|link| {
+                if !pair.up.contains_key(&link) {
+                    pair.connect(link);
+                }
+            }),
+        }
+        let (lost_at, first) = (pair.now, number);
+        let before: Vec<usize> = [HERE, THERE].iter().map(|&side| pair.arrived(side).len()).collect();
+        for _ in 0..2_000 {
+            pair.offer(HERE, number);
+            pair.offer(THERE, number);
+            number += 1;
+            pair.run(Duration::from_millis(1));
+        }
+        pair.run(LATENCY);
+        assert!(pair.now - lost_at <= Duration::from_millis(2_020), "all within one latency");
+        for side in [HERE, THERE] {
+            let fresh: BTreeSet<u32> = pair.arrived(side)[before[side]..].iter().map(|pair| pair.1).collect();
+            assert!((first..number).all(|number| fresh.contains(&number)), "{failed:?}");
+            assert_eq!(pair.discarded(side), 0);
+            assert_eq!(pair.nodes[side].server_state(SERVER), ServerState::Active);
+        }
+    }
+}
+
+#[test]
+fn a_loss_that_ends_within_t_r_loses_nothing_that_was_offered_meanwhile() {
+    let mut pair = Pair::with_gateway(1);
+    pair.settle();
+    pair.lose(LINK);
+    assert_eq!(pair.states(HERE), (ServerState::Pending, AspState::Down));
+    (0..50).for_each(|number| [HERE, THERE].into_iter().for_each(|side| pair.offer(side, number)));
+    pair.run(Duration::from_secs(1));
+    pair.connect(LINK);
+    pair.settle();
+    for side in [HERE, THERE] {
+        assert_eq!(
+            pair.arrived(side).iter().map(|found| found.1).collect::<Vec<_>>(),
+            (0..50).collect::<Vec<_>>()
+        );
+    }
+}
+
+#[test]
+fn a_loss_that_outlasts_t_r_discards_what_was_held() {
+    let mut pair = Pair::with_gateway(1);
+    pair.settle();
+    pair.lose(LINK);
+    (0..50).for_each(|number| pair.offer(HERE, number));
+    pair.run(Duration::from_secs(3));
+    assert_eq!(pair.discarded(HERE), 50);
+    assert_eq!(pair.states(HERE), (ServerState::Down, AspState::Down));
+    pair.connect(LINK);
+    pair.settle();
+    assert!(pair.is_active());
+}
+
+#[test]
+fn a_restart_is_a_loss_and_a_new_beginning() {
+    let mut pair = Pair::with_gateway(1);
+    pair.settle();
+    pair.offer(HERE, 1);
+    pair.restart(LINK);
+    pair.offer(HERE, 2);
+    pair.settle();
+    assert!(pair.is_active());
+    assert_eq!(pair.arrived(THERE), [(2, 2)], "what was on its way is gone, what came after is not");
+}
+
+#[test]
+fn in_override_mode_the_second_link_takes_over_when_the_first_is_lost() {
+    let mut server = server(100);
+    server.traffic_mode = TrafficMode::Override;
+    let here = settings(&[Role::Asp; 2], vec![server.clone()]);
+    let mut pair = Pair::new(here, settings(&[Role::Sgp; 2], vec![server]));
+    [LINK, OTHER].into_iter().for_each(|link| pair.connect(link));
+    pair.settle();
+    assert_eq!(pair.nodes[HERE].link_state(LINK), AspState::Active);
+    assert_eq!(pair.nodes[HERE].link_state(OTHER), AspState::Inactive);
+    pair.lose(LINK);
+    (0..10).for_each(|number| [HERE, THERE].into_iter().for_each(|side| pair.offer(side, number)));
+    pair.settle();
+    assert_eq!(pair.nodes[HERE].link_state(OTHER), AspState::Active);
+    assert_eq!((pair.arrived(HERE).len(), pair.arrived(THERE).len()), (10, 10));
+    pair.connect(LINK);
+    pair.settle();
+    assert_eq!(pair.nodes[HERE].link_state(LINK), AspState::Inactive, "it does not chase the other away");
+}
+
+#[test]
+fn a_registered_routing_key_is_deregistered_on_leaving() {
+    let mut server = server(0);
+    server.routing_context = None;
+    server.registers =
+        Some(RoutingKey { local_identifier: 5, dpc: 1, service_indicators: vec![3], opcs: vec![2] });
+    let here = settings(&[Role::Asp], vec![server.clone()]);
+    let mut pair = Pair::new(here, settings(&[Role::Sgp], vec![server]));
+    pair.connect(LINK);
+    pair.settle();
+    assert!(pair.is_active());
+    pair.offer(THERE, 1);
+    pair.settle();
+    assert_eq!(pair.arrived(HERE).len(), 1);
+    pair.handle(HERE, Input::Stop);
+    pair.settle();
+    assert!(pair.outputs[HERE].contains(&Output::Close { link: LINK }));
+    assert!(pair.now - pair.started < Duration::from_secs(4), "no timer had to end it");
+}
+
+#[test]
+fn what_a_gateway_knows_survives_the_loss_of_its_asp() {
+    let mut pair = Pair::with_gateway(1);
+    pair.settle();
+    let change = |change| Input::PointCodes { server: SERVER, point_codes: vec![2], change };
+    pair.handle(THERE, change(Availability::Unavailable));
+    pair.settle();
+    pair.offer(HERE, 1);
+    assert_eq!(pair.discarded(HERE), 1, "a transfer to a point code that is unavailable");
+    pair.lose(LINK);
+    pair.handle(THERE, change(Availability::Available));
+    pair.connect(LINK);
+    pair.settle();
+    pair.offer(HERE, 2);
+    pair.settle();
+    assert_eq!(pair.arrived(THERE), [(2, 2)], "the audit has brought the news");
+}
+
+#[test]
+fn a_peer_that_leaves_two_heartbeats_unanswered_is_given_up() {
+    let mut here = settings(&[Role::Asp], vec![server(100)]);
+    here.timers.beat = Some(Duration::from_secs(5));
+    let mut pair = Pair::new(here, settings(&[Role::Sgp], vec![server(100)]));
+    pair.connect(LINK);
+    pair.run(Duration::from_secs(60));
+    assert!(pair.is_active(), "a peer that answers is kept");
+    pair.deaf = true;
+    let silent = pair.now;
+    while !pair.outputs[HERE].contains(&Output::Close { link: LINK }) {
+        pair.run(Duration::from_millis(100));
+        assert!(pair.now - silent <= Duration::from_secs(15), "two heartbeats and the time to the first");
+    }
+    assert!(pair.now - silent >= Duration::from_secs(10));
+    assert_eq!(pair.states(HERE), (ServerState::Pending, AspState::Down));
+}
+
+#[test]
+fn two_servers_share_a_link_and_fail_apart() {
+    let servers = vec![server(100), server(200)];
+    let here = settings(&[Role::Asp], servers.clone());
+    let mut pair = Pair::new(here, settings(&[Role::Sgp], servers));
+    pair.connect(LINK);
+    pair.settle();
+    for number in 0..2 {
+        let transfer = transfer(ServerId(number), 3, 7_u32.to_be_bytes().to_vec());
+        pair.handle(HERE, Input::Transfer(transfer));
+    }
+    pair.settle();
+    let servers: Vec<u16> = rig::transfers(&pair.outputs[THERE]).iter().map(|found| found.server.0).collect();
+    assert_eq!(servers, [0, 1]);
+    let aspia = rig::message(Kind::AspInactive, &[(rig::tag::ROUTING_CONTEXT, 200)]);
+    let octets = Message::encode(&aspia);
+    pair.handle(THERE, Input::Received { link: LINK, stream: 0, octets });
+    assert_eq!(pair.nodes[THERE].server_state(SERVER), ServerState::Active);
+    assert_eq!(pair.nodes[THERE].server_state(ServerId(1)), ServerState::Pending);
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Trouble {
+    Lose(u16),
+    Connect(u16),
+    Restart(u16),
+    Congest(u16, bool),
+    Wait(u64),
+    Offer,
+}
+
+fn trouble() -> impl Strategy<Value = Trouble> {
+    prop_oneof![
+        (0_u16..2).prop_map(Trouble::Lose),
+        (0_u16..2).prop_map(Trouble::Connect),
+        (0_u16..2).prop_map(Trouble::Restart),
+        (0_u16..2, any::<bool>()).prop_map(|(link, congested)| Trouble::Congest(link, congested)),
+        (0_u64..3_000).prop_map(Trouble::Wait),
+        Just(Trouble::Offer),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn whatever_happens_the_two_find_each_other_again(
+        troubles in prop::collection::vec(trouble(), 0..60),
+        mode in prop::sample::select(TrafficMode::ALL.to_vec()),
+    ) {
+        let mut server = server(100);
+        server.traffic_mode = mode;
+        let here = settings(&[Role::Asp; 2], vec![server.clone()]);
+        let mut pair = Pair::new(here, settings(&[Role::Sgp; 2], vec![server]));
+        let mut offered = 0;
+        for trouble in troubles {
+            match trouble {
+                Trouble::Lose(link) => pair.lose(LinkId(link)),
+                Trouble::Connect(link) => pair.connect(LinkId(link)),
+                Trouble::Restart(link) if pair.up.contains_key(&LinkId(link)) => pair.restart(LinkId(link)),
+                Trouble::Restart(_) => {}
+                Trouble::Congest(link, congested) => {
+                    pair.handle(HERE, Input::Congested { link: LinkId(link), congested });
+                }
+                Trouble::Wait(time) => pair.run(Duration::from_millis(time)),
+                Trouble::Offer => {
+                    pair.offer(HERE, offered);
+                    offered += 1;
+                }
+            }
+        }
+        [LINK, OTHER].into_iter().for_each(|link| pair.connect(link));
+        pair.run(Duration::from_secs(10));
+        prop_assert_eq!(pair.nodes[HERE].server_state(SERVER), ServerState::Active);
+        prop_assert_eq!(pair.nodes[THERE].server_state(SERVER), ServerState::Active);
+        let (before, here_before) = (pair.arrived(THERE).len(), pair.arrived(HERE).len());
+        (0..32).for_each(|number| [HERE, THERE].into_iter().for_each(|side| pair.offer(side, offered + number)));
+        pair.settle();
+        let copies = if mode == TrafficMode::Broadcast { 64 } else { 32 };
+        prop_assert_eq!(pair.arrived(THERE).len() - before, copies);
+        prop_assert_eq!(pair.arrived(HERE).len() - here_before, copies);
+    }
+}
