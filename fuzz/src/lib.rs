@@ -40,6 +40,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "twiml", run: applications::twiml, seeds: None },
     Target { name: "form", run: applications::form, seeds: None },
     Target { name: "config", run: configuration::config, seeds: None },
+    Target { name: "m3ua", run: signalling::m3ua, seeds: None },
     Target { name: "sccp", run: signalling::sccp, seeds: None },
 ];
 

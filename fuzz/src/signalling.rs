@@ -1,5 +1,7 @@
 //! What signalling points write.
 
+mod adaptation;
+
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -7,6 +9,8 @@ use sccp::message::Message;
 use sccp::{
     Destination, Input, Network, NetworkId, Output, PointCodeState, Remote, Sccp, Settings, TranslationRule,
 };
+
+pub(crate) use adaptation::m3ua;
 
 /// A message of the connection control part, in a node that delivers, passes on and reassembles.
 pub(crate) fn sccp(octets: &[u8]) {
