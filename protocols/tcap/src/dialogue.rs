@@ -10,6 +10,8 @@ use crate::event::Diagnostic;
 const EXTERNAL: Tag = Tag::EXTERNAL;
 const SINGLE_ASN1_TYPE: Tag = Tag::context(0);
 const OCTET_ALIGNED: Tag = Tag::context(1);
+const ARBITRARY: Tag = Tag::context(2);
+const OBJECT_DESCRIPTOR: Tag = Tag::universal(7);
 const AARQ: Tag = Tag::application(0);
 const AARE: Tag = Tag::application(1);
 const ABRT: Tag = Tag::application(4);
@@ -104,12 +106,17 @@ fn read_external(external: &Element<'_>, whole: &Bytes) -> Result<DialoguePortio
     }
     let mut inside = external.sequence()?;
     let reference = inside.optional(Tag::OBJECT_IDENTIFIER)?.map(|oid| oid.oid()).transpose()?;
+    inside.optional(Tag::INTEGER)?;
+    inside.optional(OBJECT_DESCRIPTOR)?;
+    let encoding = inside.next()?.ok_or_else(|| external.fault(Fault::Unexpected))?;
+    if !inside.is_empty() || ![SINGLE_ASN1_TYPE, OCTET_ALIGNED, ARBITRARY].contains(&encoding.tag) {
+        return Err(external.fault(Fault::Unexpected));
+    }
     let structured = match reference {
         Some(oid) if oid.as_octets() == STRUCTURED => true,
         Some(oid) if oid.as_octets() == UNSTRUCTURED => false,
         _ => return Ok(DialoguePortion::Foreign(whole.slice_ref(external.octets()))),
     };
-    let encoding = inside.next()?.ok_or_else(|| external.fault(Fault::Unexpected))?;
     let pdu = match encoding.tag {
         SINGLE_ASN1_TYPE => encoding.explicit()?,
         OCTET_ALIGNED if !encoding.constructed => {
@@ -144,7 +151,9 @@ impl<'a> Fields<'a> {
                 .ok()
                 .filter(|_| element.tag == Tag::context(element.tag.number));
             if let Some(field) = place.and_then(|place| fields.by_tag.get_mut(place)) {
-                *field = Some(element);
+                if field.replace(element).is_some() {
+                    return Err(element.fault(Fault::Unexpected));
+                }
             }
         }
         Ok(fields)
@@ -152,6 +161,12 @@ impl<'a> Fields<'a> {
 
     fn required(&self, place: usize, pdu: &Element<'_>) -> Result<Element<'a>, BerError> {
         self.by_tag.get(place).copied().flatten().ok_or_else(|| pdu.fault(Fault::Unexpected))
+    }
+
+    /// The element of this tag inside the explicit one at `place`.
+    fn explicit(&self, place: usize, tag: Tag, pdu: &Element<'_>) -> Result<Element<'a>, BerError> {
+        let inside = self.required(place, pdu)?.explicit()?;
+        if inside.tag == tag { Ok(inside) } else { Err(inside.fault(Fault::Unexpected)) }
     }
 
     /// The default is that version 1 is spoken.
@@ -167,28 +182,35 @@ fn read_proposal(pdu: &Element<'_>, whole: &Bytes) -> Result<Proposal, BerError>
     let fields = Fields::read(pdu, whole)?;
     Ok(Proposal {
         version_1: fields.version_1()?,
-        application_context: fields.required(1, pdu)?.explicit()?.oid()?,
+        application_context: fields.explicit(1, Tag::OBJECT_IDENTIFIER, pdu)?.oid()?,
         user_information: fields.user_information,
     })
 }
 
 fn read_response(pdu: &Element<'_>, whole: &Bytes) -> Result<DialoguePortion, BerError> {
     let fields = Fields::read(pdu, whole)?;
-    let result = fields.required(2, pdu)?;
-    let accepted = match result.explicit()?.integer()? {
+    if !fields.version_1()? {
+        return Err(pdu.fault(Fault::Content));
+    }
+    let result = fields.explicit(2, Tag::INTEGER, pdu)?;
+    let accepted = match result.integer()? {
         0 => true,
         1 => false,
         _ => return Err(result.fault(Fault::Content)),
     };
     let source = fields.required(3, pdu)?.explicit()?;
-    let code = source.explicit()?.integer()?;
+    let code = source.explicit()?;
+    if code.tag != Tag::INTEGER {
+        return Err(code.fault(Fault::Unexpected));
+    }
+    let code = code.integer()?;
     let diagnostic = match source.tag {
         tag if tag == Tag::context(1) => Diagnostic::User(code),
         tag if tag == Tag::context(2) => Diagnostic::Provider(code),
         _ => return Err(source.fault(Fault::Unexpected)),
     };
     Ok(DialoguePortion::Aare {
-        application_context: fields.required(1, pdu)?.explicit()?.oid()?,
+        application_context: fields.explicit(1, Tag::OBJECT_IDENTIFIER, pdu)?.oid()?,
         accepted,
         diagnostic,
         user_information: fields.user_information,

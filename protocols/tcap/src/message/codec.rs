@@ -139,7 +139,8 @@ fn dialogue(inside: &mut Reader<'_>, whole: &Bytes) -> Result<Option<DialoguePor
 fn abort(inside: &mut Reader<'_>, whole: &Bytes) -> Result<Abort, BerError> {
     let abort = match inside.optional(P_ABORT_CAUSE)? {
         Some(element) => {
-            let code = u8::try_from(element.integer()?).map_err(|_| element.fault(Fault::Content))?;
+            // Whatever the number is, the transaction is over.
+            let code = u8::try_from(element.integer()?).unwrap_or(u8::MAX);
             Abort::Provider(PAbortCause::from_code(code))
         }
         None => Abort::User(dialogue(inside, whole)?),

@@ -1,5 +1,7 @@
 //! The messages in `vectors/messages.tsv`.
 
+#![allow(dead_code, reason = "not every test uses all of it")]
+
 use bytes::Bytes;
 
 /// One message and what tshark reads in it.
@@ -8,7 +10,6 @@ pub(crate) struct Sample {
     pub(crate) octets: Bytes,
     pub(crate) otid: Option<String>,
     pub(crate) dtid: Option<String>,
-    #[allow(dead_code, reason = "not every test looks at it")]
     pub(crate) says: String,
 }
 
