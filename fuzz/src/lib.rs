@@ -42,6 +42,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "config", run: configuration::config, seeds: None },
     Target { name: "m3ua", run: signalling::m3ua, seeds: None },
     Target { name: "sccp", run: signalling::sccp, seeds: None },
+    Target { name: "tcap", run: signalling::tcap, seeds: None },
 ];
 
 /// The target of this name.

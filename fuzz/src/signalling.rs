@@ -55,3 +55,43 @@ pub(crate) fn sccp(octets: &[u8]) {
         node.handle(Input::Tick, now);
     }
 }
+
+/// A message of the transaction capabilities, to an element with two dialogues; then as one that came back.
+pub(crate) fn tcap(octets: &[u8]) {
+    let octets = Bytes::copy_from_slice(octets);
+    if let Ok(read) = tcap::Message::decode(&octets) {
+        let again = tcap::Message::decode(&read.message.encode());
+        assert!(again.is_ok_and(|again| again.message == read.message), "what was read is written otherwise");
+    }
+    // The samples in the corpus answer these two.
+    let settings = tcap::Settings { first: 0x2720_d966, dialogues_max: 4, ..tcap::Settings::default() };
+    let mut element = tcap::Tcap::new(settings);
+    #[expect(clippy::disallowed_methods, reason = "one instant to begin with")]
+    let mut now = Instant::now();
+    for application_context in [None, tcap::Oid::new(&[0, 4, 0, 0, 1, 0, 25, 3])] {
+        let (user_information, components, idle) = (None, Vec::new(), None);
+        let begin =
+            tcap::Begin { local: 1, remote: 2, application_context, user_information, components, idle };
+        assert!(element.begin(begin, now).is_ok(), "there is room");
+    }
+    for _ in 0..2 {
+        element.handle(tcap::Input::Received { local: 1, remote: 2, octets: octets.clone() }, now);
+        element.handle(tcap::Input::Undelivered { octets: octets.clone(), cause: 1 }, now);
+        while let Some(output) = element.poll() {
+            match output {
+                tcap::Output::Send { octets, .. } => {
+                    assert!(tcap::Message::decode(&octets).is_ok(), "what is sent cannot be read");
+                }
+                tcap::Output::Begun { dialogue, components, .. } => {
+                    let _any = element.proceed(dialogue, None, components, now);
+                }
+                _ => {}
+            }
+        }
+    }
+    while let Some(due) = element.deadline() {
+        now = now.max(due);
+        element.handle(tcap::Input::Tick, now);
+    }
+    assert!(element.is_empty(), "a dialogue is left");
+}

@@ -150,10 +150,10 @@ impl<'a> Fields<'a> {
             let place = usize::try_from(element.tag.number)
                 .ok()
                 .filter(|_| element.tag == Tag::context(element.tag.number));
-            if let Some(field) = place.and_then(|place| fields.by_tag.get_mut(place)) {
-                if field.replace(element).is_some() {
-                    return Err(element.fault(Fault::Unexpected));
-                }
+            if let Some(field) = place.and_then(|place| fields.by_tag.get_mut(place))
+                && field.replace(element).is_some()
+            {
+                return Err(element.fault(Fault::Unexpected));
             }
         }
         Ok(fields)

@@ -1,6 +1,13 @@
 //! Messages that were damaged on their way, or never were any: none of them makes an element panic.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    reason = "a test that panics has failed"
+)]
 
 use bytes::Bytes;
 use proptest::collection::vec;

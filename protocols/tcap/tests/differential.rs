@@ -2,8 +2,10 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::cast_possible_truncation,
     reason = "a test that panics has failed"
 )]
 
@@ -28,29 +30,29 @@ fn translated(theirs: codec::TcapMessage) -> Message {
     match theirs {
         Begin(codec::Begin { otid, dialogue_portion, components }) => Message::Begin {
             otid: id(&otid),
-            dialogue: dialogue_portion.map(portion),
+            dialogue: dialogue_portion.as_ref().map(portion),
             components: components.unwrap_or_default().into_iter().map(component).collect(),
         },
         Continue(codec::Continue { otid, dtid, dialogue_portion, components }) => Message::Continue {
             otid: id(&otid),
             dtid: id(&dtid),
-            dialogue: dialogue_portion.map(portion),
+            dialogue: dialogue_portion.as_ref().map(portion),
             components: components.unwrap_or_default().into_iter().map(component).collect(),
         },
         End(codec::End { dtid, dialogue_portion, components }) => Message::End {
             dtid: id(&dtid),
-            dialogue: dialogue_portion.map(portion),
+            dialogue: dialogue_portion.as_ref().map(portion),
             components: components.unwrap_or_default().into_iter().map(component).collect(),
         },
         Unidirectional(codec::Unidirectional { dialogue_portion, components }) => Message::Unidirectional {
-            dialogue: dialogue_portion.map(portion),
+            dialogue: dialogue_portion.as_ref().map(portion),
             components: components.into_iter().map(component).collect(),
         },
         Aborted(codec::Abort { dtid, reason }) => Message::Abort {
             dtid: id(&dtid),
             abort: match reason {
                 None => Abort::User(None),
-                Some(codec::AbortReason::UAbort(user)) => Abort::User(Some(portion(user))),
+                Some(codec::AbortReason::UAbort(user)) => Abort::User(Some(portion(&user))),
                 Some(codec::AbortReason::PAbort(cause)) => {
                     Abort::Provider(PAbortCause::from_code(u8::try_from(cause.value()).unwrap_or(u8::MAX)))
                 }
@@ -59,7 +61,7 @@ fn translated(theirs: codec::TcapMessage) -> Message {
     }
 }
 
-fn portion(theirs: codec::DialoguePortion) -> DialoguePortion {
+fn portion(theirs: &codec::DialoguePortion) -> DialoguePortion {
     let external = Bytes::copy_from_slice(theirs.external.as_bytes());
     let Some(pdu) = theirs.dialogue_pdu().unwrap() else { return DialoguePortion::Foreign(external) };
     let information = |externals: Option<Vec<codec::External>>| {

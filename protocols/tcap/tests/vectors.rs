@@ -1,9 +1,11 @@
 //! Messages that another implementation encoded, and what a third one says they are.
 
 #![allow(
+    clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::cast_possible_truncation,
     reason = "a test that panics has failed"
 )]
 
