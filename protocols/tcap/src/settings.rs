@@ -17,7 +17,8 @@ pub struct Settings {
     /// answered with P-Abort resource limitation.
     pub dialogues_max: usize,
     /// How long the transaction id of an ended dialogue is not used again. Longer than any timer
-    /// of a peer, at most a year.
+    /// of a peer, at most a year. All ids divided by this time is the most dialogues a second that
+    /// can last: with a prefix of 8 bits and 15 minutes, 18,000.
     pub quarantine: Duration,
     /// How long a dialogue may be silent, unless its BEGIN said otherwise; at most a year. While an
     /// operation is open, a dialogue lives as long as that operation's timer.

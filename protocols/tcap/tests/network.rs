@@ -101,11 +101,10 @@ impl Endings {
 
 /// The right user: gives every number back, at once and with an END.
 fn answer(tcap: &mut Tcap<Address>, output: Output<Address>, now: Instant) {
-    let (dialogue, components) = match output {
-        Output::Begun { dialogue, components, .. } | Output::Continued { dialogue, components, .. } => {
-            (dialogue, components)
-        }
-        _ => return,
+    let (Output::Begun { dialogue, components, .. } | Output::Continued { dialogue, components, .. }) =
+        output
+    else {
+        return;
     };
     let accepts = Some(DialogueAnswer { application_context: context(), user_information: None });
     let results: Vec<Component> = components

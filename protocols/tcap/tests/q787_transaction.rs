@@ -324,6 +324,22 @@ fn a_dialogue_that_is_silent_is_over() {
     assert!(rig.tcap.is_empty());
 }
 
+/// However many dialogues are due, one tick does a bounded part, and the next is due at once.
+#[test]
+fn a_tick_does_not_do_everything() {
+    let mut rig = Rig::with(Settings { dialogues_max: 10_000, ..Settings::default() });
+    for _ in 0..10_000 {
+        rig.begin(None, vec![]);
+    }
+    rig.now += 61 * SECOND;
+    for left in [5_904, 1_808, 0] {
+        assert!(rig.tcap.deadline().is_some_and(|due| due <= rig.now));
+        rig.tcap.handle(Input::Tick, rig.now);
+        assert_eq!(rig.tcap.len(), left);
+    }
+    assert_eq!(rig.outputs().len(), 10_000);
+}
+
 #[test]
 fn a_begin_that_comes_back_ends_its_dialogue() {
     let mut rig = Rig::new();

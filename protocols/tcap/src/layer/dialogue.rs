@@ -223,3 +223,14 @@ impl<A> Dialogue<A> {
         self.ours.iter().find(|operation| operation.invoke_id == invoke_id)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A million dialogues with an address of eight octets fit in a quarter of a gigabyte.
+    #[test]
+    fn a_dialogue_is_small() {
+        assert!(size_of::<Dialogue<u64>>() + size_of::<Operation>() <= 256);
+    }
+}
