@@ -10,7 +10,7 @@ use super::event::{DialogueId, Output, Refuse, Screening};
 use super::{Map, invoke};
 use crate::context::{Context, Version};
 use crate::error::Error;
-use crate::operation::{InformServiceCentreArg, Request, Response};
+use crate::operation::{self, InformServiceCentreArg, Request, Response};
 use crate::user_error::MapError;
 
 /// One dialogue that a peer has opened.
@@ -209,8 +209,13 @@ impl<A: Clone + Eq + Hash + Debug> Map<A> {
             let problem = InvokeProblem::UnrecognizedOperation;
             return self.reject(id, invoke_id, Screening::GlobalOperation, problem, now);
         };
-        match Request::read(code, context, version, parameter.as_deref()) {
-            Ok(Request::InformServiceCentre(_)) | Err(Error::UnknownOperation(_)) => {
+        let read = match code {
+            // It only ever stands beside an answer.
+            operation::INFORM_SERVICE_CENTRE => Err(Error::UnknownOperation(code)),
+            _ => Request::read(code, context, version, parameter.as_deref()),
+        };
+        match read {
+            Err(Error::UnknownOperation(_)) => {
                 let problem = InvokeProblem::UnrecognizedOperation;
                 self.reject(id, invoke_id, Screening::Operation(code), problem, now);
             }

@@ -62,6 +62,8 @@ pub(crate) struct Pair {
     pub(crate) others: (Vec<Output<u8>>, Vec<Output<u8>>),
     /// Messages from the centre are lost.
     pub(crate) deaf: bool,
+    /// Messages from the node go elsewhere: to a test.
+    pub(crate) apart: bool,
 }
 
 impl Pair {
@@ -80,6 +82,7 @@ impl Pair {
             asked: VecDeque::new(),
             others: (Vec::new(), Vec::new()),
             deaf: false,
+            apart: false,
         }
     }
 
@@ -197,6 +200,9 @@ impl Pair {
         match output {
             Output::Send { local, remote, octets, .. } => {
                 self.returned.push(octets.clone());
+                if self.apart {
+                    return;
+                }
                 self.centre.handle(Input::Received { local: remote, remote: local, octets }, self.now);
             }
             Output::Indication { dialogue, invoke_id, version, request, more, .. } => {
