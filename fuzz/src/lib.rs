@@ -43,6 +43,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "m3ua", run: signalling::m3ua, seeds: None },
     Target { name: "sccp", run: signalling::sccp, seeds: None },
     Target { name: "tcap", run: signalling::tcap, seeds: None },
+    Target { name: "map", run: signalling::map, seeds: None },
 ];
 
 /// The target of this name.

@@ -5,6 +5,8 @@ mod adaptation;
 use std::time::Instant;
 
 use bytes::Bytes;
+use map::operation::{self, MtForwardSmArg, RoutingInfoForSmArg, SmRpDa, SmRpOa};
+use map::{AddressString, Context, Imsi, Map, MapError, Request, Response, SignalInfo, Version};
 use sccp::message::Message;
 use sccp::{
     Destination, Input, Network, NetworkId, Output, PointCodeState, Remote, Sccp, Settings, TranslationRule,
@@ -94,4 +96,99 @@ pub(crate) fn tcap(octets: &[u8]) {
         element.handle(tcap::Input::Tick, now);
     }
     assert!(element.is_empty(), "a dialogue is left");
+}
+
+/// A message of TCAP, between two elements that have a dialogue open; and the same as a parameter.
+pub(crate) fn map(octets: &[u8]) {
+    parameter(octets);
+    let request = Request::SendRoutingInfoForSm(RoutingInfoForSmArg {
+        msisdn: AddressString::international("14155551234"),
+        service_centre_address: AddressString::international("15550000001"),
+        ..RoutingInfoForSmArg::default()
+    });
+    dialogue(octets, request);
+    let request = Request::MtForwardSm(MtForwardSmArg {
+        sm_rp_da: SmRpDa::Imsi(Imsi::new("001010155551234")),
+        sm_rp_oa: SmRpOa::ServiceCentreAddress(AddressString::international("15550000001")),
+        sm_rp_ui: SignalInfo(Bytes::from_static(&[0x04; 140])),
+        more_messages_to_send: true,
+        ..MtForwardSmArg::default()
+    });
+    dialogue(octets, request);
+}
+
+/// What is read as one operation's is written so that it is read and written alike.
+fn parameter(octets: &[u8]) {
+    let contexts = [20, 21, 23, 24, 25].map(Context::from_number).into_iter().chain([None]);
+    for context in contexts {
+        for version in [Version::V1, Version::V2, Version::V3] {
+            for code in operation::MT_FORWARD_SM..=operation::READY_FOR_SM {
+                let Ok(request) = Request::read(code, context, version, Some(octets)) else { continue };
+                let (Ok(written), Ok(code)) = (request.write(version), request.code(version)) else {
+                    continue;
+                };
+                let again = Request::read(code, Some(request.context()), version, Some(&written))
+                    .or_else(|_| Request::read(code, None, version, Some(&written)))
+                    .and_then(|again| again.write(version));
+                assert!(again.as_ref() == Ok(&written), "operation {code} is written otherwise");
+                let Ok(response) = Response::read(&request, Some(octets)) else { continue };
+                let Ok(written) = response.write(version) else { continue };
+                let again =
+                    Response::read(&request, written.as_deref()).and_then(|again| again.write(version));
+                assert!(written.is_none() || again == Ok(written), "a result of {code} is written otherwise");
+            }
+        }
+    }
+    for code in 0..=72 {
+        for version in [Version::V1, Version::V2, Version::V3] {
+            let error = MapError::read(code, Some(octets));
+            let Ok(written) = error.write(version) else { continue };
+            let again = MapError::read(error.code(version), written.as_deref()).write(version);
+            assert!(again == Ok(written), "error {code} is written otherwise");
+        }
+    }
+}
+
+/// Each request is confirmed once, whatever the peer says, and nothing stays open.
+fn dialogue(octets: &[u8], request: Request) {
+    // The transaction id that the answers in the corpus are for.
+    let mut settings = map::Settings::default();
+    settings.tcap.first = 0x2720_d91c;
+    let mut element = Map::new(settings);
+    #[expect(clippy::disallowed_methods, reason = "one instant to begin with")]
+    let mut now = Instant::now();
+    let version_max = Version::V3;
+    let open = map::Open {
+        local: 1,
+        remote: 2,
+        peer: "2".into(),
+        request,
+        version: None,
+        version_max,
+        room: 200,
+        tag: 0,
+    };
+    let Ok(opened) = element.open(open, now) else { return };
+    let payload = Bytes::copy_from_slice(octets);
+    element.handle(map::Input::Received { local: 1, remote: 2, octets: payload.clone() }, now);
+    element.handle(map::Input::Undelivered { octets: payload, cause: 3 }, now);
+    let mut confirms = 0;
+    for _ in 0..8 {
+        while let Some(output) = element.poll() {
+            match output {
+                map::Output::Confirm { dialogue, .. } => {
+                    assert!(dialogue == opened, "another dialogue is confirmed");
+                    confirms += 1;
+                }
+                map::Output::Indication { dialogue, invoke_id, .. } => {
+                    let _over = element.answer(dialogue, invoke_id, Err(MapError::DataMissing), now);
+                }
+                _ => {}
+            }
+        }
+        now = element.deadline().unwrap_or(now);
+        element.handle(map::Input::Tick, now);
+    }
+    assert!(confirms == 1, "a request is confirmed {confirms} times");
+    assert!(element.is_empty(), "a dialogue stays open");
 }
