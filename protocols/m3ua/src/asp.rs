@@ -131,6 +131,7 @@ impl M3ua {
         message: &Message,
         now: Instant,
     ) -> Result<(), Refusal> {
+        let lingers = self.acknowledgement_due(now);
         let contexts = message.routing_contexts()?;
         let link = self.asking(id)?;
         if !link.own_up {
@@ -144,6 +145,7 @@ impl M3ua {
             let Some(member) = link.member_mut(server) else { continue };
             if matches!(member.own, Own::Active | Own::Deactivating) {
                 member.own = Own::Idle;
+                member.lingers = Some(lingers);
             }
         }
         if link.farewell == Some(Farewell::Inactive) {
@@ -175,7 +177,7 @@ impl M3ua {
             }
             (status::OTHER, status::ALTERNATE_ASP_ACTIVE) => {
                 for server in known {
-                    self.overridden(id, server);
+                    self.overridden(id, server, now);
                 }
                 self.settle_link(id, now);
             }
@@ -241,11 +243,13 @@ impl M3ua {
         self.link_mut(id).filter(|link| link.asks).ok_or_else(Refusal::unexpected)
     }
 
-    fn overridden(&mut self, id: LinkId, server: ServerId) {
+    fn overridden(&mut self, id: LinkId, server: ServerId, now: Instant) {
+        let lingers = self.acknowledgement_due(now);
         let mode = self.server_settings(server).map(|server| server.traffic_mode);
         let Some(member) = self.member_mut(id, server) else { return };
         if member.own == Own::Active && mode == Some(TrafficMode::Override) {
             member.own = Own::Standby;
+            member.lingers = Some(lingers);
         }
     }
 

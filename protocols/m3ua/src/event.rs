@@ -1,5 +1,7 @@
 //! What goes into a node and what comes out of it.
 
+use std::fmt;
+
 use bytes::Bytes;
 
 use crate::{LinkId, ProtocolData, ServerId};
@@ -47,8 +49,8 @@ impl Transfer {
     }
 }
 
-impl std::fmt::Debug for Transfer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Transfer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}: {:?}", self.server, self.protocol_data())
     }
 }
@@ -91,7 +93,7 @@ pub enum ServerState {
 }
 
 /// What happened.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 pub enum Input {
     /// The association is up.
     Connected {
@@ -155,7 +157,7 @@ pub enum Input {
 }
 
 /// What to do, or what is now so.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 pub enum Output {
     /// Send these octets, with payload protocol identifier 3.
     Send {
@@ -226,4 +228,53 @@ pub enum Output {
         /// Whether it was this node that refused.
         sent: bool,
     },
+}
+
+// By hand, because what others write to each other has no place in a log.
+
+impl fmt::Debug for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connected { link, streams } => write!(f, "{link:?} connected, {streams} streams"),
+            Self::Lost { link } => write!(f, "{link:?} lost"),
+            Self::Restarted { link } => write!(f, "{link:?} restarted"),
+            Self::Congested { link, congested } => write!(f, "{link:?} congested: {congested}"),
+            Self::Received { link, stream, octets } => {
+                write!(f, "{link:?} received {} octets on stream {stream}", octets.len())
+            }
+            Self::Transfer(transfer) => write!(f, "transfer {transfer:?}"),
+            Self::PointCodes { server, point_codes, change } => {
+                write!(f, "{server:?}: {} point codes {change:?}", point_codes.len())
+            }
+            Self::UserPart { server, point_code, user, cause } => {
+                write!(f, "{server:?}: user {user} at {point_code} unavailable, cause {cause}")
+            }
+            Self::Stop => f.write_str("stop"),
+            Self::Tick => f.write_str("tick"),
+        }
+    }
+}
+
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Send { link, stream, octets } => {
+                write!(f, "{link:?} sends {} octets on stream {stream}", octets.len())
+            }
+            Self::Close { link } => write!(f, "{link:?} closes"),
+            Self::Transfer { link, transfer } => write!(f, "{link:?} brings {transfer:?}"),
+            Self::Discarded(transfer) => write!(f, "discarded {transfer:?}"),
+            Self::Server { server, state } => write!(f, "{server:?} is {state:?}"),
+            Self::Link { link, state } => write!(f, "{link:?} is {state:?}"),
+            Self::PointCode { server, point_code, mask, state } => {
+                write!(f, "{server:?}: {point_code} with mask {mask} is {state:?}")
+            }
+            Self::UserUnavailable { server, point_code, user, cause } => {
+                write!(f, "{server:?}: user {user} at {point_code} unavailable, cause {cause}")
+            }
+            Self::Refused { link, code, sent } => {
+                write!(f, "{link:?}: error {code:#x} {}", if *sent { "sent" } else { "received" })
+            }
+        }
+    }
 }

@@ -29,6 +29,8 @@ pub(crate) struct Member {
     pub(crate) own: Own,
     /// Whether the peer's process is active.
     pub(crate) peer_active: bool,
+    /// Until when traffic is taken that was sent while active, and overtaken on another stream.
+    pub(crate) lingers: Option<Instant>,
     /// From the settings, from registration, or as the peer gave it.
     pub(crate) routing_context: Option<u32>,
     /// Registration is needed, and is not done.
@@ -100,6 +102,7 @@ impl Link {
                 server,
                 own: Own::Idle,
                 peer_active: false,
+                lingers: None,
                 routing_context: found.and_then(|server| server.routing_context),
                 unregistered: found.is_some_and(|server| server.registers.is_some()),
                 destinations: Destinations::default(),
@@ -146,6 +149,7 @@ impl Link {
             member.unregistered = found.is_some_and(|server| server.registers.is_some());
             member.own = Own::Idle;
             member.peer_active = false;
+            member.lingers = None;
         }
     }
 
@@ -162,10 +166,11 @@ impl Link {
         member.peer_active || (!self.double && member.own == Own::Active)
     }
 
-    /// Whether traffic of the member may come in. It may overtake the acknowledgement on another stream.
-    pub(crate) fn receives(&self, member: &Member) -> bool {
+    /// Whether traffic of the member may come in. It may overtake an acknowledgement on another stream,
+    /// and be overtaken by one.
+    pub(crate) fn receives(&self, member: &Member, now: Instant) -> bool {
         let own = matches!(member.own, Own::Activating | Own::Active | Own::Deactivating);
-        own || (!self.double && member.peer_active)
+        own || (!self.double && member.peer_active) || member.lingers.is_some_and(|until| now < until)
     }
 
     /// Whether what the peer says of the network counts: it does from a gateway to an active process.

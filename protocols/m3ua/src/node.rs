@@ -192,7 +192,7 @@ impl M3ua {
     fn dispatch(&mut self, id: LinkId, message: &Message, now: Instant) -> Result<(), Refusal> {
         match message.kind() {
             Kind::Error => Ok(()),
-            Kind::Data => self.data(id, message),
+            Kind::Data => self.data(id, message, now),
             Kind::Notify => self.notified(id, message, now),
             Kind::AspUpAck => self.up_acknowledged(id, now),
             Kind::AspDownAck => self.down_acknowledged(id, now),

@@ -100,9 +100,11 @@ impl M3ua {
         let contexts = message.routing_contexts()?;
         let (known, unknown) = self.addressed(id, &contexts)?;
         let given = self.acknowledged_contexts(id, &known, &contexts);
+        let lingers = self.acknowledgement_due(now);
         for &server in &known {
-            if let Some(member) = self.member_mut(id, server) {
-                member.peer_active = false;
+            let Some(member) = self.member_mut(id, server) else { continue };
+            if std::mem::replace(&mut member.peer_active, false) {
+                member.lingers = Some(lingers);
             }
         }
         if !known.is_empty() {
@@ -193,10 +195,12 @@ impl M3ua {
         if mode != Some(TrafficMode::Override) {
             return;
         }
+        let lingers = self.acknowledgement_due(now);
         let identifier = self.link(id).and_then(|link| link.peer_identifier);
         for other in self.links_of(server) {
             let Some(member) = self.member_mut(other, server).filter(|_| other != id) else { continue };
             if std::mem::replace(&mut member.peer_active, false) {
+                member.lingers = Some(lingers);
                 self.notify(other, server, (status::OTHER, status::ALTERNATE_ASP_ACTIVE), identifier);
                 self.settle_link(other, now);
             }

@@ -52,7 +52,7 @@ impl M3ua {
         }
     }
 
-    pub(crate) fn data(&mut self, id: LinkId, message: &Message) -> Result<(), Refusal> {
+    pub(crate) fn data(&mut self, id: LinkId, message: &Message, now: Instant) -> Result<(), Refusal> {
         let contexts = message.routing_contexts()?;
         let appearance = message.network_appearance()?;
         let data = message.protocol_data()?;
@@ -65,7 +65,7 @@ impl M3ua {
                 _ => return Err(Refusal::new(error_code::INVALID_PARAMETER_VALUE)),
             },
         };
-        if !link.member(server).is_some_and(|member| link.receives(member)) {
+        if !link.member(server).is_some_and(|member| link.receives(member, now)) {
             return Err(Refusal::unexpected());
         }
         let configured = self.server_settings(server).and_then(|server| server.network_appearance);

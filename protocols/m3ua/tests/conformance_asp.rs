@@ -458,3 +458,34 @@ fn asp_ssnm_008_dupu_for_a_range_is_refused() {
     let outputs = told(Kind::Dupu, &[0xff00_0005], &[(tag::USER_CAUSE, 0x0001_0003)]);
     assert_eq!(errors(&outputs), [0x11]);
 }
+
+#[test]
+fn a_point_code_is_unavailable_only_when_no_gateway_reaches_it() {
+    let mut one = One::new(settings(&[Role::Asp; 2], vec![server(100)]));
+    one.bring_asp_up(LINK);
+    one.bring_asp_up(rig::OTHER);
+    let duna = of_100(Kind::Duna, &[(tag::AFFECTED, 2)]);
+    assert_eq!(one.give(LINK, &duna), [], "the other gateway reaches it");
+    for sls in 0..4 {
+        let outputs = one.handle(Input::Transfer(transfer(SERVER, sls, "x")));
+        assert_eq!(only(&outputs, rig::OTHER, Kind::Data).len(), 1);
+    }
+    assert!(one.lose(rig::OTHER).contains(&point_code(2, 0, Availability::Unavailable)));
+    let outputs = one.handle(Input::Transfer(transfer(SERVER, 1, "x")));
+    assert!(matches!(outputs.as_slice(), [Output::Discarded(_)]));
+    one.connect(rig::OTHER);
+    one.give(rig::OTHER, &Message::new(Kind::AspUpAck));
+    let outputs = one.give(rig::OTHER, &of_100(Kind::AspActiveAck, &[]));
+    assert!(outputs.contains(&point_code(2, 0, Availability::Available)));
+}
+
+#[test]
+fn what_was_unavailable_before_a_loss_is_asked_for_once_active_again() {
+    let mut one = One::active_asp();
+    one.give(LINK, &of_100(Kind::Duna, &[(tag::AFFECTED, 5)]));
+    one.lose(LINK);
+    one.connect(LINK);
+    one.give(LINK, &Message::new(Kind::AspUpAck));
+    let outputs = one.give(LINK, &of_100(Kind::AspActiveAck, &[]));
+    assert_eq!(only(&outputs, LINK, Kind::Daud)[0].affected(), Ok(vec![(0, 5)]));
+}

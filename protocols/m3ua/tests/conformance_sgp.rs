@@ -292,6 +292,8 @@ fn sgp_asptm_v_014_and_015_override_gives_all_traffic_to_the_last_and_tells_the_
     assert_eq!(only(&outputs, LINK, Kind::Notify)[0].number(tag::ASP_IDENTIFIER), Ok(Some(22)));
     assert_eq!((one.state(), one.link()), (ServerState::Active, AspState::Inactive));
     assert_eq!(ways(&mut one, 3), [[1], [1], [1]]);
+    assert_eq!(transfers(&one.give(LINK, &data(100, 1))).len(), 1, "sent before it knew");
+    one.pass(T_ACK);
     assert_eq!(errors(&one.give(LINK, &data(100, 1))), [0x06]);
 }
 

@@ -12,8 +12,8 @@
 
 mod rig;
 
-use m3ua::{AspState, Exchange, Kind, Message, Output, Role};
-use rig::{AS_ACTIVE, LINK, One, data, message, of_100, tag};
+use m3ua::{AspState, Error, Exchange, Kind, M3ua, Message, Output, Role, ServerId, Settings};
+use rig::{AS_ACTIVE, LINK, One, data, message, of_100, server, settings, tag};
 
 type Row = (Kind, [&'static str; 3]);
 
@@ -211,4 +211,35 @@ fn answering(role: Role, column: usize) -> One {
     requests.iter().take(column).for_each(|request| drop(one.give(LINK, request)));
     assert_eq!(one.link(), [AspState::Down, AspState::Inactive, AspState::Active][column]);
     one
+}
+
+#[test]
+fn settings_that_contradict_themselves_are_refused() {
+    let refused = |settings: Settings| M3ua::new(settings).unwrap_err();
+    assert_eq!(refused(settings(&[], vec![server(1)])), Error::Count);
+    assert_eq!(refused(settings(&[Role::Asp], vec![])), Error::Count);
+    let mut unknown = settings(&[Role::Asp], vec![server(1)]);
+    unknown.links[0].servers = vec![ServerId(1)];
+    assert_eq!(refused(unknown.clone()), Error::Servers(0));
+    unknown.links[0].servers = vec![ServerId(0), ServerId(0)];
+    assert_eq!(refused(unknown.clone()), Error::Servers(0));
+    unknown.links[0].servers = Vec::new();
+    assert_eq!(refused(unknown), Error::Servers(0));
+    let twice = settings(&[Role::Asp], vec![server(1), server(1)]);
+    assert_eq!(refused(twice), Error::RoutingContexts(0));
+    let mut without = settings(&[Role::Asp], vec![server(1), server(2)]);
+    without.servers[1].routing_context = None;
+    assert_eq!(refused(without), Error::RoutingContexts(0));
+}
+
+#[test]
+fn nothing_that_is_printed_holds_what_was_said() {
+    let mut one = One::active_asp();
+    let transfer = rig::transfer(rig::SERVER, 1, "confidential");
+    let input = m3ua::Input::Transfer(transfer.clone());
+    let printed = format!("{input:?} {:?} {:?}", one.handle(input.clone()), one.node);
+    let received = m3ua::Input::Received { link: LINK, stream: 1, octets: "confidential".into() };
+    let message = Message::new(Kind::Data).with(tag::PROTOCOL_DATA, "confidential");
+    let printed = format!("{printed} {received:?} {message:?} {:?}", Output::Discarded(transfer));
+    assert!(!printed.contains("confidential") && !printed.contains("99, 111, 110"));
 }

@@ -397,6 +397,23 @@ fn a_peer_that_leaves_two_heartbeats_unanswered_is_given_up() {
 }
 
 #[test]
+fn leaving_in_order_loses_nothing_although_aspia_overtakes_data() {
+    let mut pair = Pair::with_gateway(1);
+    pair.skew = Duration::from_millis(30);
+    pair.settle();
+    for number in 0..64 {
+        pair.offer(HERE, number);
+        pair.offer(THERE, number);
+    }
+    pair.handle(HERE, Input::Stop);
+    pair.settle();
+    assert_eq!((pair.arrived(HERE).len(), pair.arrived(THERE).len()), (64, 64));
+    assert!(pair.outputs[HERE].contains(&Output::Close { link: LINK }));
+    let refused = pair.outputs.iter().flatten().any(|output| matches!(output, Output::Refused { .. }));
+    assert!(!refused);
+}
+
+#[test]
 fn two_servers_share_a_link_and_fail_apart() {
     let servers = vec![server(100), server(200)];
     let here = settings(&[Role::Asp], servers.clone());
