@@ -120,6 +120,10 @@ mod tests {
         known.tell(7, 0, Availability::Available);
         assert_eq!(known.of(7), Availability::Congested(2));
         assert_eq!(known.take_audit(), [(0, 7)]);
+        known.tell(7, 0, Availability::Congested(3));
+        known.tell(7, 0, Availability::Available);
+        assert_eq!(known.of(7), Availability::Congested(3));
+        known.take_audit();
         known.tell(7, 0, Availability::Available);
         assert_eq!(known.of(7), Availability::Available);
         assert!(known.is_empty());
