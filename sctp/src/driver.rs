@@ -54,10 +54,10 @@ pub(crate) struct Shared {
     pub(crate) peer: SocketAddr,
     pub(crate) tuning: Tuning,
     pub(crate) room: Arc<Room>,
-    /// Why it ended; set before the channels close.
+    /// Why it ends; set before the channels close.
     ending: OnceLock<Error>,
     /// Notified when it is to be aborted.
-    pub(crate) abort: Notify,
+    abort: Notify,
 }
 
 /// The transport's end.
@@ -71,6 +71,12 @@ impl Shared {
     /// Why it ended. [`Error::Closed`] where it ended well.
     pub(crate) fn ending(&self) -> Error {
         self.ending.get().copied().unwrap_or(Error::Closed)
+    }
+
+    /// Asks for the association to be aborted; `why` is what its end will be reported as.
+    pub(crate) fn abort_for(&self, why: Error) {
+        let _ = self.ending.set(why);
+        self.abort.notify_one();
     }
 
     /// Returns when the association is to be aborted: somebody asked for it, or nobody is left
@@ -98,8 +104,8 @@ impl Driver {
 
     /// The last act: says why it ended.
     pub(crate) fn end(self, ending: Result<(), Error>) {
-        let why = ending.err().unwrap_or(Error::Closed);
-        let _ = self.shared.ending.set(why);
+        let _ = self.shared.ending.set(ending.err().unwrap_or(Error::Closed));
+        let why = self.shared.ending();
         tracing::info!(peer = %self.shared.peer, %why, "association ended");
     }
 }

@@ -28,6 +28,11 @@ mod driver;
 mod endpoint;
 mod error;
 mod framing;
+#[cfg(target_os = "linux")]
+mod kernel;
+#[cfg(not(target_os = "linux"))]
+#[path = "absent.rs"]
+mod kernel;
 mod listener;
 mod message;
 mod receiver;
@@ -40,7 +45,7 @@ pub use association::Association;
 pub use endpoint::{Endpoint, Transport, Tuning};
 pub use error::Error;
 pub use framing::{BadFrame, Framing};
-pub use listener::{Listener, connect};
+pub use listener::{Listener, connect, kernel_has_sctp};
 pub use message::{Event, MESSAGE_OCTETS_MAX, Message};
 pub use receiver::Receiver;
 pub use sender::Sender;

@@ -9,7 +9,12 @@ use crate::association::Association;
 use crate::endpoint::{Endpoint, Transport};
 use crate::error::Error;
 use crate::framing::Framing;
-use crate::{tcp, udp};
+use crate::{kernel, tcp, udp};
+
+/// Whether this kernel has SCTP, so that [`Transport::Kernel`] can be used.
+pub fn kernel_has_sctp() -> bool {
+    kernel::is_here()
+}
 
 /// Opens an association to the endpoint's remote address.
 ///
@@ -27,7 +32,7 @@ pub async fn connect(
         match endpoint.transport {
             Transport::Tcp => tcp::connect(endpoint, framing).await,
             Transport::OverUdp => udp::connect(endpoint).await,
-            Transport::Kernel => Err(Error::NoKernelSctp),
+            Transport::Kernel => kernel::connect(endpoint).await,
         }
     };
     let association = timeout(deadline, connecting).await.unwrap_or(Err(Error::TimedOut))?;
@@ -47,6 +52,7 @@ pub struct Listener {
 }
 
 enum Inner {
+    Kernel(kernel::Listener),
     OverUdp(udp::Listener),
     Tcp(tcp::Listener),
 }
@@ -63,7 +69,7 @@ impl Listener {
         let inner = match endpoint.transport {
             Transport::Tcp => Inner::Tcp(tcp::Listener::bind(endpoint, framing)?),
             Transport::OverUdp => Inner::OverUdp(udp::Listener::bind(endpoint)?),
-            Transport::Kernel => return Err(Error::NoKernelSctp),
+            Transport::Kernel => Inner::Kernel(kernel::Listener::bind(endpoint)?),
         };
         Ok(Self { transport: endpoint.transport, inner })
     }
@@ -71,6 +77,7 @@ impl Listener {
     /// Where it listens, with the port that the system chose if it was to.
     pub fn local_address(&self) -> SocketAddr {
         match &self.inner {
+            Inner::Kernel(listener) => listener.local_address(),
             Inner::OverUdp(listener) => listener.local_address(),
             Inner::Tcp(listener) => listener.local_address(),
         }
@@ -80,7 +87,7 @@ impl Listener {
     pub fn udp_port(&self) -> Option<u16> {
         match &self.inner {
             Inner::OverUdp(listener) => Some(listener.udp_port()),
-            Inner::Tcp(_) => None,
+            Inner::Kernel(_) | Inner::Tcp(_) => None,
         }
     }
 
@@ -92,6 +99,7 @@ impl Listener {
     /// the wait.
     pub async fn accept(&mut self) -> Result<Association, Error> {
         let association = match &mut self.inner {
+            Inner::Kernel(listener) => listener.accept().await?,
             Inner::OverUdp(listener) => listener.accept().await?,
             Inner::Tcp(listener) => listener.accept().await?,
         };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::driver::{Batch, Command, Shared, Shutdown};
 use crate::error::Error;
@@ -75,20 +75,22 @@ impl Sender {
         let (done, told) = oneshot::channel();
         let deadline = Instant::now() + patience;
         let command = Command::Shutdown(Shutdown { deadline, done });
-        match tokio::time::timeout_at(deadline, self.commands.send(command)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(_)) => return self.ended(),
-            Err(_) => {
-                self.abort();
-                return Err(Error::TimedOut);
+        let asked = async {
+            match self.commands.send(command).await {
+                Ok(()) => told.await.unwrap_or_else(|_| self.ended()),
+                Err(_) => self.ended(),
             }
-        }
-        told.await.unwrap_or_else(|_| self.ended())
+        };
+        // The transport keeps the deadline too, but sees it only when all before it is sent.
+        timeout_at(deadline, asked).await.unwrap_or_else(|_| {
+            self.shared.abort_for(Error::TimedOut);
+            Err(Error::TimedOut)
+        })
     }
 
     /// Ends the association at once; the peer is told, and what is underway is lost.
     pub fn abort(&self) {
-        self.shared.abort.notify_one();
+        self.shared.abort_for(Error::AbortedHere);
     }
 
     async fn hand_over(&self, messages: Vec<Message>) -> Result<(), Error> {
