@@ -171,6 +171,22 @@ impl Centre for ServiceCentre {
         })
     }
 
+    fn tell(
+        &self,
+        account: Name,
+        id: MessageId,
+        reference: u16,
+    ) -> Promise<'static, Result<bool, StoreError>> {
+        let centre = self.clone();
+        Box::pin(async move {
+            let Some(stored) = centre.owned(&account, id).await? else { return Ok(false) };
+            let Standing { state, done_at, error } = standing(&stored);
+            let told = centre.journey.tell(&stored.message, (state, error), done_at, reference).await?;
+            centre.dispatch.begin(told.receipts);
+            Ok(true)
+        })
+    }
+
     fn opened(&self, party: &Party) {
         self.dispatch.opened(party);
     }

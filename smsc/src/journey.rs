@@ -179,6 +179,22 @@ impl Journey {
         self.finish(part, State::Deleted, 0).await
     }
 
+    /// The submitter asks where a message stands: it is told by a receipt under the reference of its
+    /// question.
+    pub async fn tell(
+        &self,
+        message: &Message,
+        (state, error): (State, u8),
+        done_at: Option<Timestamp>,
+        reference: u16,
+    ) -> Result<Attempted, StoreError> {
+        let rules = self.rules.load_full();
+        let now = (self.clock)();
+        let mut record = Record::new(&rules, &self.ids, now);
+        record.tell(message, &Outcome { state, at: done_at.unwrap_or(now), error }, reference);
+        record.commit(&*self.store, &self.tally).await
+    }
+
     /// Another centre tells how a message ended that we handed to it. `None` if it is none of ours, yet.
     pub async fn remote_receipt(&self, receipt: &RemoteReceipt) -> Result<Option<Attempted>, StoreError> {
         let mut found = self.correlated(receipt).await?;
@@ -307,11 +323,8 @@ impl Journey {
         let Some(route) = route else {
             return vec![Try::without_party(Failure::NoRoute, (self.clock)())];
         };
-        let mut candidates: Vec<&Party> = route
-            .targets
-            .iter()
-            .filter(|target| route.allow_return || **target != delivery.message.origin)
-            .collect();
+        let mut candidates: Vec<&Party> =
+            route.targets.iter().filter(|target| route.admits(target, &delivery.message.origin)).collect();
         // Connected ones first; the order of preference stays among equals.
         candidates.sort_by_key(|target| self.gateways.room(target) == 0);
         let mut tries = Vec::with_capacity(1);

@@ -1,4 +1,4 @@
-//! The one optional parameter that the centre itself reads: the submitter's own reference.
+//! The optional parameters that the centre itself reads: the submitter's own reference, before all.
 //!
 //! A phone numbers its messages with TP-MR (TS 23.040 §9.2.3.6), an ESME with the TLV
 //! user_message_reference (SMPP 3.4 §5.3.2.17). Both travel as that TLV: with the message, so that
@@ -8,6 +8,21 @@ use bytes::Bytes;
 
 /// Tag and length of user_message_reference, which has two octets.
 const MESSAGE_REFERENCE: [u8; 4] = [0x02, 0x04, 0x00, 0x02];
+
+/// A vendor's TLV of ours without a value: the receipt answers a question, and was not promised.
+const ANSWERS_COMMAND: [u8; 4] = [0x15, 0x01, 0x00, 0x00];
+
+/// Optional parameters of a receipt that answers the submitter's question `reference`.
+#[must_use]
+pub fn answering_command(reference: u16) -> Bytes {
+    Bytes::from([&with_message_reference(reference)[..], &ANSWERS_COMMAND].concat())
+}
+
+/// Whether a receipt with these optional parameters answers a question (TP-SRQ, TS 23.040 §9.2.3.26).
+#[must_use]
+pub fn answers_command(optional: &[u8]) -> bool {
+    value(optional, ANSWERS_COMMAND).is_some()
+}
 
 /// Optional parameters that hold `reference` alone.
 #[must_use]
@@ -20,13 +35,19 @@ pub fn with_message_reference(reference: u16) -> Bytes {
 /// The submitter's reference among optional parameters in SMPP's TLV form.
 #[must_use]
 pub fn message_reference(optional: &[u8]) -> Option<u16> {
+    value(optional, MESSAGE_REFERENCE)?.first_chunk::<2>().map(|octets| u16::from_be_bytes(*octets))
+}
+
+/// The value behind this tag and length.
+fn value(optional: &[u8], wanted: [u8; 4]) -> Option<&[u8]> {
     let mut rest = optional;
     while let Some((head, after)) = rest.split_first_chunk::<4>() {
-        if *head == MESSAGE_REFERENCE {
-            return after.first_chunk::<2>().map(|octets| u16::from_be_bytes(*octets));
-        }
         let [.., high, low] = *head;
-        rest = after.get(usize::from(u16::from_be_bytes([high, low]))..)?;
+        let (value, next) = after.split_at_checked(usize::from(u16::from_be_bytes([high, low])))?;
+        if *head == wanted {
+            return Some(value);
+        }
+        rest = next;
     }
     None
 }
@@ -47,6 +68,14 @@ mod tests {
         let others = [&[0x00, 0x1d, 0x00, 0x03, b'a', b'b', 0][..], &alone, &[0x14, 0x00, 0, 0]].concat();
         assert_eq!(message_reference(&others), Some(0x2a));
         assert_eq!(message_reference_only(&others), alone);
+        assert!(!answers_command(&others));
+    }
+
+    #[test]
+    fn an_answer_to_a_question_says_so() {
+        let answer = answering_command(9);
+        assert!(answers_command(&answer));
+        assert_eq!(message_reference(&answer), Some(9));
     }
 
     #[test]

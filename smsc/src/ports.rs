@@ -59,6 +59,17 @@ pub trait Centre: Send + Sync + 'static {
     /// Cancels a message of `account` that has not ended (cancel_sm). `false` if there is none.
     fn cancel(&self, account: Name, id: MessageId) -> Promise<'static, Result<bool, StoreError>>;
 
+    /// Tells the submitter of a message of `account` where it stands, by a receipt under the reference
+    /// of the question (SMS-COMMAND, enquiry). `false` if there is no such message.
+    fn tell(
+        &self,
+        _account: Name,
+        _id: MessageId,
+        _reference: u16,
+    ) -> Promise<'static, Result<bool, StoreError>> {
+        Box::pin(std::future::ready(Ok(false)))
+    }
+
     /// A gateway says that `party` can take messages again: a bind, a registration, a
     /// freed window. Cheap; call it freely.
     fn opened(&self, party: &Party);

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use crate::failure::Failure;
 use crate::ids::Ids;
 use crate::journey::Attempted;
-use crate::message::{Mode, Name, Party, Timestamp};
+use crate::message::{Message, MessageId, Mode, Name, Party, Timestamp};
+use crate::optional;
 use crate::ports::{Attempt, DueKey, Event, Handover, Note, Outcome, Store, StoreError, Waiting, Wishes};
 use crate::reassembly::Part;
 use crate::receipt::State;
@@ -105,6 +106,18 @@ impl<'a> Record<'a> {
         self.attempted.next.push((id, Next::Ended));
     }
 
+    /// The submitter is told where its message stands, since it asked under this reference.
+    pub(crate) fn tell(&mut self, message: &Message, outcome: &Outcome, reference: u16) {
+        let expires_at = self.now + self.rules.receipt_validity;
+        let Some(told) = message.receipt_message(self.ids.next(self.now), outcome, expires_at) else {
+            return;
+        };
+        self.send(
+            Message { accepted_at: self.now, optional: optional::answering_command(reference), ..told },
+            &message.origin,
+        );
+    }
+
     /// The next hop's receipt will find the message by this. Segments that went as one have one
     /// remote id: the first gets it, the others are found by their place after it.
     fn correlate(&mut self, part: &Part, last: &Try) {
@@ -138,16 +151,23 @@ impl<'a> Record<'a> {
         let Some(message) = part.message.receipt_message(self.ids.next(self.now), outcome, expires_at) else {
             return;
         };
-        let lane = Route::to(part.message.origin.clone()).lane;
-        let receipt = Part { waiting: Waiting::of(&message, lane), message: Arc::new(message) };
-        self.events.push(Event::Accepted(Arc::clone(&receipt.message), receipt.waiting));
+        let receipt_id = self.send(message, &part.message.origin);
         // The id comes first: a trace follows it to the receipt's own attempts.
-        let text = format!("{} {:?} to {}", receipt.message.id, outcome.state, part.message.origin);
+        let text = format!("{receipt_id} {:?} to {}", outcome.state, part.message.origin);
         let note = Note { at: self.now, station: "receipt".into(), text: text.to_lowercase() };
         if part.message.mode == Mode::StoreAndForward {
             self.events.push(Event::Noted { id: part.message.id, note });
         }
+    }
+
+    /// A receipt sets out.
+    fn send(&mut self, message: Message, to: &Party) -> MessageId {
+        let lane = Route::lane_to(to);
+        let receipt = Part { waiting: Waiting::of(&message, lane), message: Arc::new(message) };
+        let id = receipt.message.id;
+        self.events.push(Event::Accepted(Arc::clone(&receipt.message), receipt.waiting));
         self.attempted.receipts.push(receipt);
+        id
     }
 }
 

@@ -102,7 +102,7 @@ impl Rules {
             Some((priority, route)) if priority > OWNED_PRIORITY => route.cloned(),
             _ => self.directory.find(digits).or_else(|| ruled.and_then(|(_, route)| route.cloned())),
         }?;
-        let leads_on = route.allow_return || route.targets.iter().any(|target| target != origin);
+        let leads_on = route.targets.iter().any(|target| route.admits(target, origin));
         leads_on.then_some(route)
     }
 

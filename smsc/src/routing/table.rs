@@ -52,6 +52,12 @@ impl Route {
         Self { name, lane, targets: vec![party], allow_return: true, retry: None }
     }
 
+    /// Whether a message that came from `origin` may go to `target`. A mobile network is many phones,
+    /// so that what comes from it may go back.
+    pub fn admits(&self, target: &Party, origin: &Party) -> bool {
+        self.allow_return || target != origin || matches!(target, Party::Ss7(_))
+    }
+
     /// The lane of the route to one party.
     pub(crate) fn lane_to(party: &Party) -> u64 {
         super::hash(&compact_str::format_compact!("{party}"))
@@ -232,5 +238,13 @@ mod tests {
         assert_eq!(name(Party::Esme("acme".into()), "acme"), "gold");
         assert_eq!(name(Party::Esme("other".into()), "other"), "rest");
         assert_eq!(name(Party::SipUser("49".into()), "acme"), "sip users");
+    }
+
+    #[test]
+    fn one_phone_may_write_to_another_of_its_network() {
+        let route = Route { allow_return: false, ..Route::to("ss7:home".parse().unwrap()) };
+        let (home, esme): (Party, Party) = ("ss7:home".parse().unwrap(), "esme:a".parse().unwrap());
+        assert!(route.admits(&home, &home));
+        assert!(route.admits(&esme, &home) && !route.admits(&esme, &esme));
     }
 }
