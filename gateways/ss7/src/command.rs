@@ -1,0 +1,66 @@
+//! What a phone may ask about a message of its own: SMS-COMMAND (TS 23.040 §9.2.2.4).
+
+use map::operation::ForwardSmRes;
+use map::{MapError, Response, SmDeliveryFailureCause};
+use sms::status::FailureCause;
+use sms::tpdu::CommandType;
+use smsc::message::{Party, Timestamp};
+use smsc::ports::{Centre, Referenced, StoreError};
+
+use crate::codes;
+use crate::convert::{self, Sender};
+use crate::listen;
+
+/// A command, ready to be carried out.
+#[derive(Debug)]
+pub(crate) struct Command {
+    asked: sms::tpdu::Command,
+    sender: Sender,
+    party: Party,
+}
+
+impl Command {
+    pub(crate) fn new(asked: sms::tpdu::Command, sender: Sender, party: Party) -> Self {
+        Self { asked, sender, party }
+    }
+
+    /// Does what the phone asks.
+    ///
+    /// # Errors
+    /// What the phone hears.
+    pub(crate) async fn carry_out(self, centre: &dyn Centre, now: Timestamp) -> Result<Response, MapError> {
+        let refused = |cause| {
+            let failed = SmDeliveryFailureCause::EquipmentProtocolError;
+            codes::delivery_failure(failed, cause, listen::stamp(now))
+        };
+        let store_failed = |_: StoreError| listen::system_failure();
+        let query = Referenced {
+            submitter: self.party,
+            source: self.sender.number,
+            destination: convert::address_inward(&self.asked.destination),
+            reference: u16::from(self.asked.message_number),
+        };
+        let account = self.sender.account;
+        let done = match self.asked.command_type {
+            CommandType::ENQUIRY => {
+                let Some(id) = centre.referenced(query).await.map_err(store_failed)? else {
+                    return Err(refused(FailureCause::COMMAND_CANNOT_BE_ACTIONED));
+                };
+                let reference = u16::from(self.asked.message_reference);
+                centre.tell(account, id, reference).await.map_err(store_failed)?
+            }
+            CommandType::DELETE => {
+                let Some(id) = centre.referenced(query).await.map_err(store_failed)? else {
+                    return Err(refused(FailureCause::COMMAND_CANNOT_BE_ACTIONED));
+                };
+                centre.cancel(account, id).await.map_err(store_failed)?
+            }
+            _ => return Err(refused(FailureCause::COMMAND_UNSUPPORTED)),
+        };
+        if done {
+            Ok(Response::MoForwardSm(ForwardSmRes::default()))
+        } else {
+            Err(refused(FailureCause::COMMAND_CANNOT_BE_ACTIONED))
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The way to phones: one visitor for each phone that has messages, so that its queue shares one
+//! look-up and one dialogue (moreMessagesToSend), in order.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use sccp::NetworkId;
+use smsc::failure::Failure;
+use smsc::message::Name;
+use smsc::ports::{Delivery, Handover};
+use tokio::sync::oneshot;
+
+use crate::convert::Terminating;
+use crate::served::Served;
+use crate::visit::{Desk, Visit};
+
+/// A phone: its network and its number.
+type Phone = (NetworkId, Name);
+type Outcome = Result<Handover, Failure>;
+
+/// Messages of one phone that wait for their turn in its dialogue.
+const QUEUE_MAX: usize = 256;
+
+/// A message for a phone, and who waits for its outcome.
+struct Pending {
+    terminating: Terminating,
+    reply: oneshot::Sender<Outcome>,
+}
+
+/// All phones that are being visited. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Dial {
+    desk: Arc<Desk>,
+    phones: Arc<Mutex<HashMap<Phone, VecDeque<Pending>>>>,
+}
+
+impl Dial {
+    pub(crate) fn new(desk: Desk) -> Self {
+        Self { desk: Arc::new(desk), phones: Arc::default() }
+    }
+
+    /// What visits need of the gateway.
+    pub(crate) fn desk(&self) -> &Arc<Desk> {
+        &self.desk
+    }
+
+    /// Brings a message to its phone and waits for the outcome. MAP's timers bound the wait.
+    ///
+    /// # Errors
+    /// Why the phone did not take it.
+    pub(crate) async fn deliver(self, network: Arc<Served>, delivery: Delivery) -> Outcome {
+        let terminating = Terminating::new(&delivery.message, network.zone_quarters())?;
+        let phone = (network.id, delivery.message.destination.digits.clone());
+        let (reply, outcome) = oneshot::channel();
+        if self.join(&phone, Pending { terminating, reply })? {
+            tokio::spawn(self.visit(network, phone));
+        }
+        outcome.await.unwrap_or(Err(Failure::NoPeer))
+    }
+
+    /// Puts a message into the phone's queue. Answers whether somebody has to go there.
+    fn join(&self, phone: &Phone, pending: Pending) -> Result<bool, Failure> {
+        let mut phones = self.phones.lock();
+        match phones.get_mut(phone) {
+            Some(queue) if queue.len() >= QUEUE_MAX => Err(Failure::Throttled { retry_after: None }),
+            Some(queue) => {
+                queue.push_back(pending);
+                Ok(false)
+            }
+            None => {
+                phones.insert(phone.clone(), VecDeque::from([pending]));
+                Ok(true)
+            }
+        }
+    }
+
+    /// Visits a phone until nothing waits for it any more.
+    async fn visit(self, network: Arc<Served>, phone: Phone) {
+        let mut visit = Visit::new(Arc::clone(&self.desk), network, phone.1.clone());
+        while let Some(Pending { terminating, reply }) = self.next(&phone) {
+            let outcome = visit.deliver(&terminating, || self.more(&phone)).await;
+            if let Err(failure) = &outcome
+                && concerns_phone(failure)
+            {
+                self.fail_all(&phone, failure);
+            }
+            let _gone = reply.send(outcome);
+        }
+        visit.end().await;
+    }
+
+    /// The next message for a phone; without one, the visit is over.
+    fn next(&self, phone: &Phone) -> Option<Pending> {
+        let mut phones = self.phones.lock();
+        let next = phones.get_mut(phone)?.pop_front();
+        if next.is_none() {
+            phones.remove(phone);
+        }
+        next
+    }
+
+    fn more(&self, phone: &Phone) -> bool {
+        self.phones.lock().get(phone).is_some_and(|queue| !queue.is_empty())
+    }
+
+    /// A phone that is away for one message is away for those behind it: they keep their order.
+    fn fail_all(&self, phone: &Phone, failure: &Failure) {
+        let queued = self.phones.lock().get_mut(phone).map(std::mem::take).unwrap_or_default();
+        for pending in queued {
+            let _gone = pending.reply.send(Err(failure.clone()));
+        }
+    }
+}
+
+/// Whether a failure says something about the phone or the way to it, and not about one message.
+fn concerns_phone(failure: &Failure) -> bool {
+    match failure {
+        Failure::Unsupported => false,
+        Failure::Refused(_) => matches!(failure.number(), 2..=5 | 22),
+        _ => true,
+    }
+}
