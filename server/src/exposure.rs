@@ -22,6 +22,14 @@ pub fn check(config: &Config) -> Result<(), ConfigError> {
             return Err(ConfigError::entry("sip.listeners", Some(index), "address", advice));
         }
     }
+    for (index, association) in config.ss7.associations.iter().enumerate() {
+        // What connects goes where the operator says; what listens takes whoever comes.
+        let listens = association.remote.is_empty();
+        if listens && association.local.iter().any(|address| plain(address, false)) {
+            let advice = "listens beyond this machine, and signalling has no TLS; connect from here, or set insecure = true where a private network protects it";
+            return Err(ConfigError::entry("ss7.associations", Some(index), "local", advice));
+        }
+    }
     if plain(&config.http.listen, false) {
         let advice =
             "listens beyond this machine without TLS; put a proxy with TLS before it, or set insecure = true";
@@ -41,6 +49,11 @@ mod tests {
         assert!(check(&open).unwrap_err().to_string().contains("http.listen"));
         let said: Config = toml::from_str("insecure = true\nhttp.listen = '0.0.0.0:8080'").unwrap();
         assert!(check(&said).is_ok());
+        let ss7: Config = toml::from_str(
+            "[ss7]\nassociations = [{ name = 'stp', local = ['0.0.0.0:2905'], application_servers = [] }]",
+        )
+        .unwrap();
+        assert!(check(&ss7).unwrap_err().to_string().contains("ss7.associations"));
         let smpp: Config = toml::from_str("[smpp]\nlisteners = [{ address = '[::]:2775' }]").unwrap();
         assert!(check(&smpp).is_err());
     }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use gateway_http::{Dialer, Doors};
 use gateway_sip::SipGateway;
 use gateway_smpp::SmppGateway;
+use gateway_ss7::Ss7Gateway;
 use platform::Platform;
 use smsc::journey::Journey;
 use smsc::message::Party;
@@ -41,6 +42,8 @@ pub struct System {
     pub smpp: Option<SmppGateway>,
     /// SIP.
     pub sip: Option<Arc<SipGateway>>,
+    /// Mobile networks.
+    pub ss7: Option<Ss7Gateway>,
     /// The messaging platform.
     pub platform: Option<Arc<Platform>>,
     /// Where HTTP listens.
@@ -67,6 +70,9 @@ pub enum StartError {
     /// SIP cannot start.
     #[error("sip: {0}")]
     Sip(#[from] gateway_sip::Error),
+    /// SS7 cannot start.
+    #[error("ss7: {0}")]
+    Ss7(#[from] gateway_ss7::Error),
     /// HTTP cannot listen.
     #[error("http: {address}: {source}")]
     Http {
@@ -115,6 +121,7 @@ pub async fn start(config: Config) -> Result<System, StartError> {
         centre: ServiceCentre::new(journey, dispatch),
         smpp: None,
         sip: None,
+        ss7: None,
         platform: None,
         callbacks: None,
         directory,
@@ -188,10 +195,17 @@ impl System {
         let smpp = SmppGateway::start(&self.config.smpp, Arc::clone(&centre), clock::clock(), seed)?;
         let _first = self.outlets.smpp.set(Arc::new(smpp.clone()));
         self.smpp = Some(smpp);
-        let sip = SipGateway::start(self.config.sip.clone(), centre, clock::clock(), clock::random())?;
+        let sip =
+            SipGateway::start(self.config.sip.clone(), Arc::clone(&centre), clock::clock(), clock::random())?;
         let sip = Arc::new(sip);
         let _first = self.outlets.sip.set(Arc::clone(&sip) as _);
         self.sip = Some(sip);
+        if !self.config.ss7.is_empty() {
+            let random = u64::from_le_bytes(clock::random());
+            let ss7 = Ss7Gateway::start(&self.config.ss7, centre, clock::clock(), self.config.node, random)?;
+            let _first = self.outlets.ss7.set(Arc::new(ss7.clone()));
+            self.ss7 = Some(ss7);
+        }
         // What waited for the gateways to come up may go now.
         self.centre.dispatch().opened(&Party::Platform);
         Ok(())
@@ -207,6 +221,7 @@ impl System {
             store: self.store.clone(),
             smpp: self.smpp.clone(),
             sip: self.sip.clone(),
+            ss7: self.ss7.clone(),
         };
         let admin = Admin {
             centre: self.centre.clone(),
@@ -273,6 +288,9 @@ impl System {
         }
         if let Some(sip) = &self.sip {
             sip.shutdown().await;
+        }
+        if let Some(ss7) = &self.ss7 {
+            ss7.shutdown(STOP_PATIENCE).await;
         }
         self.tasks.iter().for_each(JoinHandle::abort);
         AdminDoor::withdraw(&self.config.store.data_dir);

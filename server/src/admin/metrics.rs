@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 
 use gateway_sip::SipGateway;
 use gateway_smpp::SmppGateway;
+use gateway_ss7::{Ss7Gateway, Ss7Status};
 use serde_json::{Value, json};
 use smsc::ports::{Pressure, Store};
 use smsc::receipt::State;
@@ -24,6 +25,8 @@ pub struct Metrics {
     pub smpp: Option<SmppGateway>,
     /// SIP, where this process has it.
     pub sip: Option<Arc<SipGateway>>,
+    /// Mobile networks, where this process has some.
+    pub ss7: Option<Ss7Gateway>,
 }
 
 struct Metric {
@@ -72,7 +75,18 @@ impl Metrics {
         let parties: Vec<Value> = parties
             .map(|party| json!({ "party": party.party.to_string(), "up": party.up, "open": party.open, "contacts": party.contacts }))
             .collect();
-        json!({ "counters": counters, "smpp_sessions": sessions, "sip_parties": parties })
+        let associations: Vec<Value> = self
+            .ss7
+            .iter()
+            .flat_map(|ss7| ss7.status().associations)
+            .map(|(name, state)| json!({ "name": name, "state": state }))
+            .collect();
+        json!({
+            "counters": counters,
+            "smpp_sessions": sessions,
+            "sip_parties": parties,
+            "ss7_associations": associations,
+        })
     }
 
     fn all(&self) -> Vec<Metric> {
@@ -91,7 +105,7 @@ impl Metrics {
             Pressure::Closed => 2,
         };
         let sessions = self.smpp.iter().map(|smpp| smpp.sessions().len() as u64).sum();
-        vec![
+        let mut all = vec![
             single(
                 "fernpost_messages_accepted_total",
                 "counter",
@@ -143,6 +157,45 @@ impl Metrics {
                 pressure,
             ),
             single("fernpost_smpp_sessions", "gauge", "Bound SMPP sessions.", sessions),
-        ]
+        ];
+        all.extend(self.ss7.iter().flat_map(|ss7| signalling(&ss7.status())));
+        all
     }
+}
+
+/// What is counted about mobile networks.
+fn signalling(status: &Ss7Status) -> Vec<Metric> {
+    let single = |name, kind, help, value| Metric { name, kind, help, values: vec![(String::new(), value)] };
+    let associations = status.associations.iter();
+    let active = associations.filter(|(_, state)| *state == "active").count();
+    let others = status.counters.iter().map(|(name, count)| (format!("{{event=\"{name}\"}}"), *count));
+    vec![
+        single(
+            "fernpost_ss7_originated_total",
+            "counter",
+            "Messages of phones that were taken over.",
+            status.originated,
+        ),
+        single(
+            "fernpost_ss7_refused_total",
+            "counter",
+            "Messages of phones that were refused.",
+            status.refused,
+        ),
+        single("fernpost_ss7_delivered_total", "counter", "Messages that phones took.", status.delivered),
+        single("fernpost_ss7_alerts_total", "counter", "Alerts of home location registers.", status.alerts),
+        single("fernpost_ss7_dialogues", "gauge", "Open TCAP dialogues.", status.dialogues as u64),
+        single(
+            "fernpost_ss7_associations_active",
+            "gauge",
+            "Associations that carry traffic.",
+            active as u64,
+        ),
+        Metric {
+            name: "fernpost_ss7_events_total",
+            kind: "counter",
+            help: "Signalling that was refused, discarded or screened, by what it was.",
+            values: others.collect(),
+        },
+    ]
 }

@@ -4,6 +4,7 @@
 //! machine's operator can read (`admin.json` in the data directory).
 
 mod health;
+mod lookup;
 mod messages;
 pub mod metrics;
 mod trace;
@@ -92,6 +93,7 @@ pub fn router(admin: Admin, token: &str) -> Router {
         .route("/admin/v1/messages", get(messages::find).post(messages::send))
         .route("/admin/v1/messages/{id}", get(messages::trace).delete(messages::cancel))
         .route("/admin/v1/status", get(status))
+        .route("/admin/v1/lookups", post(lookup::look_up))
         .route("/admin/v1/audit", post(audit))
         .with_state(Arc::new(admin))
         .layer(middleware::from_fn_with_state(token, authorise))

@@ -78,6 +78,18 @@ pub struct StatusArguments {
     place: Where,
 }
 
+/// What `hlr` takes.
+#[derive(clap::Args)]
+pub struct HlrArguments {
+    /// The number of the phone.
+    number: String,
+    /// The network to ask, by its name; the first one when absent.
+    #[arg(long)]
+    network: Option<String>,
+    #[command(flatten)]
+    place: Where,
+}
+
 /// Where `serve` and `lab` keep their stores by default.
 const DATA_DIRS: [&str; 2] = ["fernpost-data", "fernpost-lab/store"];
 
@@ -180,6 +192,23 @@ pub async fn audit(arguments: AuditArguments) -> CommandResult {
     Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// `fernpost hlr`.
+pub async fn hlr(arguments: HlrArguments) -> CommandResult {
+    let question = json!({ "number": arguments.number, "network": arguments.network });
+    let answer = Door::open(&arguments.place)?.post("/admin/v1/lookups", question).await?;
+    if arguments.place.json {
+        println!("{answer}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let text = |key: &str| answer.get(key).and_then(Value::as_str).unwrap_or_default();
+    println!("imsi {}  msisdn {}", text("imsi"), text("msisdn"));
+    for node in answer.get("nodes").and_then(Value::as_array).into_iter().flatten() {
+        let number = node.get("number").and_then(Value::as_str).unwrap_or_default();
+        println!("served by {number}, subsystem {}", node.get("subsystem").unwrap_or(&Value::Null));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
 /// `fernpost status`.
 pub async fn status(arguments: StatusArguments) -> CommandResult {
     let answer = Door::open(&arguments.place)?.get("/admin/v1/status").await?;
@@ -192,6 +221,9 @@ pub async fn status(arguments: StatusArguments) -> CommandResult {
     }
     for session in answer.get("smpp_sessions").and_then(Value::as_array).into_iter().flatten() {
         println!("smpp  {}", session.as_str().unwrap_or_default());
+    }
+    for association in answer.get("ss7_associations").and_then(Value::as_array).into_iter().flatten() {
+        println!("ss7   {association}");
     }
     for party in answer.get("sip_parties").and_then(Value::as_array).into_iter().flatten() {
         println!("sip   {party}");

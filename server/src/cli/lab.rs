@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use super::CommandResult;
 use super::serve::{start_log, wait_for_stop};
+use crate::lab::network::Choice;
 use crate::lab::{Lab, Wishes, run_flows};
 
 /// What `lab` takes.
@@ -25,13 +26,28 @@ pub struct Arguments {
     /// The application behind the number, instead of the built-in one.
     #[arg(long, value_name = "URL")]
     webhook: Option<String>,
+    /// Reach the simulated mobile network by SCTP in UDP, instead of TCP.
+    #[arg(long, conflicts_with = "no_network")]
+    sctp_udp: bool,
+    /// Leave the simulated mobile network out: the centre waits for another signalling gateway.
+    #[arg(long)]
+    no_network: bool,
 }
 
 /// Runs the command.
 pub async fn run(arguments: Arguments) -> CommandResult {
     start_log("warn");
-    let wishes =
-        Wishes { data: arguments.data, port_offset: arguments.port_offset, webhook: arguments.webhook };
+    let network = match (arguments.sctp_udp, arguments.no_network) {
+        (_, true) => Choice::Absent,
+        (true, false) => Choice::SctpOverUdp,
+        (false, false) => Choice::Tcp,
+    };
+    let wishes = Wishes {
+        data: arguments.data,
+        port_offset: arguments.port_offset,
+        webhook: arguments.webhook,
+        network,
+    };
     let lab = Lab::start(&wishes).await?;
     if arguments.json {
         println!("{}", lab.describe());
@@ -78,6 +94,21 @@ fn print_doors(lab: &Lab, wishes: &Wishes) {
         text("/sip/password"),
         text("/sip/number")
     );
+    println!(
+        "  SS7       M3UA {} {}:{}, routing context {}, service centre {}",
+        if lab.phones.is_some() { "with" } else { "waits for a gateway at" },
+        text("/m3ua/host"),
+        text("/m3ua/port"),
+        text("/m3ua/routing_context"),
+        text("/m3ua/global_title")
+    );
+    for number in
+        ["/phones/0/number", "/phones/1/number"].map(text).iter().filter(|number| !number.is_empty())
+    {
+        println!(
+            "            phone {number}  drive it: fernpost phone {number} send TO TEXT | inbox | off | on | full"
+        );
+    }
     println!("  webhook   what the application behind the number got: {}", text("/webhook/received_url"));
     println!("  store     {}", text("/data_dir"));
     println!(

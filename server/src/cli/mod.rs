@@ -4,6 +4,7 @@ mod ask;
 mod bench;
 mod config;
 mod lab;
+mod phone;
 mod serve;
 
 use std::path::PathBuf;
@@ -35,6 +36,10 @@ enum Command {
     Audit(ask::AuditArguments),
     /// Show counters and sessions of a running process.
     Status(ask::StatusArguments),
+    /// Ask a home location register where a phone is, and deliver nothing.
+    Hlr(ask::HlrArguments),
+    /// Drive a simulated phone of a running lab.
+    Phone(phone::Arguments),
     /// Check, show and explain the configuration.
     Config(config::Arguments),
     /// Measure this build, or any other server, under load.
@@ -51,6 +56,8 @@ pub async fn run() -> ExitCode {
         Command::Find(arguments) => ask::find(arguments).await,
         Command::Audit(arguments) => ask::audit(arguments).await,
         Command::Status(arguments) => ask::status(arguments).await,
+        Command::Hlr(arguments) => ask::hlr(arguments).await,
+        Command::Phone(arguments) => phone::run(arguments).await,
         Command::Config(arguments) => config::run(&arguments),
         Command::Bench(arguments) => bench::run(arguments).await,
     };

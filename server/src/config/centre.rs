@@ -108,16 +108,18 @@ pub struct RouteConfig {
     /// Higher is tried first. Above 1000 it comes before the owners of numbers: ESMEs with
     /// addresses, SIP users, numbers of the platform.
     pub priority: i32,
-    /// Only messages that these parties submitted: `esme:NAME`, `smpp:NAME`, `sip:NAME`, `user:NUMBER`, `platform`.
+    /// Only messages that these parties submitted: `esme:NAME`, `smpp:NAME`, `sip:NAME`, `user:NUMBER`,
+    /// `ss7:NETWORK`, `platform`.
     pub from: Vec<String>,
-    /// Only messages that came over these wires: `esme`, `smpp`, `sip`, `user`, `platform`, `operator`.
+    /// Only messages that came over these wires: `esme`, `smpp`, `sip`, `user`, `ss7`, `platform`,
+    /// `operator`.
     pub wires: Vec<String>,
     /// Only messages of these accounts.
     pub accounts: Vec<String>,
     /// Only messages to these numbers; to any when empty.
     pub to: To,
     /// Where they go, in the order of preference: `smpp:LINK`, `smpp:GROUP`, `esme:NAME`, `sip:PEER`,
-    /// `user:NUMBER`, `platform`. An empty list refuses them: "no route" on purpose.
+    /// `user:NUMBER`, `ss7:NETWORK`, `platform`. An empty list refuses them: "no route" on purpose.
     pub targets: Vec<String>,
     /// Whether a message may go back to the party that submitted it.
     pub allow_return: bool,

@@ -108,6 +108,7 @@ pub fn check(config: &Config) -> Result<(), ConfigError> {
     }
     config.smpp.check().map_err(|error| ConfigError::table("smpp", error))?;
     config.sip.check().map_err(|error| ConfigError::table("sip", error))?;
+    config.ss7.check().map_err(|error| ConfigError::table("ss7", error))?;
     config.platform.provisioned(crate::clock::now())?;
     config.rules(Arc::default()).map(|_| ())
 }

@@ -11,11 +11,12 @@ mod reference;
 
 use gateway_sip::SipConfig;
 use gateway_smpp::config::SmppConfig;
+use gateway_ss7::config::Ss7Config;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store_embedded::EmbeddedConfig;
 
-pub use centre::{AccountConfig, NumberingConfig, RetryConfig, RouteConfig, ValidityConfig};
+pub use centre::{AccountConfig, NumberingConfig, RetryConfig, RouteConfig, To, ValidityConfig};
 pub use load::{ConfigError, check, load};
 pub use platform::{PlatformAccount, PlatformConfig, PlatformNumber};
 pub use reference::{explain, reference, schema};
@@ -46,6 +47,8 @@ pub struct Config {
     pub smpp: SmppConfig,
     /// SIP: listeners, peers, registered users.
     pub sip: SipConfig,
+    /// SS7: mobile networks, and the associations that lead to them.
+    pub ss7: Ss7Config,
     /// HTTP: the API, health, metrics and administration.
     pub http: gateway_http::Http,
     /// The messaging platform.
@@ -71,6 +74,7 @@ impl Default for Config {
             accounts: Vec::new(),
             smpp: SmppConfig::default(),
             sip: SipConfig::default(),
+            ss7: Ss7Config::default(),
             http: gateway_http::Http::default(),
             platform: PlatformConfig::default(),
             log: LogConfig::default(),

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use peers::application::Application;
 use peers::esme::{Delivered, Esme, EsmeError, Outgoing};
+use peers::mobile_network::Phone;
 use peers::user_agent::UserAgent;
 use smpp::pdu::BindKind;
 
+use super::network::SHOW_PHONE;
 use super::setup::{SHOW_ESME, SHOW_ESME_ADDRESS, SHOW_NUMBER, SHOW_SIP_NUMBER, SHOW_SIP_USER};
 use super::{Lab, REPLY};
 use crate::clock;
@@ -27,6 +29,9 @@ pub enum FlowError {
     /// The SIP user could not do its part.
     #[error("SIP: {0}")]
     Sip(String),
+    /// The phone could not do its part.
+    #[error("phone: {0}")]
+    Phone(String),
     /// The API refused.
     #[error("API: {0}")]
     Api(String),
@@ -37,6 +42,7 @@ struct Partners<'a> {
     lab: &'a Lab,
     esme: Esme,
     agent: UserAgent,
+    phone: Option<Phone>,
     api: reqwest::Client,
 }
 
@@ -51,6 +57,20 @@ pub async fn run(lab: &Lab) -> Result<usize, FlowError> {
             println!("  {name:<58} FAILED: {error}");
         }
     };
+    if partners.network_serves().await? {
+        let began = clock::instant();
+        show(
+            "flow 1  phone, MAP mo-forwardSM -> application, webhook",
+            began,
+            partners.phone_to_application().await,
+        );
+        let began = clock::instant();
+        show(
+            "        application's answer -> phone, MAP mt-forwardSM",
+            began,
+            partners.answer_to_phone().await,
+        );
+    }
     let began = clock::instant();
     show("flow 2  ESME submit_sm -> application, webhook", began, partners.esme_to_application().await);
     let began = clock::instant();
@@ -67,6 +87,18 @@ pub async fn run(lab: &Lab) -> Result<usize, FlowError> {
     show("        ESME submit_sm -> SIP MESSAGE, receipt back", began, partners.esme_to_sip().await);
     let began = clock::instant();
     show("        SIP MESSAGE -> ESME deliver_sm", began, partners.sip_to_esme().await);
+    if partners.phone.is_some() {
+        let began = clock::instant();
+        show(
+            "flow 4  API -> phone, MAP mt-forwardSM, status delivered",
+            began,
+            partners.api_to_phone().await,
+        );
+        let began = clock::instant();
+        show("        ESME submit_sm -> phone, receipt back", began, partners.esme_to_phone().await);
+        let began = clock::instant();
+        show("        phone -> ESME deliver_sm, status report back", began, partners.phone_to_esme().await);
+    }
     Ok(failed)
 }
 
@@ -82,7 +114,69 @@ impl<'a> Partners<'a> {
         let agent = UserAgent::register(registrar, SHOW_SIP_USER, &lab.credentials.sip_password, local)
             .await
             .map_err(|error| FlowError::Sip(error.to_string()))?;
-        Ok(Self { lab, esme, agent, api: reqwest::Client::new() })
+        let phone = lab.phones.as_ref().and_then(|phones| phones.network.phone(SHOW_PHONE));
+        Ok(Self { lab, esme, agent, phone, api: reqwest::Client::new() })
+    }
+
+    /// Waits until the association with the mobile network is up; there may be none.
+    async fn network_serves(&self) -> Result<bool, FlowError> {
+        let (Some(_), Some(ss7)) = (&self.phone, &self.lab.system.ss7) else { return Ok(false) };
+        in_time(async {
+            while !ss7.serves() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            Some(())
+        })
+        .await?;
+        Ok(true)
+    }
+
+    async fn phone_to_application(&self) -> Result<(), FlowError> {
+        self.text(SHOW_NUMBER, "Hello from a phone").await?;
+        self.webhook_with("Hello from a phone").await
+    }
+
+    async fn answer_to_phone(&self) -> Result<(), FlowError> {
+        self.inbox_with(REPLY).await
+    }
+
+    async fn api_to_phone(&self) -> Result<(), FlowError> {
+        let sid = self.create(SHOW_PHONE, "Hello phone, from the API").await?;
+        self.inbox_with("Hello phone, from the API").await?;
+        self.status_delivered(&sid).await
+    }
+
+    async fn esme_to_phone(&mut self) -> Result<(), FlowError> {
+        let id = self.submit(SHOW_PHONE, b"Hello phone, from an ESME", 1).await?;
+        self.inbox_with("Hello phone, from an ESME").await?;
+        self.delivered(|delivered| delivered.receipt.as_ref().is_some_and(|receipt| receipt.message_id == id))
+            .await
+    }
+
+    async fn phone_to_esme(&mut self) -> Result<(), FlowError> {
+        let phone = self.phone()?;
+        let outgoing = peers::mobile_network::Submission {
+            status_report: true,
+            ..peers::mobile_network::Submission::text("Hello ESME, from a phone", SHOW_ESME_ADDRESS)
+        };
+        let sent = phone.submit(outgoing).await.map_err(|error| FlowError::Phone(error.to_string()))?;
+        let tp_mr = sent.message_references.first().copied().unwrap_or_default();
+        self.delivered(|delivered| delivered.short_message == b"Hello ESME, from a phone").await?;
+        in_time(async { Some(phone.wait_for_report(tp_mr).await) }).await
+    }
+
+    fn phone(&self) -> Result<Phone, FlowError> {
+        self.phone.clone().ok_or_else(|| FlowError::Phone("this lab has none".to_owned()))
+    }
+
+    async fn text(&self, to: &str, text: &str) -> Result<(), FlowError> {
+        let sent = self.phone()?.send(text, to).await;
+        sent.map(|_| ()).map_err(|error| FlowError::Phone(error.to_string()))
+    }
+
+    async fn inbox_with(&self, text: &str) -> Result<(), FlowError> {
+        let phone = self.phone()?;
+        in_time(async { Some(phone.wait_for_text(|found| found == text).await) }).await
     }
 
     fn application(&self) -> &Application {

@@ -5,6 +5,7 @@
 //! partners of the lab's own, so that the accounts it prints belong to you alone.
 
 mod flows;
+pub mod network;
 mod setup;
 
 use std::io;
@@ -17,6 +18,7 @@ use tokio::net::TcpListener;
 use crate::wiring::{self, StartError, System};
 
 pub use flows::run as run_flows;
+use network::Phones;
 pub use setup::Credentials;
 
 /// What a lab is started with.
@@ -28,6 +30,8 @@ pub struct Wishes {
     pub port_offset: u16,
     /// The application behind the number, instead of the built-in one.
     pub webhook: Option<String>,
+    /// What stands at the other end of the signalling association.
+    pub network: network::Choice,
 }
 
 /// A running lab.
@@ -36,6 +40,8 @@ pub struct Lab {
     pub system: System,
     /// The built-in application.
     pub application: Application,
+    /// The simulated mobile network, unless another one is to come.
+    pub phones: Option<Phones>,
     /// Who may do what.
     pub credentials: Credentials,
 }
@@ -62,9 +68,10 @@ impl Lab {
         let port = setup::port(setup::APPLICATION_PORT, wishes.port_offset)?;
         let application = Application::start(TcpListener::bind(("127.0.0.1", port)).await?, REPLY)?;
         let sms_url = wishes.webhook.clone().unwrap_or_else(|| application.url("/sms"));
+        let phones = Phones::start(wishes.network, wishes.port_offset, &wishes.data).await?;
         let config = setup::config(wishes, &credentials, &sms_url, &application.url("/sms"))?;
         let system = wiring::start(config).await?;
-        Ok(Self { system, application, credentials })
+        Ok(Self { system, application, phones, credentials })
     }
 
     /// Where everything is, for scripts.
@@ -93,6 +100,8 @@ impl Lab {
                 "password": self.credentials.sip_password,
                 "number": setup::SIP_NUMBER,
             },
+            "m3ua": network::describe(&self.system.config.ss7),
+            "phones": self.phones.as_ref().map(Phones::describe).unwrap_or_default(),
             "webhook": { "received_url": self.application.url("/received") },
             "data_dir": self.system.config.store.data_dir,
         })

@@ -7,9 +7,9 @@ use gateway_sip::config::Secret as SipSecret;
 use gateway_smpp::config::EsmeAccount;
 use serde::{Deserialize, Serialize};
 
-use super::Wishes;
+use super::{Wishes, network};
 use crate::clock;
-use crate::config::{Config, PlatformAccount, PlatformNumber};
+use crate::config::{Config, PlatformAccount, PlatformNumber, RouteConfig, To};
 
 /// The ports before an offset is added.
 const SMPP_PORT: u16 = 2775;
@@ -125,6 +125,13 @@ pub fn config(wishes: &Wishes, secrets: &Credentials, sms_url: &str, show_url: &
             ..PlatformNumber::default()
         })
         .collect();
+    config.ss7 = network::config(wishes.network, wishes.port_offset)?;
+    config.routes = vec![RouteConfig {
+        name: "phones".to_owned(),
+        to: To { prefix: vec![network::PHONE_PREFIX.to_owned()], ..To::default() },
+        targets: vec![format!("ss7:{}", network::NETWORK)],
+        ..RouteConfig::default()
+    }];
     config.log.filter = "warn".to_owned();
     Ok(config)
 }

@@ -8,6 +8,7 @@
 //! | `receipts` | receipts wait for an ESME that is away, and survive a restart |
 //! | `faults` | malformed PDUs hurt nobody else; a wrong configuration is refused whole |
 //! | `privacy` | no whole number and no body in the log |
+//! | `phones` | messages reach phones of a mobile network, wait for them, and come from them |
 //! | `users` | a SIP user registers, sends and receives |
 //! | `foreign` | smpplib, the Twilio library and sipp get along with us, and tshark agrees |
 
@@ -24,6 +25,7 @@ mod foreign;
 mod harness;
 mod kill;
 mod order;
+mod phones;
 mod privacy;
 mod receipts;
 mod stop;

@@ -52,7 +52,7 @@ fn free_offset() -> u16 {
         .map(|_| 3000 + (start + NEXT.fetch_add(1, Ordering::Relaxed) * 50) % 19_000)
         .find(|offset| {
             let free = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port + offset)).is_ok();
-            [2775, 5060, 8080, 8090].into_iter().all(free)
+            [2775, 2905, 5060, 8080, 8090, 8095].into_iter().all(free)
                 && UdpSocket::bind((Ipv4Addr::LOCALHOST, 5060 + offset)).is_ok()
         })
         .expect("some ports are free")

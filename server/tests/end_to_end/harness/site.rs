@@ -29,6 +29,11 @@ impl Site {
     /// A site with an empty store. `load` is added to the table of the account that submits, `sink`
     /// to that of the other.
     pub(crate) fn new(load: &str, sink: &str) -> Self {
+        Self::with(load, sink, "")
+    }
+
+    /// The same, with `more` tables at the end of the configuration.
+    pub(crate) fn with(load: &str, sink: &str, more: &str) -> Self {
         let scratch = Scratch::new();
         let data = scratch.path().join("data");
         let config = scratch.write(
@@ -43,7 +48,7 @@ impl Site {
                  allowed_addresses = ['127.0.0.1']\n\
                  [[smpp.accounts]]\nsystem_id = '{LOAD}'\npassword = '{PASSWORD}'\n{load}\n\
                  [[smpp.accounts]]\nsystem_id = '{SINK}'\npassword = '{PASSWORD}'\n\
-                 addresses = ['{}*']\n{sink}\n",
+                 addresses = ['{}*']\n{sink}\n{more}\n",
                 data.display(),
                 PREFIX.trim_start_matches('+'),
             ),
