@@ -64,6 +64,7 @@ pub use settings::{NodeKind, NodeSettings, PhoneSettings, Settings, VersionRefus
 pub use submission::{Content, Order, Submission};
 pub use world::{SendError, Sent};
 
+use engine::Listening;
 use register::digits;
 use world::{COMMANDS_MAX, Command, Shared};
 
@@ -71,7 +72,7 @@ use world::{COMMANDS_MAX, Command, Shared};
 /// its phones.
 #[derive(Clone, Debug)]
 pub struct MobileNetwork {
-    address: SocketAddr,
+    listening: Listening,
     shared: Arc<Shared>,
     commands: mpsc::Sender<Command>,
 }
@@ -84,13 +85,18 @@ impl MobileNetwork {
     pub fn start(settings: &Settings) -> io::Result<Self> {
         let (commands, asked) = mpsc::channel(COMMANDS_MAX);
         let shared = Arc::new(Shared::new(settings));
-        let address = engine::start(settings, Arc::clone(&shared), asked)?;
-        Ok(Self { address, shared, commands })
+        let listening = engine::start(settings, Arc::clone(&shared), asked)?;
+        Ok(Self { listening, shared, commands })
     }
 
     /// Where the signalling gateway listens.
     pub fn local_address(&self) -> SocketAddr {
-        self.address
+        self.listening.address
+    }
+
+    /// The port of UDP, where SCTP is carried over it.
+    pub fn udp_port(&self) -> Option<u16> {
+        self.listening.udp_port
     }
 
     /// The phone with this number, with or without `+`.

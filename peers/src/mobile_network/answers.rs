@@ -95,6 +95,7 @@ fn routing(world: &mut World, node: usize, arg: &RoutingInfoForSmArg, version: V
     let question = RoutingQuestion {
         is_priority: arg.sm_rp_pri,
         gprs_support: arg.gprs_support_indicator,
+        single_attempt: arg.single_attempt_delivery,
         service_centre: &arg.service_centre_address.digits,
     };
     let (answer, status) = world.register.routing(number, question);
@@ -135,13 +136,13 @@ fn report(world: &mut World, node: usize, arg: &ReportSmDeliveryStatusArg) -> Re
     // Version 1 may leave the outcome out; it reports nothing but absence then.
     let outcome = arg.sm_delivery_outcome.unwrap_or(SmDeliveryOutcome::AbsentSubscriber);
     let mut answer = reported(world, number, centre, outcome, arg.delivery_outcome_indicator);
-    if let (Ok(_), Some(additional)) = (answer, arg.additional_sm_delivery_outcome) {
+    if let (Ok(()), Some(additional)) = (answer, arg.additional_sm_delivery_outcome) {
         answer = reported(world, number, centre, additional, true);
     }
     let stored_msisdn = Some(AddressString::international(number));
     Reaction {
         result: match answer {
-            Ok(_) => Ok(Response::ReportSmDeliveryStatus(ReportSmDeliveryStatusRes { stored_msisdn })),
+            Ok(()) => Ok(Response::ReportSmDeliveryStatus(ReportSmDeliveryStatusRes { stored_msisdn })),
             Err(refusal) => Err(error(refusal)),
         },
         inform: None,
@@ -155,7 +156,7 @@ fn reported(
     centre: &str,
     outcome: SmDeliveryOutcome,
     via_sgsn: bool,
-) -> Result<Option<WaitingStatus>, Refusal> {
+) -> Result<(), Refusal> {
     let outcome = match outcome {
         SmDeliveryOutcome::MemoryCapacityExceeded => DeliveryOutcome::MemoryCapacityExceeded,
         SmDeliveryOutcome::AbsentSubscriber => DeliveryOutcome::AbsentSubscriber,

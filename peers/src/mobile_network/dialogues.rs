@@ -26,6 +26,9 @@ const LATER_MAX: usize = 100_000;
 /// Dialogues at a time.
 const DIALOGUES_MAX: usize = 200_000;
 
+/// How long a transaction id rests. Short, so that load does not make the table of them large.
+const QUARANTINE: Duration = Duration::from_secs(10);
+
 /// All of them.
 pub(super) struct Dialogues {
     tcap: Tcap<Address>,
@@ -59,7 +62,7 @@ impl Dialogues {
         let tcap = tcap::Settings {
             first: u32::try_from(settings.seed & 0xffff_ffff).unwrap_or_default(),
             dialogues_max: DIALOGUES_MAX,
-            quarantine: Duration::from_secs(60),
+            quarantine: QUARANTINE,
             ..tcap::Settings::default()
         };
         Self {

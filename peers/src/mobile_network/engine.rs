@@ -24,12 +24,20 @@ const HAPPENED_MAX: usize = 256;
 /// The payload protocol identifier of M3UA.
 const M3UA: u32 = 3;
 
+/// Where the gateway listens.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Listening {
+    pub(super) address: SocketAddr,
+    /// The port of UDP, where SCTP is carried over it.
+    pub(super) udp_port: Option<u16>,
+}
+
 /// Begins to listen, and starts the task. It ends when nobody can give commands any more.
 pub(super) fn start(
     settings: &Settings,
     shared: Arc<Shared>,
     commands: mpsc::Receiver<Command>,
-) -> io::Result<SocketAddr> {
+) -> io::Result<Listening> {
     let (told, happened) = mpsc::channel(HAPPENED_MAX);
     let stack = Stack::new(settings, Links::new(told.clone()))?;
     let endpoint = Endpoint {
@@ -39,11 +47,11 @@ pub(super) fn start(
         tuning: settings.tuning,
     };
     let listener = Listener::bind(&endpoint, framing()).map_err(io::Error::other)?;
-    let address = listener.local_address();
+    let listening = Listening { address: listener.local_address(), udp_port: listener.udp_port() };
     tokio::spawn(links::accept(listener, told));
     let engine = Engine { stack, dialogues: Dialogues::new(settings), shared };
     tokio::spawn(engine.run(happened, commands));
-    Ok(address)
+    Ok(listening)
 }
 
 struct Engine {

@@ -86,7 +86,7 @@ pub struct Commanding {
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Roaming {
-    /// The MSC's global title.
+    /// The MSC's global title; empty if only an SGSN serves it.
     pub msc: String,
     /// The SGSN's global title.
     #[serde(default)]

@@ -136,7 +136,7 @@ impl Register {
         service_centre: &str,
         outcome: DeliveryOutcome,
         via_sgsn: bool,
-    ) -> Result<Option<WaitingStatus>, Refusal> {
+    ) -> Result<(), Refusal> {
         let phone = self.phone_mut(number).ok_or(Refusal::UnknownSubscriber)?;
         let mut due = Vec::new();
         let answer = phone.report(service_centre, outcome, via_sgsn, &mut due);
@@ -216,7 +216,12 @@ mod tests {
     }
 
     fn question() -> RoutingQuestion<'static> {
-        RoutingQuestion { is_priority: false, gprs_support: false, service_centre: CENTRE }
+        RoutingQuestion {
+            is_priority: false,
+            gprs_support: false,
+            single_attempt: false,
+            service_centre: CENTRE,
+        }
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub struct Settings {
     pub routing_context: Option<u32>,
     /// Network appearance; `None` leaves it out.
     pub network_appearance: Option<u32>,
+    /// How several processes of the centre share the traffic.
+    pub traffic_mode: m3ua::TrafficMode,
     /// Network indicator, 0 to 3.
     pub network_indicator: u8,
     /// The network's point code.
@@ -141,6 +143,7 @@ impl Default for Settings {
             tuning: sctp::Tuning::default(),
             routing_context: Some(100),
             network_appearance: None,
+            traffic_mode: m3ua::TrafficMode::Loadshare,
             network_indicator: 2,
             point_code: 2,
             peer_point_code: 1,

@@ -5,8 +5,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use m3ua::{
-    AspState, LinkId, LinkSettings, M3ua, Role, ServerId, ServerSettings, ServerState, Timers, TrafficMode,
-    Transfer,
+    AspState, LinkId, LinkSettings, M3ua, Role, ServerId, ServerSettings, ServerState, Timers, Transfer,
 };
 use sccp::{
     Destination, Indication, Network, NetworkId, PointCodeState, Remote, Sccp, TranslationRule, Unitdata,
@@ -260,7 +259,7 @@ fn m3ua_settings(settings: &Settings) -> m3ua::Settings {
             name: "centre".to_owned(),
             routing_context: settings.routing_context,
             network_appearance: settings.network_appearance,
-            traffic_mode: TrafficMode::Loadshare,
+            traffic_mode: settings.traffic_mode,
             minimum_active: 1,
             registers: None,
             point_codes: vec![settings.point_code],

@@ -18,7 +18,7 @@ pub struct Subscriber {
     pub number: String,
     /// IMSI.
     pub imsi: String,
-    /// The MSC that serves it, by its global title.
+    /// The MSC that serves it, by its global title; empty if only an SGSN does.
     pub msc: String,
     /// The SGSN that serves it too, by its global title.
     pub sgsn: Option<String>,
@@ -66,6 +66,8 @@ pub struct RoutingQuestion<'a> {
     pub is_priority: bool,
     /// gprsSupportIndicator: the centre can use an SGSN as well.
     pub gprs_support: bool,
+    /// singleAttemptDelivery: the centre is not to be listed.
+    pub single_attempt: bool,
     /// Who asks.
     pub service_centre: &'a str,
 }
@@ -168,11 +170,13 @@ impl Subscriber {
     ) -> (Result<Routing, Refusal>, Option<WaitingStatus>) {
         let absence = self.absence(question);
         let result = match absence {
-            None => Ok(self.route(question.gprs_support)),
+            None => Ok(self.route(question)),
             Some(diagnostic) => {
                 self.waiting.not_reachable = true;
-                // A full list changes nothing for the caller: the phone is absent either way.
-                let _full = self.waiting.list(question.service_centre);
+                if !question.single_attempt {
+                    // A full list changes nothing for the caller: the phone is absent either way.
+                    let _full = self.waiting.list(question.service_centre);
+                }
                 Err(Refusal::AbsentSubscriber(diagnostic))
             }
         };
@@ -187,25 +191,24 @@ impl Subscriber {
         outcome: DeliveryOutcome,
         via_sgsn: bool,
         alerts: &mut Vec<String>,
-    ) -> Result<Option<WaitingStatus>, Refusal> {
+    ) -> Result<(), Refusal> {
         match outcome {
             DeliveryOutcome::SuccessfulTransfer => {
                 let waiting = std::mem::take(&mut self.waiting);
                 alerts.extend(waiting.service_centres.into_iter().filter(|each| each != service_centre));
-                return Ok(None);
+                return Ok(());
             }
             DeliveryOutcome::MemoryCapacityExceeded => self.waiting.memory_capacity_exceeded = true,
             DeliveryOutcome::AbsentSubscriber if via_sgsn => self.waiting.not_reachable_for_gprs = true,
             DeliveryOutcome::AbsentSubscriber => self.waiting.not_reachable = true,
         }
-        self.waiting.list(service_centre)?;
-        Ok(Some(self.waiting.status(service_centre)))
+        self.waiting.list(service_centre)
     }
 
     /// The answer of `node` to mt-forwardSM for this subscriber; the inbox has the message if it is good.
     pub fn deliver(&mut self, node: &str, tpdu: &[u8]) -> Result<(), Refusal> {
         let is_sgsn = self.sgsn.as_deref() == Some(node);
-        if !is_sgsn && self.msc != node {
+        if !is_sgsn && (self.msc != node || node.is_empty()) {
             return Err(Refusal::UnidentifiedSubscriber);
         }
         if self.is_purged {
@@ -271,19 +274,29 @@ impl Subscriber {
         if self.is_purged {
             return Some(PURGED);
         }
-        let by_sgsn = self.sgsn.is_some() && question.gprs_support && !self.waiting.not_reachable_for_gprs;
-        (self.waiting.not_reachable && !question.is_priority && !by_sgsn).then_some(IMSI_DETACHED)
+        match self.usable(question) {
+            (None, None) if self.msc.is_empty() => Some(GPRS_DETACHED),
+            (None, None) => Some(IMSI_DETACHED),
+            _ => None,
+        }
     }
 
-    fn route(&self, gprs_support: bool) -> Routing {
-        let sgsn = self.sgsn.clone().filter(|_| gprs_support);
-        Routing {
-            imsi: self.imsi.clone(),
-            lmsi: self.lmsi,
-            node: self.msc.clone(),
-            node_is_sgsn: false,
-            additional: sgsn,
-        }
+    fn route(&self, question: RoutingQuestion<'_>) -> Routing {
+        let (node, additional, node_is_sgsn) = match self.usable(question) {
+            (None, Some(sgsn)) => (sgsn, None, true),
+            (msc, sgsn) => (msc.unwrap_or(&self.msc), sgsn.map(str::to_owned), false),
+        };
+        let node = node.to_owned();
+        let lmsi = self.lmsi.filter(|_| !node_is_sgsn);
+        Routing { imsi: self.imsi.clone(), lmsi, node, node_is_sgsn, additional }
+    }
+
+    /// MSC and SGSN, as far as there is one, the centre can use it, and no flag stands against it.
+    fn usable(&self, question: RoutingQuestion<'_>) -> (Option<&str>, Option<&str>) {
+        let tried = |flag: bool| question.is_priority || !flag;
+        let msc = (!self.msc.is_empty() && tried(self.waiting.not_reachable)).then_some(&*self.msc);
+        let sgsn = question.gprs_support && tried(self.waiting.not_reachable_for_gprs);
+        (msc, self.sgsn.as_deref().filter(|_| sgsn))
     }
 }
 
@@ -315,127 +328,4 @@ impl MessageWaiting {
 }
 
 #[cfg(test)]
-mod tests {
-    use sms::tpdu::Deliver;
-
-    use super::*;
-
-    const MSC: &str = "15550000002";
-    const SGSN: &str = "15550000004";
-    const CENTRE: &str = "15550001000";
-
-    fn subscriber() -> Subscriber {
-        Subscriber::new("15550201", "001010000000201", MSC)
-    }
-
-    fn question() -> RoutingQuestion<'static> {
-        RoutingQuestion { is_priority: false, gprs_support: false, service_centre: CENTRE }
-    }
-
-    fn tpdu() -> Vec<u8> {
-        Deliver::default().encode().unwrap()
-    }
-
-    #[test]
-    fn a_phone_that_is_on_takes_messages_where_the_hlr_says() {
-        let mut phone = subscriber();
-        let (routing, inform) = phone.routing(question());
-        let routing = routing.unwrap();
-        assert_eq!((routing.node.as_str(), routing.additional, inform), (MSC, None, None));
-        assert_eq!(phone.deliver(MSC, &tpdu()), Ok(()));
-        assert_eq!(phone.deliver(SGSN, &tpdu()), Err(Refusal::UnidentifiedSubscriber));
-        assert_eq!(phone.inbox.entries().count(), 1);
-    }
-
-    #[test]
-    fn the_sgsn_is_named_to_a_centre_that_can_use_it() {
-        let mut phone = subscriber();
-        phone.roam(MSC, Some(SGSN));
-        assert_eq!(phone.routing(question()).0.unwrap().additional, None);
-        let asked = RoutingQuestion { gprs_support: true, ..question() };
-        assert_eq!(phone.routing(asked).0.unwrap().additional.as_deref(), Some(SGSN));
-        phone.reached_by_msc = false;
-        assert_eq!(phone.deliver(MSC, &tpdu()), Err(Refusal::AbsentSubscriber(1)));
-        assert_eq!(phone.deliver(SGSN, &tpdu()), Ok(()));
-    }
-
-    #[test]
-    fn absence_is_found_at_the_msc_first_and_at_the_hlr_after_the_report() {
-        let mut phone = subscriber();
-        let mut alerts = Vec::new();
-        phone.off();
-        assert!(phone.routing(question()).0.is_ok());
-        assert_eq!(phone.deliver(MSC, &tpdu()), Err(Refusal::AbsentSubscriber(1)));
-        let status = phone.report(CENTRE, DeliveryOutcome::AbsentSubscriber, false, &mut alerts).unwrap();
-        assert!(status.unwrap().is_listed && status.unwrap().not_reachable);
-        let (refused, inform) = phone.routing(RoutingQuestion { service_centre: "1999", ..question() });
-        assert_eq!(refused, Err(Refusal::AbsentSubscriber(1)));
-        assert!(inform.unwrap().is_listed);
-        assert!(phone.routing(RoutingQuestion { is_priority: true, ..question() }).0.is_ok());
-        phone.on(&mut alerts);
-        assert_eq!(alerts, [CENTRE, "1999"]);
-        assert_eq!(phone.waiting, MessageWaiting::default());
-        phone.on(&mut alerts);
-        assert_eq!(alerts.len(), 2);
-    }
-
-    #[test]
-    fn a_full_phone_wakes_its_centres_when_it_has_room() {
-        let mut phone = subscriber();
-        let mut alerts = Vec::new();
-        phone.is_full = true;
-        assert_eq!(phone.deliver(MSC, &tpdu()), Err(Refusal::MemoryCapacityExceeded));
-        phone.report(CENTRE, DeliveryOutcome::MemoryCapacityExceeded, false, &mut alerts).unwrap();
-        let (routing, inform) = phone.routing(question());
-        assert!(routing.is_ok() && inform.unwrap().memory_capacity_exceeded);
-        phone.on(&mut alerts);
-        assert!(alerts.is_empty());
-        phone.empty(&mut alerts);
-        assert_eq!(alerts, [CENTRE]);
-    }
-
-    #[test]
-    fn a_report_of_success_clears_the_flags_and_alerts_the_others() {
-        let mut phone = subscriber();
-        let mut alerts = Vec::new();
-        for centre in [CENTRE, "1999"] {
-            phone.report(centre, DeliveryOutcome::AbsentSubscriber, false, &mut alerts).unwrap();
-        }
-        let answer = phone.report(CENTRE, DeliveryOutcome::SuccessfulTransfer, false, &mut alerts);
-        assert_eq!((answer, alerts), (Ok(None), vec!["1999".to_owned()]));
-        assert!(phone.routing(question()).0.is_ok());
-    }
-
-    #[test]
-    fn the_list_has_an_end() {
-        let mut phone = subscriber();
-        let mut alerts = Vec::new();
-        for number in 0..WAITING_MAX {
-            let centre = number.to_string();
-            phone.report(&centre, DeliveryOutcome::AbsentSubscriber, true, &mut alerts).unwrap();
-        }
-        let refused = phone.report("99", DeliveryOutcome::AbsentSubscriber, true, &mut alerts);
-        assert_eq!(refused, Err(Refusal::MessageWaitingListFull));
-        assert!(phone.report("0", DeliveryOutcome::AbsentSubscriber, true, &mut alerts).is_ok());
-    }
-
-    #[test]
-    fn after_roaming_the_old_msc_and_the_old_lmsi_are_stale() {
-        let mut phone = subscriber();
-        phone.lmsi = Some([0, 0, 0, 1]);
-        phone.roam("15550000003", None);
-        assert_ne!(phone.lmsi, Some([0, 0, 0, 1]));
-        assert_eq!(phone.deliver(MSC, &tpdu()), Err(Refusal::UnidentifiedSubscriber));
-        assert_eq!(phone.deliver("15550000003", &tpdu()), Ok(()));
-    }
-
-    #[test]
-    fn busy_and_unreadable_are_refused_each_by_its_name() {
-        let mut phone = subscriber();
-        assert_eq!(phone.deliver(MSC, &[0xff]), Err(Refusal::EquipmentProtocolError));
-        phone.is_busy = true;
-        assert_eq!(phone.deliver(MSC, &tpdu()), Err(Refusal::SubscriberBusy));
-        phone.is_purged = true;
-        assert_eq!(phone.routing(question()).0, Err(Refusal::AbsentSubscriber(4)));
-    }
-}
+mod tests;

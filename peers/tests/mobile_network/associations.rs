@@ -1,5 +1,7 @@
 //! Several processes of the centre, and a cable that is pulled.
 
+use sctp::{Endpoint, Transport, Tuning};
+
 use super::*;
 
 #[tokio::test]
@@ -49,4 +51,24 @@ async fn the_network_ends_with_its_handles() {
     })
     .await;
     assert!(soon(centre.is_gone()).await);
+}
+
+#[tokio::test]
+async fn the_network_is_reached_over_udp_as_well() {
+    let tuning = Tuning { udp_port_local: Some(0), ..Tuning::default() };
+    let settings = Settings { transport: Transport::OverUdp, tuning, ..settings() };
+    let network = MobileNetwork::start(&settings).unwrap();
+    let tuning = Tuning { udp_port_remote: network.udp_port().unwrap(), ..Tuning::default() };
+    let mut centre = Centre::connect_to(&Endpoint {
+        transport: Transport::OverUdp,
+        local: vec!["127.0.0.1:0".parse().unwrap()],
+        remote: vec![network.local_address()],
+        tuning,
+    })
+    .await;
+    let phone = network.phone(PHONE).unwrap();
+    soon(phone.send("over UDP", "7777")).await.unwrap();
+    centre.received().await;
+    assert!(deliver(&centre, MSC, text_tpdu("and back")).await.is_ok());
+    soon(phone.wait_for_text(|text| text == "and back")).await;
 }

@@ -11,7 +11,9 @@ mod associations;
 mod centre;
 mod delivering;
 mod faults;
+mod foreign;
 mod http;
+mod load;
 mod sending;
 mod versions;
 mod waiting;
@@ -36,7 +38,11 @@ const HLR: &str = "15550000001";
 const ALL: [Version; 3] = [Version::V1, Version::V2, Version::V3];
 
 fn settings() -> Settings {
-    Settings { listen: "127.0.0.1:0".parse().unwrap(), ..Settings::default() }
+    Settings {
+        listen: "127.0.0.1:0".parse().unwrap(),
+        other_global_titles: vec!["1555000100?".to_owned()],
+        ..Settings::default()
+    }
 }
 
 async fn start() -> (MobileNetwork, Centre) {

@@ -40,3 +40,29 @@ async fn the_hlr_can_be_old_too() {
     assert_eq!(said.end, End::Aborted { reason, offered: Some(2) });
     assert!(ask_routing(&centre, PHONE, Version::V2).await.result(Version::V2).is_ok());
 }
+
+#[tokio::test]
+async fn field_56_the_procedures_of_the_centre_come_down_to_every_node() {
+    let text = "x".repeat(160);
+    for refusal in [VersionRefusal::Alternative, VersionRefusal::ProviderAbort, VersionRefusal::PlainAbort] {
+        for version_max in [1, 2, 3] {
+            let (network, centre) = start().await;
+            for node in [HLR, MSC] {
+                network
+                    .change_node(node, |node| (node.map_version_max, node.refusal) = (version_max, refusal));
+            }
+            // A node that refuses without a word says nothing of the versions between.
+            let expected = match (refusal, version_max) {
+                (VersionRefusal::Alternative, _) | (_, 3) => version_max,
+                _ => 1,
+            };
+            let (version, found) = centre.negotiate(title(PHONE, 6), routing_question(PHONE)).await;
+            assert_eq!(version.number(), expected, "{refusal:?} {version_max}");
+            assert!(matches!(found, Ok(Response::SendRoutingInfoForSm(_))), "{found:?}");
+            let (version, delivered) = centre.negotiate(title(MSC, 8), forward(text_tpdu(&text))).await;
+            assert_eq!(version.number(), expected, "{refusal:?} {version_max}");
+            assert!(delivered.is_ok(), "{refusal:?} {version_max} {version:?} {delivered:?}");
+            assert_eq!(network.phone(PHONE).unwrap().inbox()[0].message().unwrap().text, text);
+        }
+    }
+}

@@ -57,6 +57,21 @@ async fn a_centre_of_version_1_is_alerted_without_a_result() {
 }
 
 #[tokio::test]
+async fn an_alert_that_is_refused_is_repeated() {
+    let (network, mut centre) = start().await;
+    let phone = network.phone(PHONE).unwrap();
+    assert!(report(&centre, SmDeliveryOutcome::AbsentSubscriber, Version::V3).await.is_ok());
+    let busy = Err(MapError::SystemFailure(map::SystemFailure::default()));
+    let usual = std::mem::replace(&mut centre.policy.lock().unwrap().answer, busy);
+    phone.on();
+    alerted(&mut centre).await;
+    centre.policy.lock().unwrap().answer = usual;
+    alerted(&mut centre).await;
+    soon(network.wait_until(|network| network.counters().alerts_accepted == 1)).await;
+    assert_eq!(network.counters().alerts, 1);
+}
+
+#[tokio::test]
 async fn a_report_of_success_clears_the_list() {
     let (network, centre) = start().await;
     let phone = network.phone(PHONE).unwrap();

@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How often the HLR tries to alert a centre.
 const ALERTS_MAX: u8 = 3;
 /// How long it waits before it tries again.
-const ALERT_PAUSE: Duration = Duration::from_secs(5);
+const ALERT_PAUSE: Duration = Duration::from_secs(2);
 /// The invoke id of what a node asks.
 const INVOKE: i8 = 1;
 
@@ -276,8 +276,8 @@ type Prepared = ((String, usize), Vec<Outgoing>);
 fn job(number: &str, request: &world::Request, turn: &mut Turn<'_>) -> Result<Prepared, SendError> {
     let phone = turn.world.register.phone_mut(number).ok_or(SendError::NoPhone)?;
     let title = match (phone.reached_by_msc, &phone.sgsn) {
-        (true, _) => phone.msc.clone(),
-        (false, Some(sgsn)) if phone.reached_by_sgsn => sgsn.clone(),
+        (true, _) if !phone.msc.is_empty() => phone.msc.clone(),
+        (_, Some(sgsn)) if phone.reached_by_sgsn => sgsn.clone(),
         _ => return Err(SendError::Off),
     };
     let tpdus = match request {
