@@ -13,8 +13,8 @@ use map::operation::{
     ReportSmDeliveryStatusRes, RoutingInfoForSmArg, RoutingInfoForSmRes, SmDeliveryOutcome, SmRpDa, SmRpOa,
 };
 use map::{
-    AddressString, Context, Error, Imsi, Lmsi, MapError, NetworkResource, Request, Response, SignalInfo,
-    SmDeliveryFailure, SmDeliveryFailureCause, SystemFailure, Version,
+    AddressString, CallBarred, CallBarringCause, Context, Error, Imsi, Lmsi, MapError, NetworkResource,
+    Request, Response, SignalInfo, SmDeliveryFailure, SmDeliveryFailureCause, SystemFailure, Version,
 };
 use serde_json::Value;
 use tcap::ber::{Reader, Tag};
@@ -314,7 +314,7 @@ fn captured_errors_say_what_they_were_made_of() {
     for (numbers, expected) in [
         ([13, 63, 113], MapError::UnknownSubscriber(None)),
         ([17, 67, 117], MapError::FacilityNotSupported),
-        ([21, 71, 121], MapError::CallBarred(map::CallBarred::default())),
+        ([21, 71, 121], MapError::CallBarred(CallBarred::default())),
         ([23, 73, 123], MapError::TeleserviceNotProvisioned),
         ([25, 75, 125], MapError::DataMissing),
         ([27, 77, 127], MapError::UnexpectedDataValue { unexpected_subscriber: false }),
@@ -360,4 +360,66 @@ fn captured_errors_say_what_they_were_made_of() {
     for (number, tpdu) in [(45, None), (95, None), (145, Some("00d100"))] {
         assert_eq!(error(number), undelivered(SmDeliveryFailureCause::EquipmentProtocolError, tpdu));
     }
+}
+
+#[test]
+fn parameters_of_older_versions_are_bare() {
+    let barred = |cause| MapError::CallBarred(CallBarred { call_barring_cause: cause, ..Default::default() });
+    let operator = barred(Some(CallBarringCause::OperatorBarring));
+    assert_eq!(MapError::read(13, Some(&[0x0a, 1, 1])), operator);
+    assert_eq!(MapError::read(13, Some(&[0x30, 3, 0x0a, 1, 1])), operator);
+    assert_eq!(operator.write(Version::V2), Ok(Some(vec![0x0a, 1, 1])));
+    assert_eq!(operator.write(Version::V3), Ok(Some(vec![0x30, 3, 0x0a, 1, 1])));
+
+    let listed = MapError::AbsentSubscriber { mwd_set: Some(true), absent_subscriber_reason: None };
+    assert_eq!(MapError::read(27, Some(&[0x01, 1, 0xff])), listed);
+    assert_eq!(listed.write(Version::V1), Ok(Some(vec![0x01, 1, 0xff])));
+    assert_eq!(listed.write(Version::V2), Ok(None));
+
+    // Version 2 answers a report with a number, version 3 with a SEQUENCE.
+    let report = request(60);
+    let stored =
+        Response::ReportSmDeliveryStatus(ReportSmDeliveryStatusRes { stored_msisdn: Some(subscriber()) });
+    let bare = octets("0407914151551532f4");
+    assert_eq!(Response::read(&report, Some(&bare)), Ok(stored.clone()));
+    assert_eq!(stored.write(Version::V2), Ok(Some(bare)));
+    assert_eq!(stored.write(Version::V1), Ok(None));
+
+    // Version 1 may give a roaming number, and says in the result that the centre is on the list.
+    let found = octets("301d040800014151551532f4a00c800791415155000000f882010001ff");
+    let read = |octets: &[u8]| Response::read(&request(6), Some(octets));
+    assert!(read(&found).is_err(), "a length too much");
+    let found = octets("3018040800014151551532f4a0098007915155000000f88201ff");
+    let Ok(Response::SendRoutingInfoForSm(res)) = read(&found) else { panic!() };
+    assert!(res.location_info_with_lmsi.roaming_number && res.mwd_set == Some(true));
+    assert_eq!(Response::SendRoutingInfoForSm(res).write(Version::V1), Ok(Some(found)));
+}
+
+#[test]
+fn errors_without_a_name_are_kept_and_broken_parameters_hide_none() {
+    let parameter = vec![0x30, 3, 0x80, 1, 7];
+    let other = MapError::read(59, Some(&parameter));
+    assert_eq!((other.code(Version::V3), other.write(Version::V3)), (59, Ok(Some(parameter))));
+    for broken in [&[][..], &[0x30], &[0x30, 5, 1], &[0x04, 1, 1], &[0x30, 2, 0x0a, 0]] {
+        assert_eq!(MapError::read(1, Some(broken)), MapError::UnknownSubscriber(None));
+        assert_eq!(MapError::read(6, Some(broken)), MapError::absent(None));
+        assert_eq!(MapError::read(34, Some(broken)), MapError::SystemFailure(SystemFailure::default()));
+        assert!(matches!(MapError::read(32, Some(broken)), MapError::SmDeliveryFailure(_)));
+    }
+}
+
+#[test]
+fn every_form_of_length_is_read() {
+    // Frame 188 with a length of two octets, an indefinite length, and a string in segments.
+    let plain = request(188);
+    for written in [
+        "308200150407914151551532f40407915155000000f10a0102",
+        "30800407914151551532f40407915155000000f10a01020000",
+    ] {
+        let read = Request::read(47, Some(Context::ShortMsgGateway), Version::V3, Some(&octets(written)));
+        assert_eq!(read.as_ref(), Ok(&plain), "{written}");
+    }
+    let segments = "3019240b04039141510404551532f40407915155000000f10a0102";
+    let read = Request::read(47, Some(Context::ShortMsgGateway), Version::V3, Some(&octets(segments)));
+    assert_eq!(read, Ok(plain));
 }

@@ -13,7 +13,9 @@ use crate::operation::Request;
 
 mod answering;
 mod asking;
+mod ending;
 mod event;
+mod hearing;
 mod settings;
 mod versions;
 
