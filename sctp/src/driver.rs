@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::message::{Event, Message};
 use crate::receiver::Receiver;
 use crate::room::{Held, Room};
+use crate::seats::Seat;
 use crate::sender::Sender;
 
 /// Octets that a transport reports at once, give or take one message.
@@ -65,6 +66,8 @@ pub(crate) struct Driver {
     pub(crate) commands: mpsc::Receiver<Command>,
     pub(crate) incoming: mpsc::Sender<Vec<Event>>,
     pub(crate) shared: Arc<Shared>,
+    /// Its seat with the listener, held as long as it lives.
+    seat: Option<Seat>,
 }
 
 impl Shared {
@@ -99,7 +102,14 @@ impl Driver {
         let shared = Arc::new(Shared { streams, peer, tuning, room, ending, abort });
         let sender = Sender::new(command, shared.clone());
         let receiver = Receiver::new(events, congested, shared.clone());
-        (Self { commands, incoming, shared }, Association::new(sender, receiver))
+        let driver = Self { commands, incoming, shared, seat: None };
+        (driver, Association::new(sender, receiver))
+    }
+
+    /// Holds a seat with the listener.
+    pub(crate) fn holding(mut self, seat: Option<Seat>) -> Self {
+        self.seat = seat;
+        self
     }
 
     /// The last act: says why it ended.

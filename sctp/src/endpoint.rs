@@ -62,7 +62,7 @@ pub struct Tuning {
     pub udp_port_local: Option<u16>,
     /// The peer's port of UDP, for a client.
     pub udp_port_remote: u16,
-    /// How many associations a listener holds; more are refused.
+    /// How many associations a listener holds, from 1. More are refused; over UDP, not answered.
     pub associations_max: u16,
 }
 

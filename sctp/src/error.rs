@@ -41,6 +41,9 @@ pub enum Error {
     /// This kernel has no SCTP, or this is no Linux.
     #[error("the kernel has no SCTP")]
     NoKernelSctp,
+    /// The listener has as many associations as it may.
+    #[error("the listener has as many associations as it may")]
+    Full,
     /// The endpoint cannot be what it is said to be.
     #[error("the endpoint is impossible: {0}")]
     Endpoint(&'static str),

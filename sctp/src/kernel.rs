@@ -18,6 +18,7 @@ use tokio::time::sleep;
 use crate::association::Association;
 use crate::endpoint::{Endpoint, Tuning};
 use crate::error::Error;
+use crate::seats::{Seat, Seats};
 use connection::Connection;
 use options::Opt;
 
@@ -51,7 +52,7 @@ pub(crate) async fn connect(endpoint: &Endpoint) -> Result<Association, Error> {
         }
         ready.clear_ready();
     }
-    start(socket, remote, endpoint.tuning)
+    start(socket, remote, endpoint.tuning, None)
 }
 
 /// Waits for associations that peers open.
@@ -59,13 +60,16 @@ pub(crate) struct Listener {
     socket: AsyncFd<Socket>,
     local: SocketAddr,
     tuning: Tuning,
+    seats: Seats,
 }
 
 impl Listener {
     pub(crate) fn bind(endpoint: &Endpoint) -> Result<Self, Error> {
         let (socket, local) = bound(endpoint)?;
         socket.listen(BACKLOG)?;
-        Ok(Self { socket: calls::registered(socket)?, local, tuning: endpoint.tuning })
+        let seats = Seats::new(&endpoint.tuning);
+        let socket = calls::registered(socket)?;
+        Ok(Self { socket, local, tuning: endpoint.tuning, seats })
     }
 
     pub(crate) fn local_address(&self) -> SocketAddr {
@@ -78,8 +82,14 @@ impl Listener {
             let Ok(accepted) = ready.try_io(|socket| socket.get_ref().accept()) else { continue };
             let started = accepted.map_err(Error::from).and_then(|(socket, peer)| {
                 let peer = peer.as_socket().ok_or(Error::PeerMisbehaved)?;
+                let seat = self.seats.take();
+                if seat.is_none() {
+                    // ABORT says at once that it was not taken.
+                    socket.set_linger(Some(Duration::ZERO))?;
+                    return Err(Error::Full);
+                }
                 socket.set_nonblocking(true)?;
-                start(calls::registered(socket)?, peer, self.tuning)
+                start(calls::registered(socket)?, peer, self.tuning, seat)
             });
             match started {
                 Ok(association) => return Ok(association),
@@ -125,10 +135,15 @@ fn bound(endpoint: &Endpoint) -> Result<(Socket, SocketAddr), Error> {
     Ok((socket, SocketAddr::new(first.ip(), local.port())))
 }
 
-fn start(socket: AsyncFd<Socket>, peer: SocketAddr, tuning: Tuning) -> Result<Association, Error> {
+fn start(
+    socket: AsyncFd<Socket>,
+    peer: SocketAddr,
+    tuning: Tuning,
+    seat: Option<Seat>,
+) -> Result<Association, Error> {
     for option in options::of_association() {
         option.set(socket.get_ref())?;
     }
     let streams = options::outgoing_streams(socket.get_ref())?;
-    Ok(Connection::start(socket, streams, peer, tuning))
+    Ok(Connection::start(socket, streams, peer, tuning, seat))
 }

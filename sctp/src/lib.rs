@@ -37,6 +37,7 @@ mod listener;
 mod message;
 mod receiver;
 mod room;
+mod seats;
 mod sender;
 mod tcp;
 mod udp;

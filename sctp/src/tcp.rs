@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::framing::{BadFrame, Framing};
 use crate::message::{Event, MESSAGE_OCTETS_MAX, Message};
 use crate::room::Held;
+use crate::seats::{Seat, Seats};
 
 /// TCP has one stream.
 const STREAMS: u16 = 1;
@@ -28,7 +29,7 @@ const BACKLOG: u32 = 64;
 pub(crate) async fn connect(endpoint: &Endpoint, framing: Framing) -> Result<Association, Error> {
     let remote = endpoint.remote_first()?;
     let socket = socket_at(endpoint.local_first(), remote)?;
-    start(socket.connect(remote).await?, remote, endpoint.tuning, framing)
+    start(socket.connect(remote).await?, remote, endpoint.tuning, framing, None)
 }
 
 /// Accepts connections.
@@ -37,6 +38,7 @@ pub(crate) struct Listener {
     local: SocketAddr,
     tuning: Tuning,
     framing: Framing,
+    seats: Seats,
 }
 
 impl Listener {
@@ -44,7 +46,8 @@ impl Listener {
         let local = endpoint.local_first();
         let socket = socket_at(local, local)?.listen(BACKLOG)?;
         let local = socket.local_addr()?;
-        Ok(Self { socket, local, tuning: endpoint.tuning, framing })
+        let seats = Seats::new(&endpoint.tuning);
+        Ok(Self { socket, local, tuning: endpoint.tuning, framing, seats })
     }
 
     pub(crate) fn local_address(&self) -> SocketAddr {
@@ -54,7 +57,15 @@ impl Listener {
     pub(crate) async fn accept(&mut self) -> Result<Association, Error> {
         loop {
             let accepted = self.socket.accept().await.map_err(Error::from);
-            let started = accepted.and_then(|(stream, peer)| start(stream, peer, self.tuning, self.framing));
+            let started = accepted.and_then(|(stream, peer)| {
+                let seat = self.seats.take();
+                if seat.is_none() {
+                    // RST says at once that it was not taken.
+                    SockRef::from(&stream).set_linger(Some(Duration::ZERO))?;
+                    return Err(Error::Full);
+                }
+                start(stream, peer, self.tuning, self.framing, seat)
+            });
             match started {
                 Ok(association) => return Ok(association),
                 Err(error) => {
@@ -80,6 +91,7 @@ fn start(
     peer: SocketAddr,
     tuning: Tuning,
     framing: Framing,
+    seat: Option<Seat>,
 ) -> Result<Association, Error> {
     stream.set_nodelay(true)?;
     let heartbeat = Duration::from_millis(tuning.heartbeat_ms.into()).max(Duration::from_secs(1));
@@ -104,7 +116,7 @@ fn start(
         we_closed: false,
         peer_closed: false,
     };
-    tokio::spawn(connection.run(driver));
+    tokio::spawn(connection.run(driver.holding(seat)));
     Ok(association)
 }
 

@@ -143,6 +143,33 @@ async fn nobody_there_is_an_error_in_time(transport: Transport) {
     assert!(matches!(connected.err(), Some(Error::Aborted | Error::TimedOut | Error::Unreachable)));
 }
 
+async fn no_more_associations_than_allowed(transport: Transport) {
+    let few = sctp::Tuning { associations_max: 2, ..tuning() };
+    let Some(mut listener) = pair::listen(transport, few) else { return };
+    let endpoint = pair::towards(&listener, transport, few);
+    let mut up = Vec::new();
+    for _ in 0..2 {
+        let (client, server) =
+            tokio::join!(sctp::connect(&endpoint, pair::FRAMING, PATIENCE), listener.accept());
+        up.push((client.unwrap(), server.unwrap()));
+    }
+    let half_a_second = Duration::from_millis(500);
+    let third = async {
+        match sctp::connect(&endpoint, pair::FRAMING, half_a_second).await {
+            // What is no SCTP of ours is taken first and dropped then.
+            Ok(association) => end_of(&mut association.split().1).await.map(|_| ()),
+            Err(error) => Err(error),
+        }
+    };
+    let (third, accepted) = tokio::join!(third, tokio::time::timeout(half_a_second, listener.accept()));
+    assert!(matches!(third, Err(Error::Aborted | Error::TimedOut)), "{third:?}");
+    assert!(accepted.is_err(), "a third was accepted");
+    up.clear();
+    tokio::time::sleep(half_a_second).await;
+    let (client, server) = tokio::join!(sctp::connect(&endpoint, pair::FRAMING, PATIENCE), listener.accept());
+    assert!(client.is_ok() && server.is_ok());
+}
+
 macro_rules! over_each_transport {
     ($($name:ident: $transport:expr;)*) => {$(
         mod $name {
@@ -188,6 +215,11 @@ macro_rules! over_each_transport {
             #[tokio::test]
             async fn what_cannot_be_carried_is_refused() {
                 super::what_cannot_be_carried_is_refused(TRANSPORT).await;
+            }
+
+            #[tokio::test]
+            async fn no_more_associations_than_allowed() {
+                super::no_more_associations_than_allowed(TRANSPORT).await;
             }
 
             #[tokio::test]

@@ -19,6 +19,7 @@ use crate::endpoint::Tuning;
 use crate::error::Error;
 use crate::message::{Event, MESSAGE_OCTETS_MAX, Message};
 use crate::room::Held;
+use crate::seats::Seat;
 
 /// See the module.
 pub(super) struct Connection {
@@ -44,6 +45,7 @@ impl Connection {
         streams: u16,
         peer: SocketAddr,
         tuning: Tuning,
+        seat: Option<Seat>,
     ) -> Association {
         let (driver, association) = Driver::new(streams, peer, tuning);
         let connection = Self {
@@ -56,7 +58,7 @@ impl Connection {
             we_closed: false,
             ended: None,
         };
-        tokio::spawn(connection.run(socket, driver));
+        tokio::spawn(connection.run(socket, driver.holding(seat)));
         association
     }
 
