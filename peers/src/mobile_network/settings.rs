@@ -84,7 +84,8 @@ pub enum VersionRefusal {
 }
 
 /// One phone.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct PhoneSettings {
     /// MSISDN, digits with or without `+`.
     pub number: String,

@@ -117,6 +117,11 @@ impl Centre {
         tokio::time::timeout(Duration::from_secs(10), told).await.expect("no end").unwrap()
     }
 
+    /// Sends octets in the place of a TCAP message.
+    pub(crate) fn send_raw(&self, called: Address, octets: Vec<u8>) {
+        self.asks.send(Command::Raw(called, octets)).ok().unwrap();
+    }
+
     /// The next request of a node.
     pub(crate) async fn received(&mut self) -> (Version, Request) {
         tokio::time::timeout(Duration::from_secs(10), self.received.recv())
@@ -173,6 +178,7 @@ pub(crate) fn title(digits: &str, subsystem: u8) -> Address {
 /// What the node is told to do.
 enum Command {
     Ask(Ask, oneshot::Sender<Said>),
+    Raw(Address, Vec<u8>),
     Negotiate(Box<(Address, Request)>, oneshot::Sender<Negotiated>),
 }
 

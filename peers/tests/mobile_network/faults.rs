@@ -135,3 +135,27 @@ async fn the_hlr_has_faults_of_its_own() {
     }
     assert_eq!(codes, [11, 13, 13]);
 }
+
+#[tokio::test]
+async fn what_is_no_message_hurts_nobody() {
+    let (network, centre) = start().await;
+    // A BEGIN that is right but for its end, its lengths, and any one octet.
+    let invoke = [0xa1, 0x08, 0x02, 0x01, 0x01, 0x02, 0x01, 0x2d, 0x30, 0x00];
+    let mut begin = vec![0x62, 0x12, 0x48, 0x04, 1, 2, 3, 4, 0x6c, 0x0a];
+    begin.extend(invoke);
+    for length in 0..begin.len() {
+        centre.send_raw(title(PHONE, 6), begin[..length].to_vec());
+        for octet in [0x00, 0x7f, 0x80, 0xff] {
+            let mut changed = begin.clone();
+            changed[length] = octet;
+            centre.send_raw(title(PHONE, 6), changed.clone());
+            centre.send_raw(title(MSC, 8), changed);
+        }
+    }
+    // An END and a CONTINUE of dialogues that nobody has.
+    centre.send_raw(title(MSC, 8), vec![0x64, 0x06, 0x49, 0x04, 9, 9, 9, 9]);
+    centre.send_raw(title(MSC, 8), vec![0x65, 0x0c, 0x48, 0x04, 1, 1, 1, 1, 0x49, 0x04, 9, 9, 9, 9]);
+    assert!(routing(&centre, PHONE).await.is_ok());
+    assert!(deliver(&centre, MSC, text_tpdu("x")).await.is_ok());
+    assert_eq!(network.counters().mt_delivered, 1);
+}

@@ -59,6 +59,8 @@ async fn phones_are_listed_and_driven() {
         ("free", "is_busy", false),
         ("purge", "is_purged", true),
         ("on", "is_purged", false),
+        ("off_msc", "reached_by_msc", false),
+        ("off_sgsn", "reached_by_sgsn", false),
     ] {
         assert_eq!(client.post(&format!("/phones/+15550201/{action}"), Value::Null).await, 204);
         assert_eq!(client.get("/phones/15550201").await[field], value, "{action}");
@@ -67,7 +69,10 @@ async fn phones_are_listed_and_driven() {
     assert_eq!(client.call("GET", "/phones/+1999", Value::Null).await.0, 404);
     assert_eq!(client.post("/phones/+15550201/roam", json!({"msc": OTHER_MSC, "sgsn": SGSN})).await, 204);
     assert_eq!(client.get("/phones/15550201").await["sgsn"], SGSN);
-    drop(centre);
+    let added = client.call("POST", "/phones", json!({"number": "+15550299", "has_lmsi": true})).await;
+    assert_eq!((added.0, &added.1["imsi"]), (200, &json!("001010015550299")));
+    assert!(routing(&centre, "15550299").await.unwrap().location_info_with_lmsi.lmsi.is_some());
+    assert_eq!(client.post("/phones", json!({"number": "+1555 0299"})).await, 400);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use m3ua::{
     LinkId, LinkSettings, M3ua, Role, ServerId, ServerSettings, ServerState, Timers, TrafficMode, Transfer,
 };
@@ -78,6 +79,7 @@ impl Node {
                 ended = receiver.receive_all(&mut events) => if ended.is_err() { return },
                 ask = asked.recv() => match ask {
                     Some(Command::Ask(ask, answer)) => self.begin(ask, answer),
+                    Some(Command::Raw(called, octets)) => self.send(called, title(TITLE, 8), octets.into(), 0, false),
                     Some(Command::Negotiate(asks, tell)) => self.open_map(asks.0, asks.1, tell),
                     None => return,
                 },
@@ -219,16 +221,7 @@ impl Node {
     fn on_tcap(&mut self, output: tcap::Output<Address>) {
         match output {
             tcap::Output::Send { local, remote, octets, sequence, first } => {
-                let unitdata = sccp::Unitdata {
-                    network: NETWORK,
-                    called: remote,
-                    calling: local,
-                    sls: sequence & 15,
-                    in_sequence: true,
-                    return_on_error: first,
-                    data: octets,
-                };
-                self.sccp.handle(sccp::Input::Unitdata(unitdata), now());
+                self.send(remote, local, octets, sequence, first);
             }
             tcap::Output::Begun { dialogue, application_context, components, .. } => {
                 self.begun(dialogue, application_context, components);
@@ -256,6 +249,19 @@ impl Node {
             }
             _ => {}
         }
+    }
+
+    fn send(&mut self, called: Address, calling: Address, data: Bytes, sequence: u8, first: bool) {
+        let unitdata = sccp::Unitdata {
+            network: NETWORK,
+            called,
+            calling,
+            sls: sequence & 15,
+            in_sequence: true,
+            return_on_error: first,
+            data,
+        };
+        self.sccp.handle(sccp::Input::Unitdata(unitdata), now());
     }
 
     fn continued(&mut self, dialogue: DialogueId, components: Vec<Component>) {
