@@ -3,16 +3,19 @@
 use std::sync::Arc;
 
 use smsc::address::Address;
-use smsc::journey::Journey;
-use smsc::message::{MessageId, Name, Party, Submission, Timestamp};
+use smsc::journey::{Accepted, Attempted, Journey};
+use smsc::message::{Message, MessageId, Name, Party, Submission, Timestamp};
 use smsc::ports::{
-    Acceptance, Centre, Details, Promise, Query, QueryBy, Referenced, Standing, StartGuard, StoreError,
-    StoredMessage, Waiting,
+    Acceptance, Centre, Details, Event, Note, Promise, Query, QueryBy, Referenced, Standing, StartGuard,
+    StoreError, StoredMessage, Waiting,
 };
 use smsc::reassembly::Part;
 use smsc::receipt::{RemoteReceipt, State};
 use smsc::rejection::Rejection;
+use smsc::replacement::{self, Replacement};
+use smsc::schedule::queue::Next;
 
+use crate::clock;
 use crate::dispatch::Dispatch;
 
 /// Messages that one question for the newest may look at, and those read at once.
@@ -90,19 +93,128 @@ impl ServiceCentre {
 
     /// Takes a waiting message back; `false` if it has ended or its attempt runs at this moment.
     pub async fn cancel_message(&self, stored: StoredMessage) -> Result<bool, StoreError> {
-        let Some(route) = self.journey.rules.load().route_of(&stored.message) else { return Ok(false) };
-        let waiting = Waiting::of(&stored.message, route.lane);
-        let Some(waiting) = self.dispatch.remove(&waiting).await else { return Ok(false) };
+        let Some(waiting) = self.take_out(&stored.message).await else { return Ok(false) };
         let part = Part { message: stored.message, waiting };
-        let attempted = match self.journey.cancel(&part).await {
-            Ok(attempted) => attempted,
-            Err(error) => {
-                self.dispatch.put_back(waiting);
-                return Err(error);
+        match self.journey.cancel(&part).await {
+            Ok(attempted) => {
+                self.dispatch.reported(part.message.id, attempted);
+                Ok(true)
             }
+            Err(error) => {
+                self.waits_again(waiting);
+                Err(error)
+            }
+        }
+    }
+
+    /// Changes a waiting message by `change`, which may find that it is not to be changed. `false`
+    /// then, and if it has ended or its attempt runs at this moment.
+    async fn change(
+        &self,
+        message: &Message,
+        change: impl FnOnce(&Message, Timestamp) -> Result<Option<Message>, Rejection>,
+    ) -> Result<bool, Rejection> {
+        let Some(waiting) = self.take_out(message).await else { return Ok(false) };
+        let changed = self.changed(message.id, &waiting, change).await;
+        self.waits_again(*changed.as_ref().ok().and_then(Option::as_ref).unwrap_or(&waiting));
+        changed.map(|changed| changed.is_some())
+    }
+
+    /// Changes a message that was taken out, on disk, and says how it waits on.
+    async fn changed(
+        &self,
+        id: MessageId,
+        waiting: &Waiting,
+        change: impl FnOnce(&Message, Timestamp) -> Result<Option<Message>, Rejection>,
+    ) -> Result<Option<Waiting>, Rejection> {
+        let store = &self.journey.store;
+        // Read again: another may have changed it while it waited.
+        let stored = store.get(id).await.map_err(|error| refusal(&error))?;
+        let Some(stored) = stored.filter(|stored| stored.outcome.is_none()) else { return Ok(None) };
+        let Some(message) = change(&stored.message, clock::now())? else { return Ok(None) };
+        let next = replacement::waits_on(waiting, &stored.message, &message);
+        let note = Note {
+            at: clock::now(),
+            station: "replace".into(),
+            text: "replaced by its submitter".to_owned(),
         };
-        self.dispatch.reported(part.message.id, attempted);
-        Ok(true)
+        let replaced = Event::Replaced { message: Arc::new(message), was_due: waiting.key.due, next };
+        let committed = store.commit(vec![replaced, Event::Noted { id, note }]).await;
+        committed.map(|()| Some(next)).map_err(|error| refusal(&error))
+    }
+
+    /// Takes a message over, or lets it replace the one that is present.
+    async fn accept_or_replace(&self, submission: Submission) -> Accepted {
+        let present = match self.present(&submission).await {
+            Ok(present) => present,
+            Err(error) => return Accepted { answers: vec![Err(refusal(&error))], parts: Vec::new() },
+        };
+        if let Some(present) = present {
+            let rules = self.journey.rules.load_full();
+            let new = submission.clone();
+            let change = |present: &Message, now| rules.replace_whole(present, new, now).map(Some);
+            match self.change(&present, change).await {
+                Ok(true) => return Accepted { answers: vec![Ok(present.id)], parts: Vec::new() },
+                Ok(false) => {} // it went a moment ago
+                Err(rejection) => return Accepted { answers: vec![Err(rejection)], parts: Vec::new() },
+            }
+        }
+        self.journey.accept(vec![submission]).await
+    }
+
+    /// The newest waiting message that `submission` replaces, among the newest to its destination.
+    async fn present(&self, submission: &Submission) -> Result<Option<Arc<Message>>, StoreError> {
+        let rules = self.journey.rules.load_full();
+        let Ok(destination) = rules.numbering.destination(&submission.destination) else { return Ok(None) };
+        let query = Query {
+            by: QueryBy::Destination(destination.digits),
+            before: None,
+            from: Timestamp::default(),
+            until: Timestamp::NEVER,
+            limit: PAGE,
+        };
+        for id in self.journey.store.list(query).await? {
+            let stored = self.journey.store.get(id).await?.filter(|stored| stored.outcome.is_none());
+            if let Some(stored) = stored.filter(|stored| rules.replaces(submission, &stored.message)) {
+                return Ok(Some(stored.message));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A batch in which some replace: one after the other, since each may replace the one before.
+    async fn accept_in_turn(&self, batch: Vec<Submission>) -> Accepted {
+        let mut all = Accepted::default();
+        for submission in batch {
+            let one = match submission.replaces {
+                true => self.accept_or_replace(submission).await,
+                false => self.journey.accept(vec![submission]).await,
+            };
+            all.answers.extend(one.answers);
+            all.parts.extend(one.parts);
+        }
+        all
+    }
+
+    /// Takes a message out of the queue, unless it has ended or its attempt runs at this moment.
+    async fn take_out(&self, message: &Message) -> Option<Waiting> {
+        let route = self.journey.rules.load().route_of(message)?;
+        self.dispatch.remove(&Waiting::of(message, route.lane)).await
+    }
+
+    /// Brings a message back that was taken out.
+    fn waits_again(&self, waiting: Waiting) {
+        let id = waiting.key.id;
+        let attempted = Attempted { next: vec![(id, Next::AgainOnceOpen(waiting))], receipts: Vec::new() };
+        self.dispatch.reported(id, attempted);
+    }
+}
+
+/// What a submitter hears when the store fails.
+const fn refusal(error: &StoreError) -> Rejection {
+    match error {
+        StoreError::Congested => Rejection::Congested,
+        _ => Rejection::StoreClosed,
     }
 }
 
@@ -114,7 +226,11 @@ impl Centre for ServiceCentre {
                 let answers = batch.iter().map(|_| Err(Rejection::Congested)).collect();
                 return Acceptance { answers, start: StartGuard::default() };
             }
-            let accepted = centre.journey.accept(batch).await;
+            let accepted = if batch.iter().any(|submission| submission.replaces) {
+                centre.accept_in_turn(batch).await
+            } else {
+                centre.journey.accept(batch).await
+            };
             let (dispatch, parts) = (centre.dispatch, accepted.parts);
             let start = StartGuard::new(move || dispatch.begin(parts));
             Acceptance { answers: accepted.answers, start }
@@ -158,6 +274,22 @@ impl Centre for ServiceCentre {
             let stored = centre.owned(&account, id).await?;
             Ok(stored
                 .map(|stored| Details { message: Arc::clone(&stored.message), standing: standing(&stored) }))
+        })
+    }
+
+    fn replace(
+        &self,
+        account: Name,
+        id: MessageId,
+        replacement: Replacement,
+    ) -> Promise<'static, Result<bool, Rejection>> {
+        let centre = self.clone();
+        Box::pin(async move {
+            let stored = centre.owned(&account, id).await.map_err(|error| refusal(&error))?;
+            let Some(stored) = stored.filter(|stored| stored.outcome.is_none()) else { return Ok(false) };
+            let rules = centre.journey.rules.load_full();
+            let change = |message: &Message, now| rules.replace(message, replacement, now);
+            centre.change(&stored.message, change).await
         })
     }
 

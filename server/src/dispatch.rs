@@ -146,11 +146,6 @@ impl Dispatch {
         let _closed_is_drained = drained.await;
     }
 
-    /// Puts a message back that was taken out and could not be ended.
-    pub fn put_back(&self, waiting: Waiting) {
-        self.say(Input::Resume(vec![waiting]));
-    }
-
     /// What the loop holds.
     pub fn gauges(&self) -> &Gauges {
         &self.gauges

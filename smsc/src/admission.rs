@@ -13,7 +13,7 @@ use crate::routing::table::Route;
 use crate::rules::Rules;
 
 /// A scheduled time this little in the past is "now": clocks differ.
-const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
+pub(crate) const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
 
 impl Rules {
     /// Turns a submission into a message with a route, or says why not.
@@ -59,7 +59,7 @@ impl Rules {
         Ok((message, route))
     }
 
-    fn admit_source(&self, submission: &Submission) -> Result<crate::address::Address, Rejection> {
+    pub(crate) fn admit_source(&self, submission: &Submission) -> Result<crate::address::Address, Rejection> {
         let account = self.account(&submission.account);
         let mut source = self.numbering.source(&submission.source).map_err(Rejection::Source)?;
         if source.digits.is_empty() {
@@ -85,22 +85,32 @@ impl Rules {
             Some(wish) => wish.max(now),
             None => now,
         };
-        let expires_at = match submission.validity {
-            None => deliver_after + self.validity_default,
-            Some(Validity::For(span)) if span.is_zero() => deliver_after + self.validity_default,
-            Some(Validity::For(span)) => now + span.min(deliver_after.since(now) + self.validity_max),
-            Some(Validity::Until(end)) if end <= now => return Err(Rejection::Validity("it is past")),
-            Some(Validity::Until(end)) => end.min(deliver_after + self.validity_max),
-        };
+        let expires_at = self.end_of(submission.validity, deliver_after, now)?;
         if expires_at <= deliver_after {
             return Err(Rejection::Schedule("it is not before the end of the validity"));
         }
         Ok((deliver_after, expires_at))
     }
+
+    /// The end of all attempts of a message that is first tried at `deliver_after`.
+    pub(crate) fn end_of(
+        &self,
+        validity: Option<Validity>,
+        deliver_after: Timestamp,
+        now: Timestamp,
+    ) -> Result<Timestamp, Rejection> {
+        Ok(match validity {
+            None => deliver_after + self.validity_default,
+            Some(Validity::For(span)) if span.is_zero() => deliver_after + self.validity_default,
+            Some(Validity::For(span)) => now + span.min(deliver_after.since(now) + self.validity_max),
+            Some(Validity::Until(end)) if end <= now => return Err(Rejection::Validity("it is past")),
+            Some(Validity::Until(end)) => end.min(deliver_after + self.validity_max),
+        })
+    }
 }
 
 /// The header must be whole and the body must fit into the segments that there may be.
-fn admit_content(content: &Content) -> Result<(), Rejection> {
+pub(crate) fn admit_content(content: &Content) -> Result<(), Rejection> {
     let coding = DataCoding(content.data_coding);
     let header = if content.header.is_empty() {
         UserDataHeader::new()

@@ -18,6 +18,7 @@ pub mod reassembly;
 pub mod receipt;
 mod record;
 pub mod rejection;
+pub mod replacement;
 pub mod routing;
 pub mod rules;
 pub mod schedule;

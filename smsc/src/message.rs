@@ -249,6 +249,9 @@ pub struct Submission {
     /// Header fields that mean nothing to the centre (`X-…` of SIP and of the platform's API), for
     /// whoever takes the message and can be given them.
     pub headers: Vec<(Name, String)>,
+    /// Whether it replaces a waiting message of the same submitter with the same source,
+    /// destination and service type, if there is one (SMPP's replace_if_present_flag).
+    pub replaces: bool,
 }
 
 impl Submission {
@@ -273,6 +276,7 @@ impl Submission {
             received_via: None,
             received_at: None,
             headers: Vec::new(),
+            replaces: false,
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::failure::Failure;
 use crate::message::{Kind, Message, MessageId, Name, Party, Submission, Timestamp};
 use crate::receipt::{RemoteReceipt, State};
 use crate::rejection::Rejection;
+use crate::replacement::Replacement;
 
 /// A future that may be sent to another thread.
 pub type Promise<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -54,6 +55,19 @@ pub trait Centre: Send + Sync + 'static {
         _id: MessageId,
     ) -> Promise<'static, Result<Option<Details>, StoreError>> {
         Box::pin(std::future::ready(Ok(None)))
+    }
+
+    /// Changes a message of `account` that waits (replace_sm). `false` if there is none, or it is
+    /// not the message's sender who asks. A centre that keeps no messages has none.
+    ///
+    /// The error is the rejection that a submission with these values would get.
+    fn replace(
+        &self,
+        _account: Name,
+        _id: MessageId,
+        _replacement: Replacement,
+    ) -> Promise<'static, Result<bool, Rejection>> {
+        Box::pin(std::future::ready(Ok(false)))
     }
 
     /// Cancels a message of `account` that has not ended (cancel_sm). `false` if there is none.
@@ -257,6 +271,15 @@ pub enum Event {
         was_due: Timestamp,
         /// What was tried; `None` when it is only rescheduled.
         attempt: Option<Attempt>,
+        /// How it waits on.
+        next: Waiting,
+    },
+    /// The submitter changed a message that waits; it is the same but for what was changed.
+    Replaced {
+        /// The message as it is now.
+        message: Arc<Message>,
+        /// The due time under which it waited until now.
+        was_due: Timestamp,
         /// How it waits on.
         next: Waiting,
     },

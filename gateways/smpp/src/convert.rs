@@ -18,8 +18,8 @@ pub(crate) use coding::outward;
 pub(crate) use delivery::{Context, Outgoing, Scratch, Shape};
 pub(crate) use message_id::{IdText, parse_id};
 pub(crate) use receipt::{remote_id, remote_receipt};
-pub(crate) use submission::{Fields, Reading, submission};
-pub(crate) use times::write as final_date;
+pub(crate) use submission::{Fields, Reading, replacement, submission};
+pub(crate) use times::{read as time, write as final_date};
 
 #[cfg(test)]
 mod tests;

@@ -30,6 +30,7 @@ mod answers;
 mod deliveries;
 mod jobs;
 mod questions;
+mod replacing;
 mod requests;
 
 use answers::Done;

@@ -15,7 +15,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use gateway_smpp::config::{BindType, EsmeAccount, LongMessages, MessageIdFormat, TextCoding};
 use rig::{Rig, plain, sm, with_receipt};
-use smpp::pdu::{Address, BindKind, CancelSm, DataSm, Destination, QuerySm, ReplaceSm, Sm, SubmitMulti};
+use smpp::pdu::{Address, BindKind, CancelSm, DataSm, Destination, QuerySm, Sm, SubmitMulti};
 use smpp::tlv::Tlvs;
 use smpp::{CommandId, MessageState, Pdu, Status, Tag, TlvBuffer};
 use smsc::failure::Failure;
@@ -304,8 +304,6 @@ async fn field_52_query_and_cancel_and_data_sm() {
     assert_eq!(acme.next().await.header.command_status, OK);
     acme.send(&Pdu::CancelSm(CancelSm { message_id: b"12", ..CancelSm::default() })).await;
     assert_eq!(acme.next().await.header.command_status, Status::ESME_RCANCELFAIL);
-    acme.send(&Pdu::ReplaceSm(ReplaceSm { message_id: id.as_bytes(), ..ReplaceSm::default() })).await;
-    assert_eq!(acme.next().await.header.command_status, Status::ESME_RREPLACEFAIL);
 }
 
 #[tokio::test]

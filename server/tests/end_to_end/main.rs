@@ -6,6 +6,7 @@
 //! | `stop` | SIGTERM under load loses nothing and doubles nothing |
 //! | `order` | messages to one destination arrive in their order |
 //! | `receipts` | receipts wait for an ESME that is away, and survive a restart |
+//! | `changes` | what waits can be asked for and changed, and stays so over a restart |
 //! | `faults` | malformed PDUs hurt nobody else; a wrong configuration is refused whole |
 //! | `privacy` | no whole number and no body in the log |
 //! | `phones` | messages reach phones of a mobile network, wait for them, and come from them |
@@ -20,6 +21,7 @@
     reason = "a test that panics has failed"
 )]
 
+mod changes;
 mod faults;
 mod foreign;
 mod harness;

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use fjall::{UserKey, UserValue};
 use platform::ports::{Table, Write};
-use smsc::message::{Message, MessageId, Name};
+use smsc::message::{Message, MessageId, Name, Timestamp};
 use smsc::ports::{Attempt, DueKey, Event, StoreError, Waiting};
 
 use crate::key::{self, Day, Tag};
@@ -90,15 +90,17 @@ impl Changes {
         match event {
             Event::Accepted(message, waiting) => self.accepted(message, waiting)?,
             Event::Attempted { was_due, attempt, next } => {
-                let id = next.key.id;
                 if let Some(attempt) = attempt {
-                    self.attempt(id, attempt);
+                    self.attempt(next.key.id, attempt);
                 }
-                let was = DueKey { due: *was_due, id };
-                if was != next.key {
-                    self.row(Space::Due, &key::due(was), None);
-                }
-                self.waiting(next);
+                self.waits_on(*was_due, next);
+            }
+            Event::Replaced { message, was_due, next } => {
+                let id = message.id;
+                self.adds = true;
+                let value = record::seal_message(message);
+                self.row(Space::Messages(Day::of_id(id)), &key::message(id), Some(value));
+                self.waits_on(*was_due, next);
             }
             Event::Finished { id, was_due, attempt, outcome } => {
                 let key = key::outcome(*id);
@@ -139,6 +141,14 @@ impl Changes {
             self.claims.push(Claim { key, id });
         }
         Ok(())
+    }
+
+    fn waits_on(&mut self, was_due: Timestamp, next: &Waiting) {
+        let was = DueKey { due: was_due, id: next.key.id };
+        if was != next.key {
+            self.row(Space::Due, &key::due(was), None);
+        }
+        self.waiting(next);
     }
 
     fn waiting(&mut self, waiting: &Waiting) {

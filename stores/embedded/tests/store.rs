@@ -51,6 +51,7 @@ suite! {
     a_journey_leaves_its_trace
     due_goes_on_from_its_cursor
     a_message_rescheduled_in_place_waits_once
+    a_replaced_message_is_the_new_one
     events_take_effect_in_their_order
     lists_are_stable_under_inserts
     lists_cross_days

@@ -40,6 +40,14 @@ impl Disk {
                 assert!(was.is_some(), "{id}: was_due is not its key");
                 self.due.insert(next.key, *next);
             }
+            Event::Replaced { message, was_due, next } => {
+                let stored = self.messages.get_mut(&message.id).expect("replaced: unknown message");
+                assert!(stored.outcome.is_none(), "replaced after its end");
+                stored.message = message.clone();
+                let was = DueKey { due: *was_due, id: message.id };
+                assert!(self.due.remove(&was).is_some(), "was_due is not the key of the waiting entry");
+                self.due.insert(next.key, *next);
+            }
             Event::Finished { id, was_due, outcome, .. } => {
                 let stored = self.messages.get_mut(id).expect("finished: unknown message");
                 assert!(stored.outcome.replace(outcome.clone()).is_none(), "{id} finished twice");

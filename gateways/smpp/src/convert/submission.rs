@@ -38,6 +38,7 @@ pub(crate) struct Fields<'a> {
     pub(crate) schedule_delivery_time: &'a [u8],
     pub(crate) validity_period: &'a [u8],
     pub(crate) registered_delivery: u8,
+    pub(crate) replace_if_present_flag: u8,
     pub(crate) data_coding: u8,
     pub(crate) sm_default_msg_id: u8,
     pub(crate) short_message: &'a [u8],
@@ -56,6 +57,7 @@ impl<'a> From<&Sm<'a>> for Fields<'a> {
             schedule_delivery_time: sm.schedule_delivery_time,
             validity_period: sm.validity_period,
             registered_delivery: sm.registered_delivery.0,
+            replace_if_present_flag: sm.replace_if_present_flag,
             data_coding: sm.data_coding.0,
             sm_default_msg_id: sm.sm_default_msg_id,
             short_message: sm.short_message,
@@ -76,6 +78,7 @@ impl<'a> From<&DataSm<'a>> for Fields<'a> {
             schedule_delivery_time: &[],
             validity_period: &[],
             registered_delivery: data_sm.registered_delivery.0,
+            replace_if_present_flag: 0,
             data_coding: data_sm.data_coding.0,
             sm_default_msg_id: 0,
             short_message: &[],
@@ -97,6 +100,7 @@ impl<'a> Fields<'a> {
             schedule_delivery_time: multi.schedule_delivery_time,
             validity_period: multi.validity_period,
             registered_delivery: multi.registered_delivery.0,
+            replace_if_present_flag: multi.replace_if_present_flag,
             data_coding: multi.data_coding.0,
             sm_default_msg_id: multi.sm_default_msg_id,
             short_message: multi.short_message,
@@ -107,8 +111,6 @@ impl<'a> Fields<'a> {
 
 /// Reads a message. `frame` is what `fields` borrow from: bodies are shared with it, not copied.
 ///
-/// replace_if_present_flag is not acted on: the message is one of its own.
-///
 /// # Errors
 /// The status that the peer should get.
 pub(crate) fn submission(
@@ -117,6 +119,9 @@ pub(crate) fn submission(
     reading: &Reading<'_>,
 ) -> Result<Submission, Status> {
     let extras = Extras::read(fields.tlvs)?;
+    if fields.replace_if_present_flag > 1 {
+        return Err(Status::ESME_RINVREPFLAG);
+    }
     if fields.sm_default_msg_id != 0 && fields.short_message.is_empty() && extras.payload.is_none() {
         return Err(Status::ESME_RINVDFTMSGID);
     }
@@ -147,6 +152,8 @@ pub(crate) fn submission(
         received_via: None,
         received_at: None,
         headers: Vec::new(),
+        // Another centre gives no such order.
+        replaces: fields.replace_if_present_flag == 1 && matches!(reading.origin, Party::Esme(_)),
     })
 }
 
@@ -272,6 +279,21 @@ fn content(
     };
     fits(data_coding, &header, &body)?;
     Ok(Content { data_coding, header, body })
+}
+
+/// What the text of a replace_sm makes of the content that it replaces. It is read in the coding in
+/// which the peer would be shown the old one.
+///
+/// # Errors
+/// The status that the peer should get; a content with a header cannot be replaced by a text.
+pub(crate) fn replacement(old: &Content, text: &Bytes, default: TextCoding) -> Result<Content, Status> {
+    if !old.header.is_empty() {
+        return Err(Status::ESME_RREPLACEFAIL);
+    }
+    let shown = coding::outward(old, default).data_coding;
+    let inside = coding::inward(shown, text, default)?;
+    let body = inside.rewritten.map_or_else(|| text.clone(), Bytes::from);
+    Ok(Content { data_coding: inside.data_coding, header: Bytes::new(), body })
 }
 
 /// Splits the header off. UDHI without any data is a wrong flag; lengths that point past the end

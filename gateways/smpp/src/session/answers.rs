@@ -10,6 +10,7 @@ use smsc::message::MessageId;
 use smsc::ports::{Acceptance, Details, Standing, StoreError};
 use smsc::rejection::Rejection;
 
+use super::replacing::Replacing;
 use super::requests::tells_id;
 use super::{Moment, Running};
 use crate::codes;
@@ -61,6 +62,12 @@ pub(super) enum Done {
     Newest(Header, Result<Vec<MessageId>, StoreError>),
     /// query_msg_details, and how much of the text was asked for.
     Detailed(Header, u8, Result<Option<Details>, StoreError>),
+    /// replace_sm: the message as it is before.
+    ReplaceRead(Box<Replacing>, Result<Option<Details>, StoreError>),
+    /// replace_sm.
+    Replaced(Header, Result<bool, Rejection>),
+    /// Something that has to be refused.
+    Refused(Header, Status),
     /// cancel_sm.
     Cancelled(Header, Result<bool, StoreError>),
     /// Another centre's receipt.
@@ -81,6 +88,9 @@ impl Running {
                 Done::Detailed(header, sm_length, details) => {
                     self.detailed(&header, sm_length, &details, &moment);
                 }
+                Done::ReplaceRead(replacing, details) => self.replace_read(*replacing, details, &moment),
+                Done::Replaced(header, outcome) => self.replaced(&header, outcome, &moment),
+                Done::Refused(header, status) => self.session.refuse(&header, status, moment.instant),
                 Done::Cancelled(header, Ok(true)) => {
                     self.answer(&header, &Pdu::CancelSmResp(Tlvs::NONE), Status::ESME_ROK, &moment);
                 }

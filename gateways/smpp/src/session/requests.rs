@@ -30,8 +30,7 @@ impl Running {
             Ok(Pdu::QueryMsgDetails(query)) => self.query_details(&frame.header, &query),
             Ok(Pdu::ParamRetrieve(retrieve)) => self.retrieve(&frame.header, &retrieve, moment),
             Ok(Pdu::CancelSm(cancel)) => self.cancel(&frame.header, &cancel),
-            // Nothing that waits can be rewritten yet; the ESME may cancel and submit again.
-            Ok(Pdu::ReplaceSm(_)) => Err(Status::ESME_RREPLACEFAIL),
+            Ok(Pdu::ReplaceSm(replace)) => self.replace(frame, &replace, moment),
             Ok(_) => Err(Status::ESME_RINVCMDID),
             Err(error) => {
                 self.shared.stats.malformed.add(1);

@@ -29,6 +29,7 @@ use smsc::ports::{
 };
 use smsc::receipt::{Receipt, ReceiptRequest, RemoteReceipt, State};
 use smsc::rejection::Rejection;
+use smsc::replacement::Replacement;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -47,6 +48,7 @@ pub(crate) struct SmallCentre {
     pub(crate) started: AtomicUsize,
     /// The messages that the submissions became.
     pub(crate) kept: Mutex<Vec<Message>>,
+    pub(crate) replacements: Mutex<Vec<Replacement>>,
     pub(crate) outcomes: Mutex<Vec<(MessageId, Result<Handover, Failure>)>>,
     pub(crate) remote_receipts: Mutex<Vec<RemoteReceipt>>,
     pub(crate) opened: Mutex<Vec<Party>>,
@@ -243,6 +245,28 @@ impl Centre for SmallCentre {
         let found = kept.iter().find(|message| message.id == id && message.account == account);
         let standing = Standing { state: State::Delivered, done_at: Some(NOW), error: 7 };
         let found = found.map(|message| Details { message: Arc::new(message.clone()), standing });
+        Box::pin(async move { Ok(found) })
+    }
+
+    fn replace(
+        &self,
+        account: Name,
+        id: MessageId,
+        replacement: Replacement,
+    ) -> Promise<'static, Result<bool, Rejection>> {
+        let mut kept = self.kept.lock();
+        let found = kept.iter_mut().find(|message| message.id == id && message.account == account);
+        if replacement.deliver_after.is_some_and(|time| time < NOW) {
+            return Box::pin(async { Err(Rejection::Schedule("in the past")) });
+        }
+        let found = found.is_some_and(|message| {
+            if let Some(content) = &replacement.content {
+                message.content = content.clone();
+            }
+            message.receipt = replacement.receipt;
+            true
+        });
+        self.replacements.lock().push(replacement);
         Box::pin(async move { Ok(found) })
     }
 

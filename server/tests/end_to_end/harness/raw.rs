@@ -2,9 +2,9 @@
 
 use std::net::SocketAddr;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use smpp::pdu::{Address, Bind, BindKind, Npi, Sm, Ton};
-use smpp::{CommandId, Framing, Pdu, Status, Tlvs};
+use smpp::{CommandId, Framing, Header, Pdu, Status, Tlvs};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -61,6 +61,20 @@ impl Raw {
             if !matches!(read, Ok(1..)) {
                 return None;
             }
+        }
+    }
+
+    /// The next PDU.
+    pub(crate) async fn pdu(&mut self) -> (Header, Bytes) {
+        loop {
+            let batch = Framing::default().take(&mut self.read);
+            let mut frames = batch.frames();
+            if let Some(frame) = frames.next() {
+                assert!(frames.next().is_none(), "one PDU at a time");
+                return (frame.header, frame.bytes_of(frame.body()));
+            }
+            let read = timeout(PATIENCE, self.stream.read_buf(&mut self.read)).await.expect("a PDU in time");
+            assert!(matches!(read, Ok(1..)), "the centre hung up");
         }
     }
 

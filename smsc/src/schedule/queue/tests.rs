@@ -469,6 +469,23 @@ fn a_message_that_is_taken_back_leaves_nothing_behind() {
     assert_empty(&mut queue);
 }
 
+#[test]
+fn a_message_that_was_taken_out_comes_back_to_its_place_by_the_word_of_it() {
+    let mut queue = queue();
+    queue.add(&waiting(1, 7), at(0));
+    queue.add(&waiting(2, 7), at(0));
+    let taken = queue.remove(7, MessageId::from_u64(1), at(0)).unwrap();
+    queue.add(&taken, at(0));
+    assert_eq!(queue.waiting(), 1, "it is in somebody's hand until then");
+    queue.reported(MessageId::from_u64(1));
+    queue.ended(MessageId::from_u64(1), &Next::AgainOnceOpen(taken), at(0));
+    assert_eq!(take(&mut queue, at(0), 10), [1]);
+    end(&mut queue, 1, at(0));
+    assert_eq!(take(&mut queue, at(0), 10), [2]);
+    end(&mut queue, 2, at(0));
+    assert_empty(&mut queue);
+}
+
 /// A message to a phone of the network `ss7:home`, by the phone's digits.
 fn to_phone(id: u64, digits: &str) -> Waiting {
     Waiting { destination: Waiting::destination_key(&digits.into(), 1), ..waiting(id, 0) }

@@ -87,6 +87,14 @@ impl State {
                 assert!(self.due.remove(&was).is_some(), "was_due is not the key of the waiting entry");
                 self.due.insert(next.key, *next);
             }
+            Event::Replaced { message, was_due, next } => {
+                let stored = self.messages.get_mut(&message.id).expect("replaced: unknown message");
+                assert!(stored.outcome.is_none(), "replaced after its end");
+                stored.message = message.clone();
+                let was = DueKey { due: *was_due, id: message.id };
+                assert!(self.due.remove(&was).is_some(), "was_due is not the key of the waiting entry");
+                self.due.insert(next.key, *next);
+            }
             Event::Finished { id, was_due, attempt, outcome } => {
                 let stored = self.messages.get_mut(id).expect("finished: unknown message");
                 assert!(stored.outcome.replace(outcome.clone()).is_none(), "finished twice");

@@ -1,4 +1,4 @@
-//! The record of a message: everything that was accepted, and nothing that changes.
+//! The record of a message: everything that was accepted. Only its submitter changes it.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};

@@ -209,6 +209,24 @@ pub(crate) async fn a_message_rescheduled_in_place_waits_once(store: &dyn Store)
 }
 
 /// All that happens to a message may come in one call, or in calls that nobody waits for.
+pub(crate) async fn a_replaced_message_is_the_new_one(store: &dyn Store) {
+    let id = id_at(NOON, 1);
+    let old = message(id, "acme", "4915112345678");
+    store.commit(vec![accepted(old.clone())]).await.unwrap();
+    let mut new = Message { expires_at: NOON + Duration::from_secs(7_200), ..old.clone() };
+    new.content.body = Bytes::from_static(b"another text, and a longer one");
+    let later = NOON + Duration::from_secs(60);
+    let was_due = waiting(id, NOON).key.due;
+    let next = Waiting { expires_at: new.expires_at, ..waiting(id, later) };
+    let replaced = Event::Replaced { message: Arc::new(new.clone()), was_due, next };
+    store.commit(vec![replaced]).await.unwrap();
+    let stored = store.get(id).await.unwrap().unwrap();
+    assert_eq!((&*stored.message, stored.outcome), (&new, None));
+    assert_eq!(all_due(store).await, [next], "it waits once");
+    let by_account = store.list(query(QueryBy::Account("acme".into()), 9)).await.unwrap();
+    assert_eq!(by_account, [id], "and is listed once");
+}
+
 pub(crate) async fn events_take_effect_in_their_order(store: &dyn Store) {
     let later = NOON + Duration::from_secs(1);
     let moved =
