@@ -17,9 +17,11 @@
 //! | [`clauses`] | a clause cited in a comment that the ledger does not know |
 //! | [`invariants`] | an architecture invariant whose test does not exist |
 //! | [`portable`] | a path or a registry of one machine |
+//! | [`packages`] | more packages of others in a default build than were agreed on |
 //! | [`sizes`] | a file over 800 lines |
 //!
-//! Run it with `cargo test -p fernpost-tidy`. It needs neither the network nor git.
+//! Run it with `cargo test -p fernpost-tidy`. It needs no git, and no network where the
+//! sources that Cargo.lock names have been fetched.
 
 mod finding;
 mod house;
@@ -35,6 +37,7 @@ pub mod invariants;
 pub mod ledger;
 pub mod links;
 pub mod names;
+pub mod packages;
 pub mod portable;
 pub mod pure;
 pub mod sizes;

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use tidy::{
     Crate, Finding, House, circles, clauses, clock, floors, foreign, invariants, ledger, links, names,
-    portable, pure, sizes,
+    packages, portable, pure, sizes,
 };
 
 static ROOT: LazyLock<&Path> = LazyLock::new(|| Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")));
@@ -80,6 +80,13 @@ fn every_invariant_names_its_test() {
 #[test]
 fn nothing_knows_the_machine_it_was_written_on() {
     assert_none(&portable::check(&HOUSE));
+}
+
+#[test]
+fn a_default_build_takes_in_few_packages_of_others() {
+    let packages = packages::packages(env!("CARGO"), &ROOT).unwrap();
+    assert!(packages.iter().any(|package| package.starts_with("tokio v")), "{packages:?}");
+    assert_none(&packages::check(&packages));
 }
 
 #[test]
