@@ -81,11 +81,13 @@ impl Metrics {
             .flat_map(|ss7| ss7.status().associations)
             .map(|(name, state)| json!({ "name": name, "state": state }))
             .collect();
+        let syncs = self.store.stats().sync_micros;
         json!({
             "counters": counters,
             "smpp_sessions": sessions,
             "sip_parties": parties,
             "ss7_associations": associations,
+            "store_sync_micros": syncs,
         })
     }
 

@@ -231,6 +231,12 @@ pub async fn status(arguments: StatusArguments) -> CommandResult {
     Ok(ExitCode::SUCCESS)
 }
 
+/// What `fernpost status` asks, of the process with this data directory.
+pub async fn status_of(data_dir: &Path) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
+    let place = Where { data: Some(data_dir.to_owned()), json: true };
+    Door::open(&place)?.get("/admin/v1/status").await
+}
+
 async fn audit_at_rest(data_dir: &Path) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
     if !data_dir.exists() {
         return Err(format!("{}: there is no store", data_dir.display()).into());

@@ -7,6 +7,7 @@ mod report;
 mod rig;
 mod sip;
 mod smpp;
+mod sync_times;
 mod waiting;
 
 use std::process::ExitCode;

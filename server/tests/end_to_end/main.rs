@@ -3,6 +3,7 @@
 //! | module | what must hold |
 //! |---|---|
 //! | `kill` | SIGKILL at any moment loses nothing that was acknowledged |
+//! | `disk` | a full disk refuses and loses nothing; a failed sync ends the process |
 //! | `stop` | SIGTERM under load loses nothing and doubles nothing |
 //! | `order` | messages to one destination arrive in their order |
 //! | `receipts` | receipts wait for an ESME that is away, and survive a restart |
@@ -22,6 +23,7 @@
 )]
 
 mod changes;
+mod disk;
 mod faults;
 mod foreign;
 mod harness;

@@ -112,6 +112,17 @@ struct Call {
     answer: Answer,
 }
 
+/// What became of a batch.
+struct Written {
+    /// Who waits for the outcome.
+    answers: Vec<Answer>,
+    /// Events of the batch.
+    events: usize,
+    /// How long the write and the sync took.
+    micros: u64,
+    outcome: Result<(), StoreError>,
+}
+
 impl Committer {
     /// Works until the queue is closed and empty; then everything is synced.
     pub(crate) fn run(mut self) {
@@ -168,15 +179,13 @@ impl Committer {
         let room = self.look_after_disk();
         let events = calls.iter().map(|call| call.changes.events).sum();
         let octets = calls.iter().map(|call| call.changes.octets).sum();
-        let result = self.write_admitted(calls, room);
+        let Written { answers, events: written, micros, outcome } = self.write_admitted(calls, room);
         if room == Room::Free {
             self.sweepers.iter_mut().for_each(Sweeper::sweep);
         }
         self.queue.done(events, octets);
         self.health.busy_since.store(0, Ordering::Relaxed);
-        let (answers, written, outcome) = result;
         if outcome.is_ok() && written > 0 {
-            let micros = self.health.watch.micros().saturating_sub(begun);
             self.health.counters.wrote(answers.len(), written, micros);
         }
         for answer in answers {
@@ -184,13 +193,8 @@ impl Committer {
         }
     }
 
-    /// Writes the calls that may be written, and answers the others. Returns who waits for the
-    /// outcome, how many events were written, and the outcome.
-    fn write_admitted(
-        &mut self,
-        calls: Vec<Call>,
-        room: Room,
-    ) -> (Vec<Answer>, usize, Result<(), StoreError>) {
+    /// Writes the calls that may be written, and answers the others.
+    fn write_admitted(&mut self, calls: Vec<Call>, room: Room) -> Written {
         let rows = calls.iter().map(|call| call.changes.rows.len() + call.changes.postings.len()).sum();
         let spaces = Arc::clone(&self.spaces);
         let mut batch = Batch::new(&spaces, rows);
@@ -211,11 +215,14 @@ impl Committer {
                 Err(error) => self.answer(answer, Err(error)),
             }
         }
-        outcome = outcome.and_then(|()| batch.postings(postings)).and_then(|()| batch.commit());
+        outcome = outcome.and_then(|()| batch.postings(postings));
+        let begun = self.health.watch.micros();
+        outcome = outcome.and_then(|()| batch.commit());
+        let micros = self.health.watch.micros().saturating_sub(begun);
         if let Err(StoreError::Failed(reason)) = &outcome {
             self.fail(reason);
         }
-        (answers, events, outcome)
+        Written { answers, events, micros, outcome }
     }
 
     /// Whether a call may be written now.

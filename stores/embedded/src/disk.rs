@@ -1,11 +1,15 @@
-//! Watches free space, and keeps a reserve.
+//! Watches free space, keeps a reserve, and allocates the engine's journal ahead of its writes.
 //!
 //! A file of [`EmbeddedConfig::disk_reserve_megabytes`](crate::EmbeddedConfig) occupies space that
 //! nobody else can take. When the disk is full it is given up: new submissions are refused then,
 //! and the outcomes of deliveries are written into the space it leaves. It is made again when
 //! space returns. Where the file system cannot reserve, the same space is only watched.
+//!
+//! A disk may be full before anybody has looked, and a write to the journal that finds no room would
+//! be the end of the store. So the journal's blocks are allocated before they are written.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -26,9 +30,20 @@ pub(crate) enum Room {
 /// How often the disk is asked, at most.
 const INTERVAL: Duration = Duration::from_millis(200);
 
+/// Octets of a journal that the engine begins.
+const JOURNAL: u64 = 64 << 20;
+
+/// Octets that are allocated at once where a journal outgrows that: more than is written between
+/// two looks.
+const JOURNAL_AHEAD: u64 = 16 << 20;
+
 /// Free space and the reserve file.
 pub(crate) struct Disk {
     file: PathBuf,
+    /// Where the engine's journals are.
+    engine: PathBuf,
+    /// The newest journal, and how many octets of it are allocated.
+    journal: (u64, u64),
     /// Octets of the reserve.
     reserve: u64,
     /// Octets that the reserve file occupies now.
@@ -40,12 +55,20 @@ pub(crate) struct Disk {
 }
 
 impl Disk {
-    /// Watches the disk that `directory` lies on.
-    pub(crate) fn watch(directory: &Path, reserve: u64) -> Self {
+    /// Watches the disk that `directory` lies on, and the journals in `engine`.
+    pub(crate) fn watch(directory: &Path, engine: &Path, reserve: u64) -> Self {
         let file = directory.join("reserve");
         let held = file.metadata().map_or(0, |file| file.len());
-        let mut disk =
-            Self { file, reserve, held, reserves: true, room: Room::Free, next_look: Duration::ZERO };
+        let mut disk = Self {
+            file,
+            engine: engine.to_owned(),
+            journal: (0, 0),
+            reserve,
+            held,
+            reserves: true,
+            room: Room::Free,
+            next_look: Duration::ZERO,
+        };
         disk.look(Duration::ZERO);
         disk
     }
@@ -56,6 +79,9 @@ impl Disk {
             return self.room;
         }
         self.next_look = now + INTERVAL;
+        if let Err(error) = self.allocate_journal() {
+            tracing::debug!(%error, "journal not allocated ahead");
+        }
         let Some(available) = available(&self.file) else { return self.room };
         let room = judge(self.room, available + self.held, self.reserve);
         match room {
@@ -68,6 +94,19 @@ impl Disk {
         }
         self.room = room;
         room
+    }
+
+    /// Allocates blocks for what will be written next; what is written stays as it is.
+    fn allocate_journal(&mut self) -> io::Result<()> {
+        let Some((number, path)) = newest_journal(&self.engine)? else { return Ok(()) };
+        let journal = OpenOptions::new().write(true).open(path)?;
+        let wanted = journal.metadata()?.len().max(JOURNAL).next_multiple_of(JOURNAL_AHEAD) + JOURNAL_AHEAD;
+        if self.journal == (number, wanted) {
+            return Ok(());
+        }
+        fallocate(journal, FallocateFlags::KEEP_SIZE, 0, wanted)?;
+        self.journal = (number, wanted);
+        Ok(())
     }
 
     fn hold(&mut self, available: u64) {
@@ -92,6 +131,19 @@ impl Disk {
             tracing::debug!(%error, "reserve file not removed");
         }
     }
+}
+
+/// Journals have numbers that rise.
+fn newest_journal(engine: &Path) -> io::Result<Option<(u64, PathBuf)>> {
+    let mut newest = None;
+    for entry in std::fs::read_dir(engine)? {
+        let path = entry?.path();
+        let number = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".jnl")?.parse().ok());
+        if let Some(number) = number {
+            newest = newest.max(Some((number, path)));
+        }
+    }
+    Ok(newest)
 }
 
 /// Full is under one and a half reserves, and it stays full until there are two; the last eighth
@@ -131,15 +183,35 @@ mod tests {
     #[test]
     fn the_reserve_occupies_its_space() {
         let directory = tempfile::tempdir().unwrap();
-        let disk = Disk::watch(directory.path(), 1 << 20);
+        let disk = Disk::watch(directory.path(), directory.path(), 1 << 20);
         assert_eq!((disk.room, disk.held), (Room::Free, 1 << 20));
         assert_eq!(directory.path().join("reserve").metadata().unwrap().len(), 1 << 20);
     }
 
     #[test]
+    fn the_newest_journal_is_allocated_and_not_changed() {
+        use std::os::unix::fs::MetadataExt;
+
+        let directory = tempfile::tempdir().unwrap();
+        let journal = |number: u64| directory.path().join(format!("{number}.jnl"));
+        std::fs::write(journal(9), b"old").unwrap();
+        std::fs::write(journal(10), b"written").unwrap();
+        let mut disk = Disk::watch(directory.path(), directory.path(), 0);
+        assert_eq!(disk.journal, (10, JOURNAL + JOURNAL_AHEAD));
+        assert_eq!(std::fs::read(journal(10)).unwrap(), b"written");
+        assert!(journal(10).metadata().unwrap().blocks() * 512 >= JOURNAL + JOURNAL_AHEAD);
+        OpenOptions::new().write(true).open(journal(10)).unwrap().set_len(JOURNAL + 1).unwrap();
+        disk.look(INTERVAL);
+        assert_eq!(disk.journal, (10, JOURNAL + 2 * JOURNAL_AHEAD));
+        File::create(journal(11)).unwrap();
+        disk.look(INTERVAL * 2);
+        assert_eq!(disk.journal, (11, JOURNAL + JOURNAL_AHEAD));
+    }
+
+    #[test]
     fn a_reserve_larger_than_the_disk_is_not_made() {
         let directory = tempfile::tempdir().unwrap();
-        let disk = Disk::watch(directory.path(), u64::MAX / 4);
+        let disk = Disk::watch(directory.path(), directory.path(), u64::MAX / 4);
         assert_eq!((disk.room, disk.held), (Room::Nothing, 0));
     }
 }

@@ -2,9 +2,12 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Buckets of [`Stats::sync_micros`]: bucket n counts syncs of 2^n microseconds up to the next
-/// power; the last one counts all longer ones.
-pub(crate) const SYNC_BUCKETS: usize = 24;
+/// Each power of two is cut into so many buckets.
+const PARTS: u64 = 1 << PARTS_LOG2;
+const PARTS_LOG2: u32 = 4;
+
+/// Buckets of sync times: the last one begins at two minutes, and has no upper end.
+const BUCKETS: usize = 24 * (1 << PARTS_LOG2);
 
 /// A reading of the store's counters.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -19,13 +22,11 @@ pub struct Stats {
     pub syncs: u64,
     /// Events in the last batch.
     pub last_batch_events: u64,
-    /// Microseconds that the last write and sync took together.
-    pub last_sync_micros: u64,
-    /// Microseconds that the longest write and sync took.
+    /// Microseconds that the longest sync took.
     pub max_sync_micros: u64,
-    /// Write-and-sync times: bucket n counts those of at least 2^n and under 2^(n+1)
-    /// microseconds; the last bucket has no upper end.
-    pub sync_micros: [u64; SYNC_BUCKETS],
+    /// How long syncs took, with the write of their batch into the journal: pairs of microseconds
+    /// and of how many syncs took at least that and at most a sixteenth more, in rising order.
+    pub sync_micros: Vec<(u64, u64)>,
     /// Events that wait for the committer or are being written.
     pub queued_events: u64,
     /// Messages with a damaged record.
@@ -35,30 +36,40 @@ pub struct Stats {
 }
 
 /// The counters behind [`Stats`]. Only the committer writes.
-#[derive(Default)]
 pub(crate) struct Counters {
     commits: AtomicU64,
     refused: AtomicU64,
     events: AtomicU64,
     syncs: AtomicU64,
     last_batch_events: AtomicU64,
-    last_sync_micros: AtomicU64,
     max_sync_micros: AtomicU64,
-    sync_micros: [AtomicU64; SYNC_BUCKETS],
+    sync_micros: [AtomicU64; BUCKETS],
+}
+
+impl Default for Counters {
+    fn default() -> Self {
+        Self {
+            commits: AtomicU64::default(),
+            refused: AtomicU64::default(),
+            events: AtomicU64::default(),
+            syncs: AtomicU64::default(),
+            last_batch_events: AtomicU64::default(),
+            max_sync_micros: AtomicU64::default(),
+            sync_micros: [const { AtomicU64::new(0) }; BUCKETS],
+        }
+    }
 }
 
 impl Counters {
-    /// A batch is on disk.
+    /// A batch is on disk, `micros` after its write was begun.
     pub(crate) fn wrote(&self, commits: usize, events: usize, micros: u64) {
         let events = u64::try_from(events).unwrap_or(u64::MAX);
         self.commits.fetch_add(u64::try_from(commits).unwrap_or(u64::MAX), Ordering::Relaxed);
         self.events.fetch_add(events, Ordering::Relaxed);
         self.syncs.fetch_add(1, Ordering::Relaxed);
         self.last_batch_events.store(events, Ordering::Relaxed);
-        self.last_sync_micros.store(micros, Ordering::Relaxed);
         self.max_sync_micros.fetch_max(micros, Ordering::Relaxed);
-        let bucket = usize::try_from(micros.max(1).ilog2()).unwrap_or(SYNC_BUCKETS).min(SYNC_BUCKETS - 1);
-        if let Some(count) = self.sync_micros.get(bucket) {
+        if let Some(count) = self.sync_micros.get(bucket(micros)) {
             count.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -71,21 +82,33 @@ impl Counters {
     /// Reads the counters; what others know is left at nothing.
     pub(crate) fn read(&self) -> Stats {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let mut sync_micros = [0; SYNC_BUCKETS];
-        for (place, count) in sync_micros.iter_mut().zip(&self.sync_micros) {
-            *place = read(count);
-        }
+        let counted = self.sync_micros.iter().enumerate().map(|(bucket, count)| (floor(bucket), read(count)));
         Stats {
             commits: read(&self.commits),
             refused: read(&self.refused),
             events: read(&self.events),
             syncs: read(&self.syncs),
             last_batch_events: read(&self.last_batch_events),
-            last_sync_micros: read(&self.last_sync_micros),
             max_sync_micros: read(&self.max_sync_micros),
-            sync_micros,
+            sync_micros: counted.filter(|(_, count)| *count > 0).collect(),
             ..Stats::default()
         }
+    }
+}
+
+/// Which bucket a time falls into.
+fn bucket(micros: u64) -> usize {
+    let shift = micros.max(PARTS).ilog2() - PARTS_LOG2;
+    let bucket = u64::from(shift) * PARTS + (micros >> shift);
+    usize::try_from(bucket).unwrap_or(BUCKETS).min(BUCKETS - 1)
+}
+
+/// The least time that falls into a bucket.
+fn floor(bucket: usize) -> u64 {
+    let bucket = u64::try_from(bucket).unwrap_or(u64::MAX);
+    match bucket / PARTS {
+        0 => bucket,
+        octave => (PARTS + bucket % PARTS) << (octave - 1),
     }
 }
 
@@ -94,15 +117,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn syncs_fall_into_powers_of_two() {
+    fn buckets_are_a_sixteenth_wide_at_most() {
+        for micros in
+            (0..5_000).chain((0..34).map(|power| (1 << power) - 1).filter(|micros| *micros < 1 << 27))
+        {
+            let bucket = bucket(micros);
+            let (floor, next) = (floor(bucket), floor(bucket + 1));
+            assert!((floor..next).contains(&micros), "{micros} is not in {floor}..{next}");
+            assert!(next - floor <= (floor / 16).max(1), "{floor}..{next}");
+        }
+        assert_eq!(bucket(u64::MAX), BUCKETS - 1);
+    }
+
+    #[test]
+    fn what_was_written_is_counted() {
         let counters = Counters::default();
-        for micros in [0, 1, 2, 3, 4, 1_000, u64::MAX] {
+        for micros in [0, 1, 1, 1_000, 1_001, u64::MAX] {
             counters.wrote(1, 2, micros);
         }
         let stats = counters.read();
-        assert_eq!((stats.commits, stats.events, stats.syncs), (7, 14, 7));
-        assert_eq!(stats.sync_micros[..3], [2, 2, 1]);
-        assert_eq!((stats.sync_micros[9], stats.sync_micros[SYNC_BUCKETS - 1]), (1, 1));
+        assert_eq!((stats.commits, stats.events, stats.syncs), (6, 12, 6));
+        assert_eq!(stats.sync_micros[..3], [(0, 1), (1, 2), (992, 2)]);
+        assert_eq!(stats.sync_micros[3..], [(floor(BUCKETS - 1), 1)]);
         assert_eq!(stats.max_sync_micros, u64::MAX);
     }
 }

@@ -35,6 +35,9 @@ use crate::sweep::{self, Sweeper};
 /// committer's thread, with a line for the log. The store refuses everything from then on.
 pub type OnFatal = Alarm;
 
+/// The engine's directory in the store's.
+const ENGINE: &str = "engine";
+
 /// The store of this process. Clones share it.
 ///
 /// One value serves the centre ([`Store`]) and the platform ([`platform::ports::Ledger`]).
@@ -68,7 +71,7 @@ impl EmbeddedStore {
         std::fs::create_dir_all(path)
             .map_err(|error| OpenError::Io { path: path.clone(), reason: error.to_string() })?;
         let lock = lock(path)?;
-        let engine = path.join("engine");
+        let engine = path.join(ENGINE);
         if !engine.exists() {
             make(path, &engine)?;
         }
@@ -258,7 +261,11 @@ impl Inner {
             spaces: Arc::clone(&self.spaces),
             queue: Arc::clone(&self.queue),
             health: Arc::clone(&self.health),
-            disk: Disk::watch(&config.data_dir, mebibytes(config.disk_reserve_megabytes)),
+            disk: Disk::watch(
+                &config.data_dir,
+                &config.data_dir.join(ENGINE),
+                mebibytes(config.disk_reserve_megabytes),
+            ),
             lookup_days: self.lookup_days,
             starts,
             sweepers: [

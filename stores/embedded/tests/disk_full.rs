@@ -23,11 +23,11 @@ use store_embedded::{EmbeddedConfig, EmbeddedStore};
 use suite::{NOON, accepted, finished, id_at, message};
 
 /// What `unshare` is asked for, and what the shell mounts then: `$1` is an empty directory, `$1.image` a
-/// file of 64 MiB.
+/// file of 192 MiB.
 const WAYS: [(&str, &str); 3] = [
-    ("-m", "mkfs.ext4 -F -q \"$1.image\" && mount -o loop \"$1.image\" \"$1\""),
-    ("-m", "mount -t tmpfs -o size=64m tmpfs \"$1\""),
-    ("-rm", "mount -t tmpfs -o size=64m tmpfs \"$1\""),
+    ("-m", "mkfs.ext4 -F -q -m 0 \"$1.image\" && mount -o loop \"$1.image\" \"$1\""),
+    ("-m", "mount -t tmpfs -o size=192m tmpfs \"$1\""),
+    ("-rm", "mount -t tmpfs -o size=192m tmpfs \"$1\""),
 ];
 
 #[test]
@@ -35,7 +35,7 @@ fn a_full_disk_refuses_and_recovers() {
     let directory = tempfile::tempdir().unwrap();
     let mount = directory.path().join("mount");
     std::fs::create_dir(&mount).unwrap();
-    std::fs::File::create(mount.with_extension("image")).unwrap().set_len(64 << 20).unwrap();
+    std::fs::File::create(mount.with_extension("image")).unwrap().set_len(192 << 20).unwrap();
     let Some((unshare, script)) = WAYS.into_iter().find(|way| succeeds(*way, &mount)) else {
         println!("SKIPPED a_full_disk_refuses_and_recovers: no file system may be mounted here");
         let has_unshare = Command::new("unshare").arg("--version").output().is_ok();
@@ -79,20 +79,37 @@ async fn the_process_whose_disk_is_full() {
         accept(n).await.unwrap();
     }
     let filler = mount.join("filler");
-    let mut file = std::fs::File::create(&filler).unwrap();
-    while file.write_all(&[1; 1 << 16]).is_ok() {}
-    assert!(within_ten_seconds(|| store.pressure() == Pressure::Closed).await);
-    assert_eq!(accept(1_000).await, Err(StoreError::DiskFull));
-    for n in 0..1_000 {
+    let filling = std::thread::spawn({
+        let filler = filler.clone();
+        move || {
+            let mut file = std::fs::File::create(filler).unwrap();
+            // To the last block.
+            for chunk in [1 << 16, 1 << 9] {
+                while file.write_all(&vec![1; chunk]).is_ok() {}
+            }
+        }
+    });
+    // The disk is as full as it can be before anybody has looked.
+    let mut count = 1_000;
+    let refusal = loop {
+        match accept(count).await {
+            Ok(()) => count += 1,
+            Err(error) => break error,
+        }
+    };
+    filling.join().unwrap();
+    assert_eq!(refusal, StoreError::DiskFull);
+    assert_eq!(store.pressure(), Pressure::Closed);
+    for n in 0..count {
         store.commit(vec![finished(id_at(NOON, n), NOON)]).await.expect("a delivery could not be recorded");
     }
-    assert_eq!(accept(1_000).await, Err(StoreError::DiskFull));
-    drop(file);
+    assert_eq!(accept(count).await, Err(StoreError::DiskFull));
     std::fs::remove_file(&filler).unwrap();
     assert!(within_ten_seconds(|| store.pressure() == Pressure::Free).await);
-    accept(1_000).await.unwrap();
+    accept(count).await.unwrap();
     let audit = store.audit().await.unwrap();
-    assert_eq!((audit.accepted, audit.ended, audit.waiting, audit.holds), (1_001, 1_000, 1, true));
+    let all = (audit.accepted, audit.ended, audit.waiting, audit.holds);
+    assert_eq!(all, (count + 1, count, 1, true));
     store.close();
     drop(store);
     let again = EmbeddedStore::open(&config, NOON, Box::new(|reason| panic!("{reason}"))).unwrap();

@@ -38,14 +38,16 @@ pub async fn run(arguments: Arguments) -> super::Result<()> {
             PREFIX.trim_start_matches('+')
         ),
     };
-    let before = rig.cpu();
+    let (before, watch) = (rig.cpu(), disk::Watch::begin(&rig).await?);
     let outcome = post(&target, connections, pressure.pace()).await?;
+    let during = watch.end(&rig).await?;
     let drained_ms = drain(&seen, outcome.accepted).await;
     let mut report = Report::new(format!("http, {connections} connections"), outcome, &seen);
     report.cpu = Some(rig.cpu().saturating_sub(before));
     report.memory_mib = Some(rig.memory_mib());
     report.drained_ms = drained_ms;
     report.syncs = Some(syncs);
+    report.during = Some(during);
     report.print(pressure.json);
     Ok(())
 }

@@ -7,7 +7,7 @@ use peers::load::Outcome;
 use peers::load::smpp::Seen;
 use serde_json::json;
 
-use super::disk::Syncs;
+use super::disk::{During, Syncs};
 
 /// What was measured on one wire.
 pub struct Report {
@@ -25,8 +25,10 @@ pub struct Report {
     pub memory_mib: Option<u64>,
     /// How long the last deliveries took after the load had ended.
     pub drained_ms: u64,
-    /// The disk.
+    /// The disk before the run.
     pub syncs: Option<Syncs>,
+    /// The disk during the run.
+    pub during: Option<During>,
 }
 
 impl Report {
@@ -41,6 +43,7 @@ impl Report {
             memory_mib: None,
             drained_ms: 0,
             syncs: None,
+            during: None,
         }
     }
 
@@ -55,6 +58,7 @@ impl Report {
     }
 
     fn print_json(&self) {
+        let during = |figure: fn(&During) -> f64| self.during.as_ref().map(figure);
         let report = json!({
             "bench": self.title,
             "messages_per_second": self.outcome.per_second().round(),
@@ -69,6 +73,13 @@ impl Report {
             "memory_mib": self.memory_mib,
             "fdatasync_per_second": self.syncs.map(|syncs| syncs.per_second.round()),
             "fdatasync_ms_p50": self.syncs.map(|syncs| syncs.median.as_secs_f64() * 1000.0),
+            "syncs_per_second": during(|disk| (disk.store.count() as f64 / disk.took.as_secs_f64()).round()),
+            "sync_ms_p50": during(|disk| disk.store.ms_at(0.5)),
+            "sync_ms_p99": during(|disk| disk.store.ms_at(0.99)),
+            "sync_ms_max": during(|disk| disk.store.ms_max()),
+            "sync_wait_ms_p99": during(|disk| disk.store.wait_ms_at(0.99, disk.took)),
+            "bare_sync_ms_p50": during(|disk| disk.bare.ms_at(0.5)),
+            "bare_sync_ms_max": during(|disk| disk.bare.ms_max()),
         });
         println!("{report}");
     }
@@ -93,6 +104,25 @@ impl Report {
         if let Some(syncs) = self.syncs {
             row("disk, fdatasync a second", format!("{:.0}", syncs.per_second));
             row("disk, fdatasync p50 ms", format!("{:.2}", syncs.median.as_secs_f64() * 1000.0));
+        }
+        if let Some(disk) = &self.during {
+            let ack = self.outcome.ms_at(0.99);
+            let (sync, wait) = (disk.store.ms_at(0.99), disk.store.wait_ms_at(0.99, disk.took));
+            row(
+                "syncs of the run, a second",
+                format!("{:.0}", disk.store.count() as f64 / disk.took.as_secs_f64()),
+            );
+            row("syncs of the run, p50 ms", format!("{:.2}", disk.store.ms_at(0.5)));
+            row("syncs of the run, p99 ms", format!("{sync:.2}"));
+            row("syncs of the run, max ms", format!("{:.2}", disk.store.ms_max()));
+            row("wait for a sync, p99 ms", format!("{wait:.2}"));
+            row("bare fdatasync, p50 ms", format!("{:.2}", disk.bare.ms_at(0.5)));
+            row("bare fdatasync, max ms", format!("{:.2}", disk.bare.ms_max()));
+            println!("  ack p99 - sync p99 = {:.2} ms", ack - sync);
+            println!(
+                "  ack p99 - wait p99 = {:.2} ms, for whoever arrives while the disk stalls",
+                ack - wait
+            );
         }
     }
 }

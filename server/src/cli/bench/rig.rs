@@ -72,6 +72,11 @@ impl Rig {
         &self.directory
     }
 
+    /// The store's directory.
+    pub fn data_dir(&self) -> PathBuf {
+        self.directory.join("data")
+    }
+
     /// Binds the sinks, which answer every delivery at once.
     pub async fn sink(&self, seen: &Arc<Seen>) -> super::Result<()> {
         for _ in 0..SINKS {

@@ -24,8 +24,9 @@ pub async fn run(arguments: Arguments) -> super::Result<()> {
     let seen = Arc::new(Seen::default());
     rig.sink(&seen).await?;
     let target = Target { centre: rig.sip, destination_prefix: PREFIX.to_owned() };
-    let before = rig.cpu();
+    let (before, watch) = (rig.cpu(), disk::Watch::begin(&rig).await?);
     let outcome = submit(&target, pressure.connections, pressure.pace()).await?;
+    let during = watch.end(&rig).await?;
     let drained_ms = drain(&seen, outcome.accepted).await;
     let title = format!("sip over udp, {} sockets x window {}", pressure.connections, pressure.window);
     let mut report = Report::new(title, outcome, &seen);
@@ -33,6 +34,7 @@ pub async fn run(arguments: Arguments) -> super::Result<()> {
     report.memory_mib = Some(rig.memory_mib());
     report.drained_ms = drained_ms;
     report.syncs = Some(syncs);
+    report.during = Some(during);
     report.print(pressure.json);
     Ok(())
 }

@@ -51,14 +51,16 @@ pub async fn run(arguments: Arguments) -> super::Result<()> {
     let rig = Rig::start().await?;
     let syncs = disk::measure(rig.directory())?;
     rig.sink(&seen).await?;
-    let before = rig.cpu();
+    let (before, watch) = (rig.cpu(), disk::Watch::begin(&rig).await?);
     let outcome = submit(&target(rig.smpp), pressure.connections, pressure.pace(), &seen).await?;
+    let during = watch.end(&rig).await?;
     let drained_ms = drain(&seen, outcome.accepted).await;
     let mut report = Report::new(title, outcome, &seen);
     report.cpu = Some(rig.cpu().saturating_sub(before));
     report.memory_mib = Some(rig.memory_mib());
     report.drained_ms = drained_ms;
     report.syncs = Some(syncs);
+    report.during = Some(during);
     report.print(pressure.json);
     Ok(())
 }

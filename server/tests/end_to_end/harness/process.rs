@@ -9,6 +9,9 @@ use std::time::Duration;
 
 use super::PATIENCE;
 
+/// The binary.
+pub(crate) const FERNPOST: &str = env!("CARGO_BIN_EXE_fernpost");
+
 /// A process of `fernpost`. It is killed when this is dropped.
 pub(crate) struct Process {
     child: Child,
@@ -19,8 +22,12 @@ pub(crate) struct Process {
 impl Process {
     /// Starts `fernpost` with these arguments.
     pub(crate) fn start<A: AsRef<OsStr>>(arguments: &[A]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_fernpost"))
-            .args(arguments)
+        Self::spawn(Command::new(FERNPOST).args(arguments))
+    }
+
+    /// Starts a command that becomes `fernpost`.
+    pub(crate) fn spawn(command: &mut Command) -> Self {
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -50,6 +57,18 @@ impl Process {
         self.log.lock().expect("nobody panics with the log").clone()
     }
 
+    /// The number that the system knows it by.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits until it ends by itself, and says how. The whole log comes with it.
+    pub(crate) fn end(mut self) -> (ExitStatus, String) {
+        let status = wait(&mut self.child);
+        std::thread::sleep(Duration::from_millis(50)); // the last lines are on their way
+        (status, self.log())
+    }
+
     /// SIGKILL, and its end.
     pub(crate) fn kill(mut self) {
         self.child.kill().expect("it runs");
@@ -57,13 +76,11 @@ impl Process {
     }
 
     /// SIGTERM, and how it ended. The whole log comes with it.
-    pub(crate) fn stop(mut self) -> (ExitStatus, String) {
+    pub(crate) fn stop(self) -> (ExitStatus, String) {
         let pid = self.child.id().to_string();
         let sent = Command::new("sh").args(["-c", &format!("kill -TERM {pid}")]).status();
         assert!(sent.expect("there is a shell").success(), "it ended before it was asked to");
-        let status = wait(&mut self.child);
-        std::thread::sleep(Duration::from_millis(50)); // the last lines are on their way
-        (status, self.log())
+        self.end()
     }
 }
 
@@ -76,7 +93,7 @@ impl Drop for Process {
 
 /// Runs `fernpost` to its end.
 pub(crate) fn run<A: AsRef<OsStr>>(arguments: &[A]) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_fernpost"))
+    let mut child = Command::new(FERNPOST)
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

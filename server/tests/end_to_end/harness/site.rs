@@ -2,12 +2,13 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::Command;
 
 use peers::esme::{Esme, Outgoing};
 use serde_json::Value;
 use smpp::pdu::BindKind;
 
-use super::process::{Process, run};
+use super::process::{FERNPOST, Process, run};
 use super::scratch::Scratch;
 
 /// The ESME that submits.
@@ -34,12 +35,21 @@ impl Site {
 
     /// The same, with `more` tables at the end of the configuration.
     pub(crate) fn with(load: &str, sink: &str, more: &str) -> Self {
+        Self::made("", load, sink, more)
+    }
+
+    /// A site with an empty store that keeps so many mebibytes in reserve.
+    pub(crate) fn with_reserve(megabytes: u32) -> Self {
+        Self::made(&format!("store.disk_reserve_megabytes = {megabytes}\n"), "", "", "")
+    }
+
+    fn made(top: &str, load: &str, sink: &str, more: &str) -> Self {
         let scratch = Scratch::new();
         let data = scratch.path().join("data");
         let config = scratch.write(
             "fernpost.toml",
             &format!(
-                "roles = ['smsc']\n\
+                "roles = ['smsc']\n{top}\n\
                  store.data_dir = '{}'\n\
                  http.listen = '127.0.0.1:0'\n\
                  smpp.listeners = [{{ address = '127.0.0.1:0' }}]\n\
@@ -58,8 +68,12 @@ impl Site {
 
     /// Starts the centre; it listens when this returns.
     pub(crate) fn start(&self) -> Centre {
-        let config = self.config.to_str().expect("the path is text");
-        let process = Process::start(&["serve", "--config", config]);
+        self.start_by(&mut Command::new(FERNPOST))
+    }
+
+    /// Starts the centre by a command that becomes `fernpost` with the arguments that it gets.
+    pub(crate) fn start_by(&self, command: &mut Command) -> Centre {
+        let process = Process::spawn(command.args(["serve", "--config"]).arg(&self.config));
         let door = |name: &str| loop {
             let line = process.line();
             let mut words = line.split_whitespace();
@@ -71,9 +85,14 @@ impl Site {
         Centre { process, smpp, sip }
     }
 
+    /// Where the store is.
+    pub(crate) fn data_dir(&self) -> PathBuf {
+        self.scratch.path().join("data")
+    }
+
     /// The proof of conservation: how many messages were accepted, ended and still wait.
     pub(crate) fn audit(&self) -> Audit {
-        let data = self.scratch.path().join("data");
+        let data = self.data_dir();
         let output = run(&["audit", "--json", "--data", data.to_str().expect("the path is text")]);
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         let errors = String::from_utf8_lossy(&output.stderr);
