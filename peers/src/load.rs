@@ -5,6 +5,7 @@ pub mod http;
 pub mod sip;
 pub mod smpp;
 pub mod ss7;
+pub mod stamp;
 
 use std::io;
 use std::time::Duration;

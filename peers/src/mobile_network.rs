@@ -54,6 +54,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use hdrhistogram::Histogram;
 use tokio::sync::mpsc;
 
 pub use counters::{AssociationState, Counters};
@@ -84,7 +85,7 @@ impl MobileNetwork {
     /// The address cannot be had, or the settings contradict themselves.
     pub fn start(settings: &Settings) -> io::Result<Self> {
         let (commands, asked) = mpsc::channel(COMMANDS_MAX);
-        let shared = Arc::new(Shared::new(settings));
+        let shared = Arc::new(Shared::new(settings)?);
         let listening = engine::start(settings, Arc::clone(&shared), asked)?;
         Ok(Self { listening, shared, commands })
     }
@@ -163,6 +164,11 @@ impl MobileNetwork {
     /// What has happened so far.
     pub fn counters(&self) -> Counters {
         self.shared.world().counters()
+    }
+
+    /// How old stamped messages were when they came to a timed sink, in microseconds.
+    pub fn sink_ages_us(&self) -> Option<Histogram<u64>> {
+        self.shared.world().sink.ages_us().cloned()
     }
 
     fn handle(&self, number: &str) -> Phone {

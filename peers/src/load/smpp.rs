@@ -14,7 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use super::{Outcome, Pace};
+use super::{Outcome, Pace, stamp};
 use crate::esme::{EsmeError, address, connect};
 
 /// Whom to load, and as whom.
@@ -30,12 +30,17 @@ pub struct Target {
     pub destination_prefix: String,
     /// Whether receipts are asked for.
     pub receipts: bool,
+    /// Whether each text says when it was sent, for a sink that measures.
+    pub stamped: bool,
 }
 
 /// How many destinations a run spreads over.
 const DESTINATIONS: u64 = 1_000_000;
 /// A usual text.
 const TEXT: &[u8] = b"Your parcel is on its way and arrives tomorrow between 10 and 12. Track it on our site or call us, reference 4711-0815. Thank you for your order!";
+
+/// What follows a stamp.
+const STAMPED_TEXT: &str = "Your parcel is on its way and arrives tomorrow between 10 and 12. Track it on our site or call us, reference 4711-0815.";
 
 /// What sinks have seen.
 #[derive(Debug, Default)]
@@ -185,11 +190,12 @@ impl Submitter {
         while self.open.len() < self.pace.window && self.sent < owed {
             self.next_destination = (self.next_destination + 1) % DESTINATIONS;
             let destination = format!("{}{:08}", self.target.destination_prefix, self.next_destination);
+            let stamped = self.target.stamped.then(|| stamp::stamped(STAMPED_TEXT));
             let submit = Sm {
                 source: address("+4915100000000"),
                 destination: address(&destination),
                 data_coding: DataCoding(0),
-                short_message: TEXT,
+                short_message: stamped.as_deref().map_or(TEXT, str::as_bytes),
                 registered_delivery: RegisteredDelivery(u8::from(self.target.receipts)),
                 ..Sm::default()
             };

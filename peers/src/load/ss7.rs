@@ -25,6 +25,8 @@ const TAIL: Duration = Duration::from_secs(60);
 pub struct Target {
     /// Where the phones send to, such as a short code.
     pub destination: String,
+    /// Over how many destinations the messages spread: with more than one, eight digits follow.
+    pub destinations: u64,
     /// The phones' numbers begin so; eight digits follow.
     pub phone_prefix: String,
     /// How many phones send.
@@ -43,6 +45,7 @@ pub async fn submit(network: &MobileNetwork, target: &Target, pace: Pace) -> io:
     let submitter = Submitter {
         phones: phones.collect(),
         destination: target.destination.clone(),
+        destinations: target.destinations,
         pace,
         done,
         outcome: Outcome::new()?,
@@ -58,6 +61,7 @@ type Done = (Instant, Result<Sent, SendError>);
 struct Submitter {
     phones: Vec<Phone>,
     destination: String,
+    destinations: u64,
     pace: Pace,
     done: mpsc::Sender<Done>,
     outcome: Outcome,
@@ -95,7 +99,7 @@ impl Submitter {
         let owed = self.pace.owed(elapsed, 1);
         while self.open < self.pace.window && self.sent < owed {
             let Some(phone) = self.next_phone() else { return };
-            let (done, destination) = (self.done.clone(), self.destination.clone());
+            let (done, destination) = (self.done.clone(), self.next_destination());
             let text = format!("{} {TEXT}", self.sent);
             tokio::spawn(async move {
                 let result = phone.send(&text, &destination).await;
@@ -103,6 +107,13 @@ impl Submitter {
             });
             self.sent += 1;
             self.open += 1;
+        }
+    }
+
+    fn next_destination(&self) -> String {
+        match self.sent.checked_rem(self.destinations) {
+            Some(number) if self.destinations > 1 => format!("{}{number:08}", self.destination),
+            _ => self.destination.clone(),
         }
     }
 

@@ -39,6 +39,8 @@ pub struct Settings {
     /// Every number that begins with these digits has a phone that counts what it gets and keeps
     /// nothing; for load.
     pub sink_prefix: Option<String>,
+    /// Whether the sink notes how old each message is, by the stamp at the head of its text.
+    pub sink_is_timed: bool,
     /// Where random numbers begin: transaction identifiers.
     pub seed: u64,
 }
@@ -153,6 +155,7 @@ impl Default for Settings {
             nodes: nodes.into_iter().map(|(kind, title)| NodeSettings::new(kind, title)).collect(),
             phones: ["+15550201", "+15550202", "+15550203"].map(PhoneSettings::new).to_vec(),
             sink_prefix: None,
+            sink_is_timed: false,
             seed: 1,
         }
     }

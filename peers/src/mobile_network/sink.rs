@@ -2,6 +2,12 @@
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io;
+
+use hdrhistogram::Histogram;
+use sms::tpdu::Deliver;
+
+use crate::load::stamp;
 
 /// Digests of one generation. Two are held, so a copy is known among the last two million messages.
 const GENERATION: usize = 2_000_000;
@@ -12,6 +18,8 @@ const GENERATION: usize = 2_000_000;
 /// what a centre sends once more after a failure is found; two messages of different text are not.
 #[derive(Debug, Default)]
 pub struct Sink {
+    /// How old stamped messages were when they arrived, in microseconds, if that is wanted.
+    ages_us: Option<Histogram<u64>>,
     deliveries: u64,
     duplicates: u64,
     recent: HashSet<u64>,
@@ -20,6 +28,20 @@ pub struct Sink {
 }
 
 impl Sink {
+    /// A sink that also notes how old each message is: its text has to be [stamped](stamp::stamped).
+    ///
+    /// # Errors
+    /// The histogram cannot be made.
+    pub fn timed() -> io::Result<Self> {
+        let ages_us = Some(Histogram::new(3).map_err(io::Error::other)?);
+        Ok(Self { ages_us, ..Self::default() })
+    }
+
+    /// How old messages were when they arrived, in microseconds.
+    pub fn ages_us(&self) -> Option<&Histogram<u64>> {
+        self.ages_us.as_ref()
+    }
+
     /// Counts one.
     pub fn count(&mut self, imsi: &str, tpdu: &[u8]) {
         let mut hasher = self.keys.build_hasher();
@@ -33,6 +55,11 @@ impl Sink {
         if self.recent.len() >= GENERATION {
             self.older = std::mem::take(&mut self.recent);
         }
+        if let Some(ages_us) = &mut self.ages_us
+            && let Some(age) = age_micros(tpdu)
+        {
+            let _histogram_grows_by_itself = ages_us.record(age.max(1));
+        }
     }
 
     /// Messages that arrived, copies included.
@@ -44,6 +71,12 @@ impl Sink {
     pub fn duplicates(&self) -> u64 {
         self.duplicates
     }
+}
+
+/// How long ago the message in a TPDU was stamped.
+fn age_micros(tpdu: &[u8]) -> Option<u64> {
+    let deliver = Deliver::decode(tpdu).ok()?;
+    stamp::age_micros(&deliver.user_data.text(deliver.data_coding)?)
 }
 
 #[cfg(test)]

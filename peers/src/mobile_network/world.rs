@@ -1,5 +1,6 @@
 //! What the engine, the handles and HTTP share: the subscribers, the nodes, the counters.
 
+use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, oneshot};
@@ -98,15 +99,18 @@ pub enum SendError {
 
 impl Shared {
     /// The network as `settings` describe it.
-    pub(super) fn new(settings: &Settings) -> Self {
+    ///
+    /// # Errors
+    /// A timed sink cannot be made.
+    pub(super) fn new(settings: &Settings) -> io::Result<Self> {
         let world = World {
             register: Register::new(settings),
             nodes: settings.nodes.clone(),
             counters: Counters::default(),
-            sink: Sink::default(),
+            sink: if settings.sink_is_timed { Sink::timed()? } else { Sink::default() },
             associations: Vec::new(),
         };
-        Self { world: Mutex::new(world), changed: Notify::new(), arrived: Notify::new() }
+        Ok(Self { world: Mutex::new(world), changed: Notify::new(), arrived: Notify::new() })
     }
 
     /// The state; held for a moment, never across an await.

@@ -10,7 +10,7 @@ use peers::load::ss7::{Target, submit};
 use super::*;
 
 fn target() -> Target {
-    Target { destination: "7777".to_owned(), phone_prefix: "+1556".to_owned(), phones: 100 }
+    Target { destination: "7777".to_owned(), destinations: 1, phone_prefix: "+1556".to_owned(), phones: 100 }
 }
 
 #[tokio::test]

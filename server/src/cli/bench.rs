@@ -7,6 +7,7 @@ mod report;
 mod rig;
 mod sip;
 mod smpp;
+mod ss7;
 mod sync_times;
 mod waiting;
 
@@ -32,6 +33,8 @@ enum Wire {
     Sip(sip::Arguments),
     /// REST create → durable → deliver_sm.
     Http(http::Arguments),
+    /// A phone's mo-forwardSM → durable store → deliver_sm, and submit_sm → durable store → a phone.
+    Ss7(ss7::Arguments),
     /// A backlog for an ESME that is away: memory, and the time to start with it.
     Waiting(waiting::Arguments),
 }
@@ -70,6 +73,7 @@ pub async fn run(arguments: Arguments) -> CommandResult {
         Wire::Smpp(arguments) => smpp::run(arguments).await?,
         Wire::Sip(arguments) => sip::run(arguments).await?,
         Wire::Http(arguments) => http::run(arguments).await?,
+        Wire::Ss7(arguments) => ss7::run(arguments).await?,
         Wire::Waiting(arguments) => waiting::run(arguments).await?,
     }
     Ok(ExitCode::SUCCESS)

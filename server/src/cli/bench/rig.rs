@@ -46,10 +46,15 @@ const DRAIN: Duration = Duration::from_secs(60);
 impl Rig {
     /// Starts a centre on free ports, with an empty store in a fresh directory here.
     pub async fn start() -> std::io::Result<Self> {
+        Self::start_with("").await
+    }
+
+    /// The same, with `more` tables at the end of the configuration.
+    pub async fn start_with(more: &str) -> std::io::Result<Self> {
         let directory = std::env::current_dir()?.join(format!("fernpost-bench-{}", std::process::id()));
         std::fs::create_dir_all(&directory)?;
         let (smpp, sip, http) = (free_address()?, free_address()?, free_address()?);
-        std::fs::write(directory.join("fernpost.toml"), config(smpp, sip, http))?;
+        std::fs::write(directory.join("fernpost.toml"), config(smpp, sip, http) + more)?;
         let process = serve(&directory)?;
         let rig = Self { process, directory, smpp, sip, http };
         wait_for(rig.http).await?;

@@ -42,6 +42,7 @@ pub async fn run(arguments: Arguments) -> super::Result<()> {
         password: arguments.password.clone(),
         destination_prefix: arguments.prefix.clone(),
         receipts: arguments.receipts,
+        stamped: false,
     };
     if let Some(centre) = arguments.target {
         let outcome = submit(&target(centre), pressure.connections, pressure.pace(), &seen).await?;

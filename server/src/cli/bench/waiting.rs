@@ -30,6 +30,7 @@ pub async fn run(arguments: Arguments) -> super::Result<()> {
         password: PASSWORD.to_owned(),
         destination_prefix: PREFIX.to_owned(),
         receipts: false,
+        stamped: false,
     };
     let mut accepted = 0;
     while accepted < arguments.messages {

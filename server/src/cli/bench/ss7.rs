@@ -1,0 +1,147 @@
+//! `fernpost bench ss7`: a simulated mobile network on the same cores, over M3UA and TCP.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use peers::load::smpp::{Seen, Target, submit};
+use peers::load::{self, Outcome};
+use peers::mobile_network::{MobileNetwork, Settings};
+
+use super::report::Report;
+use super::rig::{LOADER, PASSWORD, PREFIX, Rig, drain};
+use super::{Pressure, disk};
+use crate::clock;
+
+/// What `bench ss7` takes.
+#[derive(clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    pressure: Pressure,
+    /// One direction alone.
+    #[arg(long, value_enum)]
+    direction: Option<Direction>,
+    /// Phones that send.
+    #[arg(long, default_value_t = 10_000)]
+    phones: u32,
+    /// Messages a second to phones (open loop), where --rate does not say it.
+    #[arg(long, default_value_t = 6000.0)]
+    to_phones_rate: f64,
+}
+
+#[derive(Clone, Copy, Eq, PartialEq, clap::ValueEnum)]
+enum Direction {
+    /// From phones to an ESME.
+    FromPhones,
+    /// From an ESME to phones: one look-up and one mt-forwardSM each.
+    ToPhones,
+}
+
+/// What the numbers of receiving phones begin with.
+const SINK_PHONES: &str = "+4916";
+/// What the numbers of sending phones begin with.
+const SENDING_PHONES: &str = "4915";
+/// Destinations that sending phones spread over.
+const DESTINATIONS: u64 = 1_000_000;
+/// How long the last messages may take to reach their phones.
+const DRAIN: Duration = Duration::from_secs(60);
+
+/// Runs the command.
+pub async fn run(arguments: Arguments) -> super::Result<()> {
+    let settings = Settings {
+        listen: ([127, 0, 0, 1], 0).into(),
+        sink_prefix: Some(SINK_PHONES.trim_start_matches('+').to_owned()),
+        sink_is_timed: true,
+        ..Settings::default()
+    };
+    let network = MobileNetwork::start(&settings)?;
+    let rig = Rig::start_with(&config(&network)).await?;
+    network.wait_until_active().await;
+    if arguments.direction != Some(Direction::ToPhones) {
+        from_phones(&arguments, &rig, &network).await?;
+    }
+    if arguments.direction != Some(Direction::FromPhones) {
+        to_phones(&arguments, &rig, &network).await?;
+    }
+    Ok(())
+}
+
+async fn from_phones(arguments: &Arguments, rig: &Rig, network: &MobileNetwork) -> super::Result<()> {
+    let pressure = &arguments.pressure;
+    let syncs = disk::measure(rig.directory())?;
+    let seen = Arc::new(Seen::default());
+    rig.sink(&seen).await?;
+    let target = load::ss7::Target {
+        destination: PREFIX.to_owned(),
+        destinations: DESTINATIONS,
+        phone_prefix: SENDING_PHONES.to_owned(),
+        phones: arguments.phones,
+    };
+    let mut pace = pressure.pace();
+    pace.window *= pressure.connections;
+    let before = rig.cpu();
+    let outcome = load::ss7::submit(network, &target, pace).await?;
+    let drained_ms = drain(&seen, outcome.accepted).await;
+    let title = format!("ss7, from {} phones, {} messages open", arguments.phones, pace.window);
+    let mut report = Report::new(title, outcome, &seen);
+    report.cpu = Some(rig.cpu().saturating_sub(before));
+    report.memory_mib = Some(rig.memory_mib());
+    report.drained_ms = drained_ms;
+    report.syncs = Some(syncs);
+    report.print(pressure.json);
+    Ok(())
+}
+
+/// What counts here is what phones took, until the last one did: what an ESME may submit is more.
+async fn to_phones(arguments: &Arguments, rig: &Rig, network: &MobileNetwork) -> super::Result<()> {
+    let pressure = &arguments.pressure;
+    let syncs = disk::measure(rig.directory())?;
+    let target = Target {
+        centre: rig.smpp,
+        system_id: LOADER.to_owned(),
+        password: PASSWORD.to_owned(),
+        destination_prefix: SINK_PHONES.to_owned(),
+        receipts: false,
+        stamped: true,
+    };
+    let mut pace = pressure.pace();
+    pace.per_second = pressure.rate.or(Some(arguments.to_phones_rate));
+    let before = (rig.cpu(), network.counters().sink_deliveries, clock::instant());
+    let submitted = submit(&target, pressure.connections, pace, &Arc::default()).await?;
+    let (offered, ended) = (before.2.elapsed(), clock::instant());
+    while network.counters().sink_deliveries < before.1 + submitted.accepted && ended.elapsed() < DRAIN {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let counters = network.counters();
+    let mut outcome = Outcome::new()?;
+    outcome.accepted = counters.sink_deliveries - before.1;
+    outcome.refused = submitted.refused;
+    outcome.took = offered + ended.elapsed();
+    if let Some(ages_us) = network.sink_ages_us() {
+        outcome.latency_us = ages_us;
+    }
+    let rate = pace.per_second.unwrap_or_default();
+    let title = format!("ss7, to phones, {rate:.0} a second offered (times are from submit_sm to the phone)");
+    let mut report = Report::new(title, outcome, &Seen::default());
+    report.delivered = counters.sink_deliveries - before.1;
+    report.cpu = Some(rig.cpu().saturating_sub(before.0));
+    report.memory_mib = Some(rig.memory_mib());
+    report.drained_ms = u64::try_from(ended.elapsed().as_millis()).unwrap_or(u64::MAX);
+    report.syncs = Some(syncs);
+    report.print(pressure.json);
+    if counters.sink_duplicates > 0 {
+        println!("  copies among them            {:>12}", counters.sink_duplicates);
+    }
+    Ok(())
+}
+
+fn config(network: &MobileNetwork) -> String {
+    format!(
+        "[[ss7.networks]]\nname = 'bench'\npoint_code = 1\nglobal_title = '15550001000'\ngateways = [2]\n\
+         [[ss7.application_servers]]\nname = 'bench'\nnetwork = 'bench'\nrouting_context = 100\n\
+         [[ss7.associations]]\nname = 'gateway'\ntransport = 'tcp'\nremote = ['{}']\n\
+         application_servers = ['bench']\n\
+         [[routes]]\nname = 'phones'\nto = {{ prefix = ['{}'] }}\ntargets = ['ss7:bench']\n",
+        network.local_address(),
+        SINK_PHONES.trim_start_matches('+'),
+    )
+}
