@@ -13,6 +13,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use sip::transaction::{ClientId, Layer, Limits, Output, Timers};
 use sip::{Message, Request, Response, Transport, reply};
+use smsc::ports::StartGuard;
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, oneshot};
 
@@ -20,7 +21,7 @@ use crate::door::Door;
 use crate::listen::Batch;
 use crate::repeats::Repeats;
 use crate::site::Site;
-use crate::transport::{Arrival, ConnectionId, Event, Hop, Lost, Way};
+use crate::transport::{Arrival, ConnectionId, Event, Hop, Lost, Outgoing, Way};
 
 /// Events that are handled before their messages go to the centre together.
 const EVENTS_PER_ROUND: usize = 32;
@@ -41,7 +42,7 @@ pub(crate) struct Element {
 }
 
 struct Connection {
-    writer: mpsc::Sender<Bytes>,
+    writer: mpsc::Sender<Outgoing>,
     proven: Option<oneshot::Sender<()>>,
 }
 
@@ -173,12 +174,22 @@ impl Element {
                     tracing::debug!(%error, "dropped a datagram");
                 }
             }
-            Way::Connection(id) => {
-                let taken = self.connections.get(&id).map(|each| each.writer.try_send(octets));
-                if let Some(Err(_)) = taken {
-                    self.closed(id);
-                }
-            }
+            Way::Connection(id) => self.hand_over(id, Outgoing::Octets(octets)),
+        }
+    }
+
+    /// Lets messages go when the answers on this way are written; over UDP they are.
+    pub(crate) fn start_behind_answers(&mut self, start: StartGuard, way: Way) {
+        match way {
+            Way::Datagram { .. } => drop(start),
+            Way::Connection(id) => self.hand_over(id, Outgoing::Start(start)),
+        }
+    }
+
+    fn hand_over(&mut self, id: ConnectionId, outgoing: Outgoing) {
+        let taken = self.connections.get(&id).map(|each| each.writer.try_send(outgoing));
+        if let Some(Err(_)) = taken {
+            self.closed(id);
         }
     }
 

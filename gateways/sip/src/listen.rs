@@ -90,14 +90,37 @@ impl Element {
         }
     }
 
-    /// Hands what was collected to the centre, in one call.
+    /// Hands what was collected to the centre: one call for each way that it came, since messages
+    /// go when their answers are written, and a connection that takes none holds up no other.
     pub(crate) fn submit(&mut self) {
-        if self.batch.submissions.is_empty() && self.batch.receipts.is_empty() {
-            return;
-        }
         let submissions = std::mem::take(&mut self.batch.submissions);
         let senders = std::mem::take(&mut self.batch.senders);
+        let mut calls: Vec<(Way, Vec<Submission>, Vec<Waiting>)> = Vec::new();
+        for (submission, waiting) in submissions.into_iter().zip(senders) {
+            let way = waiting.back.way;
+            match calls.iter_mut().find(|(other, ..)| other.is_written_with(way)) {
+                Some((_, submissions, senders)) => {
+                    submissions.push(submission);
+                    senders.push(waiting);
+                }
+                None => calls.push((way, vec![submission], vec![waiting])),
+            }
+        }
+        for (_, submissions, senders) in calls {
+            self.call(submissions, senders, Vec::new());
+        }
         let receipts = std::mem::take(&mut self.batch.receipts);
+        if !receipts.is_empty() {
+            self.call(Vec::new(), Vec::new(), receipts);
+        }
+    }
+
+    fn call(
+        &self,
+        submissions: Vec<Submission>,
+        senders: Vec<Waiting>,
+        receipts: Vec<(RemoteReceipt, Waiting)>,
+    ) {
         self.site.accepting.fetch_add(senders.len() + receipts.len(), Ordering::Relaxed);
         let (centre, events) = (self.site.centre.clone(), self.site.events.clone());
         tokio::spawn(async move {
@@ -121,6 +144,7 @@ impl Element {
     pub(crate) fn judged(&mut self, judged: Judged, now: Instant) {
         let Judged { senders, acceptance, receipts } = judged;
         let judged = senders.len() + receipts.len();
+        let way = senders.first().map(|waiting| waiting.back.way);
         let mut answers = acceptance.answers.into_iter();
         for waiting in senders {
             let outcome = match answers.next() {
@@ -141,7 +165,9 @@ impl Element {
         }
         self.pump(now);
         self.site.accepting.fetch_sub(judged, Ordering::Relaxed);
-        drop(acceptance.start);
+        if let Some(way) = way {
+            self.start_behind_answers(acceptance.start, way);
+        }
     }
 
     fn message(&mut self, back: Back, mut request: Request, identity: Identity, now: Instant) {

@@ -15,6 +15,7 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 use sip::parser::Refused;
 use sip::{Message, Request, Response, Transport};
+use smsc::ports::StartGuard;
 use tokio::sync::{mpsc, oneshot};
 
 /// Names a connection; never reused.
@@ -35,6 +36,20 @@ pub(crate) enum Way {
     Connection(ConnectionId),
 }
 
+impl Way {
+    /// Whether answers on both ways are written by the same hand: all datagrams are sent at once, a
+    /// connection takes them when it can.
+    pub(crate) fn is_written_with(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Connection(one), Self::Connection(other)) => one == other,
+            (Self::Datagram { .. }, Self::Datagram { .. }) => true,
+            (Self::Connection(_), Self::Datagram { .. }) | (Self::Datagram { .. }, Self::Connection(_)) => {
+                false
+            }
+        }
+    }
+}
+
 /// Where a message came from or goes to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Hop {
@@ -46,6 +61,14 @@ pub(crate) struct Hop {
 
 /// One message as it arrived, or why it is none.
 pub(crate) type Arrival = Result<Message, Refused>;
+
+/// What waits for a connection to take it.
+pub(crate) enum Outgoing {
+    /// A message, or the answer to a keep-alive.
+    Octets(Bytes),
+    /// Lets messages go once everything before it has been written: their answers.
+    Start(StartGuard),
+}
 
 /// What happens around the element.
 pub(crate) enum Event {
@@ -60,8 +83,8 @@ pub(crate) enum Event {
     Opened {
         /// Its name.
         id: ConnectionId,
-        /// Where octets to send go.
-        writer: mpsc::Sender<Bytes>,
+        /// Where what is to be sent goes.
+        writer: mpsc::Sender<Outgoing>,
         /// Says to the connection that somebody proved who it is.
         proven: oneshot::Sender<()>,
     },

@@ -6,6 +6,7 @@ mod support;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -61,6 +62,53 @@ async fn between_two(wire: Wire, server: Option<ServerTls>, client: ClientTls) {
     }
     assert_eq!(centre.messages().len(), 3);
     assert_eq!(&centre.messages()[0].content.body[..], b"Hello");
+}
+
+/// One sends on and on and reads nothing, until its connection takes no more answers; another shares the
+/// gateway with it.
+#[tokio::test]
+async fn messages_wait_until_their_answers_could_be_written() {
+    let (gateway, centre) = start(listening(Wire::Tcp, None));
+    let address = address_of(&gateway, Transport::Tcp);
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let mut deaf = socket.connect(address).await.unwrap();
+    let started = || centre.started.load(Ordering::Relaxed);
+    // What an answer repeats fills the connection.
+    let subject = format!("To: <{URI}>;far={}\r\n", "x".repeat(4000));
+    let mut sent = 0;
+    while started() == sent {
+        assert!(sent < 10_000, "every message went off");
+        for _ in 0..20 {
+            let request = message(URI, "", "Hello").replace(&format!("To: <{URI}>\r\n"), &subject);
+            deaf.write_all(request.replace("UDP", "TCP").as_bytes()).await.unwrap();
+        }
+        sent += 20;
+        while centre.messages().len() < sent {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        for _ in 0..100 {
+            if started() < sent {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        }
+    }
+    let held = started();
+    assert!(held < sent && held > 0, "{held} of {sent} went off");
+
+    let mut other = TcpStream::connect(address).await.unwrap();
+    let request = message(URI, "", "Hello").replace("UDP", "TCP");
+    other.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    other.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"SIP/2.0 200 ");
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(started(), held + 1, "the other's message is held up by nothing");
+
+    let mut octets = vec![0; 1 << 16];
+    while started() < sent + 1 {
+        assert!(deaf.read(&mut octets).await.unwrap() > 0);
+    }
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::connections::{Carrier, Io};
-use super::{Arrival, ConnectionId, Event, ws};
+use super::{Arrival, ConnectionId, Event, Outgoing, ws};
 use crate::site::Site;
 
 /// Messages that may wait for a connection to take them; one more closes it.
@@ -35,8 +35,8 @@ pub(crate) struct End {
 pub(crate) struct Ready {
     end: End,
     /// For answers to keep-alives; the element alone keeps the connection open.
-    writer: mpsc::WeakSender<Bytes>,
-    outbox: mpsc::Receiver<Bytes>,
+    writer: mpsc::WeakSender<Outgoing>,
+    outbox: mpsc::Receiver<Outgoing>,
     proof: oneshot::Receiver<()>,
 }
 
@@ -86,7 +86,7 @@ async fn too_long_unproven(proof: oneshot::Receiver<()>, unproven: Duration) {
     }
 }
 
-async fn read(site: &Site, mut reader: ReadHalf<Io>, end: End, writer: mpsc::WeakSender<Bytes>) {
+async fn read(site: &Site, mut reader: ReadHalf<Io>, end: End, writer: mpsc::WeakSender<Outgoing>) {
     let limits = &site.config.limits;
     let mut stream = Stream::new(usize::try_from(limits.message_octets_max).unwrap_or(usize::MAX));
     let idle = Duration::from_secs(limits.idle_seconds.into());
@@ -98,7 +98,8 @@ async fn read(site: &Site, mut reader: ReadHalf<Io>, end: End, writer: mpsc::Wea
                 Frame::Refused(refused) => arrivals.push(Err(refused)),
                 Frame::Pong => {}
                 Frame::Ping => {
-                    let answered = writer.upgrade().map(|writer| writer.try_send(Bytes::from_static(PONG)));
+                    let pong = Outgoing::Octets(Bytes::from_static(PONG));
+                    let answered = writer.upgrade().map(|writer| writer.try_send(pong));
                     if !matches!(answered, Some(Ok(()))) {
                         return;
                     }
@@ -117,14 +118,18 @@ async fn read(site: &Site, mut reader: ReadHalf<Io>, end: End, writer: mpsc::Wea
     }
 }
 
-/// Writes everything that waits in one go.
-async fn write(mut sink: WriteHalf<Io>, mut outbox: mpsc::Receiver<Bytes>) {
+/// Writes everything that waits in one go, and then lets messages go whose answers were in it.
+async fn write(mut sink: WriteHalf<Io>, mut outbox: mpsc::Receiver<Outgoing>) {
     let mut waiting = Vec::with_capacity(64);
+    let mut starts = Vec::new();
     let mut octets = BytesMut::new();
     while outbox.recv_many(&mut waiting, 64).await > 0 {
         octets.clear();
-        for message in waiting.drain(..) {
-            octets.extend_from_slice(&message);
+        for outgoing in waiting.drain(..) {
+            match outgoing {
+                Outgoing::Octets(message) => octets.extend_from_slice(&message),
+                Outgoing::Start(start) => starts.push(start),
+            }
         }
         let written = timeout(WRITE_MAX, async {
             sink.write_all(&octets).await?;
@@ -133,6 +138,7 @@ async fn write(mut sink: WriteHalf<Io>, mut outbox: mpsc::Receiver<Bytes>) {
         if !matches!(written.await, Ok(Ok(()))) {
             return;
         }
+        starts.clear();
     }
     let _closed = timeout(WRITE_MAX, sink.shutdown()).await; // it is closed either way
 }

@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::protocol::{Message, WebSocketConfig};
 
 use super::connections::Io;
 use super::stream::End;
-use super::{Arrival, Event};
+use super::{Arrival, Event, Outgoing};
 use crate::site::Site;
 
 /// The subprotocol's name (RFC 7118 §4.1).
@@ -60,7 +60,7 @@ pub(crate) async fn connect(io: Io, host: &str) -> io::Result<Socket> {
 }
 
 /// Carries messages until either end closes.
-pub(crate) async fn run(site: &Site, socket: Socket, end: End, mut outbox: mpsc::Receiver<Bytes>) {
+pub(crate) async fn run(site: &Site, socket: Socket, end: End, mut outbox: mpsc::Receiver<Outgoing>) {
     let idle = Duration::from_secs(site.config.limits.idle_seconds.into());
     let (mut sink, mut source) = socket.split();
     let reading = async {
@@ -80,7 +80,15 @@ pub(crate) async fn run(site: &Site, socket: Socket, end: End, mut outbox: mpsc:
         }
     };
     let writing = async {
-        while let Some(octets) = outbox.recv().await {
+        while let Some(outgoing) = outbox.recv().await {
+            let octets = match outgoing {
+                Outgoing::Octets(octets) => octets,
+                // What was before it is written.
+                Outgoing::Start(start) => {
+                    drop(start);
+                    continue;
+                }
+            };
             // Browsers read text more easily; a body that is no text goes as it is (RFC 7118 §4.2).
             let message = match String::from_utf8(octets.to_vec()) {
                 Ok(text) => Message::text(text),
