@@ -15,6 +15,7 @@
 //! | [`links`] | a dead relative link in a Markdown page |
 //! | [`ledger`] | a row of `docs/standards.tsv` that claims more than the tree holds |
 //! | [`clauses`] | a clause cited in a comment that the ledger does not know |
+//! | [`conformance`] | a conformance page that is behind the tests |
 //! | [`invariants`] | an architecture invariant whose test does not exist |
 //! | [`portable`] | a path or a registry of one machine |
 //! | [`packages`] | more packages of others in a default build than were agreed on |
@@ -31,6 +32,7 @@ mod workspace;
 pub mod circles;
 pub mod clauses;
 pub mod clock;
+pub mod conformance;
 pub mod floors;
 pub mod foreign;
 pub mod invariants;

@@ -7,8 +7,8 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use tidy::{
-    Crate, Finding, House, circles, clauses, clock, floors, foreign, invariants, ledger, links, names,
-    packages, portable, pure, sizes,
+    Crate, Finding, House, circles, clauses, clock, conformance, floors, foreign, invariants, ledger, links,
+    names, packages, portable, pure, sizes,
 };
 
 static ROOT: LazyLock<&Path> = LazyLock::new(|| Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")));
@@ -75,6 +75,11 @@ fn every_cited_clause_is_in_the_ledger() {
 #[test]
 fn every_invariant_names_its_test() {
     assert_none(&invariants::check(&HOUSE));
+}
+
+#[test]
+fn the_conformance_page_is_up_to_date() {
+    assert_none(&conformance::check(&HOUSE));
 }
 
 #[test]

@@ -1,0 +1,12 @@
+//! Prints `docs/conformance-ss7.md` as the tests of this repository make it.
+
+use std::io;
+use std::path::Path;
+
+use tidy::{House, conformance};
+
+fn main() -> io::Result<()> {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    print!("{}", conformance::page(&House::read(root)?));
+    Ok(())
+}
