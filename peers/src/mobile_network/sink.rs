@@ -37,9 +37,10 @@ impl Sink {
         Ok(Self { ages_us, ..Self::default() })
     }
 
-    /// How old messages were when they arrived, in microseconds.
-    pub fn ages_us(&self) -> Option<&Histogram<u64>> {
-        self.ages_us.as_ref()
+    /// How old messages were when they arrived, in microseconds, since this was asked the last time.
+    pub fn take_ages_us(&mut self) -> Option<Histogram<u64>> {
+        let empty = Histogram::new_from(self.ages_us.as_ref()?);
+        self.ages_us.replace(empty)
     }
 
     /// Counts one.

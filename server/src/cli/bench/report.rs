@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use peers::load::Outcome;
 use peers::load::smpp::Seen;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::disk::{During, Syncs};
 
@@ -49,7 +49,7 @@ impl Report {
 
     /// Prints it.
     pub fn print(&self, as_json: bool) {
-        if as_json { self.print_json() } else { self.print_table() }
+        if as_json { println!("{}", self.to_json()) } else { self.print_table() }
     }
 
     fn cpu_us(&self) -> Option<f64> {
@@ -57,9 +57,10 @@ impl Report {
             .map(|cpu| (cpu.as_secs_f64() * 1e6 / self.outcome.accepted.max(1) as f64 * 10.0).round() / 10.0)
     }
 
-    fn print_json(&self) {
+    /// The report as one JSON object.
+    pub fn to_json(&self) -> Value {
         let during = |figure: fn(&During) -> f64| self.during.as_ref().map(figure);
-        let report = json!({
+        json!({
             "bench": self.title,
             "messages_per_second": self.outcome.per_second().round(),
             "ack_ms_p50": self.outcome.ms_at(0.5),
@@ -80,8 +81,7 @@ impl Report {
             "sync_wait_ms_p99": during(|disk| disk.store.wait_ms_at(0.99, disk.took)),
             "bare_sync_ms_p50": during(|disk| disk.bare.ms_at(0.5)),
             "bare_sync_ms_max": during(|disk| disk.bare.ms_max()),
-        });
-        println!("{report}");
+        })
     }
 
     fn print_table(&self) {

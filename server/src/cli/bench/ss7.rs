@@ -23,9 +23,6 @@ pub struct Arguments {
     /// Phones that send.
     #[arg(long, default_value_t = 10_000)]
     phones: u32,
-    /// Messages a second to phones (open loop), where --rate does not say it.
-    #[arg(long, default_value_t = 6000.0)]
-    to_phones_rate: f64,
 }
 
 #[derive(Clone, Copy, Eq, PartialEq, clap::ValueEnum)]
@@ -42,6 +39,9 @@ const SINK_PHONES: &str = "+4916";
 const SENDING_PHONES: &str = "4915";
 /// Destinations that sending phones spread over.
 const DESTINATIONS: u64 = 1_000_000;
+/// Messages a second to phones, where --rate does not say it: one run for throughput, one for the time
+/// that a message takes.
+const RATES: [f64; 2] = [6000.0, 1000.0];
 /// How long the last messages may take to reach their phones.
 const DRAIN: Duration = Duration::from_secs(60);
 
@@ -56,16 +56,31 @@ pub async fn run(arguments: Arguments) -> super::Result<()> {
     let network = MobileNetwork::start(&settings)?;
     let rig = Rig::start_with(&config(&network)).await?;
     network.wait_until_active().await;
+    let mut reports = serde_json::Map::new();
+    let mut show = |name: String, report: &Report| {
+        if arguments.pressure.json {
+            reports.insert(name, report.to_json());
+        } else {
+            report.print(false);
+        }
+    };
     if arguments.direction != Some(Direction::ToPhones) {
-        from_phones(&arguments, &rig, &network).await?;
+        show("from_phones".to_owned(), &from_phones(&arguments, &rig, &network).await?);
     }
     if arguments.direction != Some(Direction::FromPhones) {
-        to_phones(&arguments, &rig, &network).await?;
+        let rates = arguments.pressure.rate.map_or(RATES.to_vec(), |rate| vec![rate]);
+        for rate in rates {
+            let report = to_phones(&arguments.pressure, rate, &rig, &network).await?;
+            show(format!("to_phones_at_{rate:.0}"), &report);
+        }
+    }
+    if arguments.pressure.json {
+        println!("{}", serde_json::Value::Object(reports));
     }
     Ok(())
 }
 
-async fn from_phones(arguments: &Arguments, rig: &Rig, network: &MobileNetwork) -> super::Result<()> {
+async fn from_phones(arguments: &Arguments, rig: &Rig, network: &MobileNetwork) -> super::Result<Report> {
     let pressure = &arguments.pressure;
     let syncs = disk::measure(rig.directory())?;
     let seen = Arc::new(Seen::default());
@@ -78,8 +93,9 @@ async fn from_phones(arguments: &Arguments, rig: &Rig, network: &MobileNetwork) 
     };
     let mut pace = pressure.pace();
     pace.window *= pressure.connections;
-    let before = rig.cpu();
+    let (before, watch) = (rig.cpu(), disk::Watch::begin(rig).await?);
     let outcome = load::ss7::submit(network, &target, pace).await?;
+    let during = watch.end(rig).await?;
     let drained_ms = drain(&seen, outcome.accepted).await;
     let title = format!("ss7, from {} phones, {} messages open", arguments.phones, pace.window);
     let mut report = Report::new(title, outcome, &seen);
@@ -87,13 +103,18 @@ async fn from_phones(arguments: &Arguments, rig: &Rig, network: &MobileNetwork) 
     report.memory_mib = Some(rig.memory_mib());
     report.drained_ms = drained_ms;
     report.syncs = Some(syncs);
-    report.print(pressure.json);
-    Ok(())
+    report.during = Some(during);
+    Ok(report)
 }
 
-/// What counts here is what phones took, until the last one did: what an ESME may submit is more.
-async fn to_phones(arguments: &Arguments, rig: &Rig, network: &MobileNetwork) -> super::Result<()> {
-    let pressure = &arguments.pressure;
+/// What counts here is what phones took, until the last one did: what an ESME may submit is more. The
+/// times are those from submit_sm to the phone.
+async fn to_phones(
+    pressure: &Pressure,
+    rate: f64,
+    rig: &Rig,
+    network: &MobileNetwork,
+) -> super::Result<Report> {
     let syncs = disk::measure(rig.directory())?;
     let target = Target {
         centre: rig.smpp,
@@ -103,35 +124,32 @@ async fn to_phones(arguments: &Arguments, rig: &Rig, network: &MobileNetwork) ->
         receipts: false,
         stamped: true,
     };
-    let mut pace = pressure.pace();
-    pace.per_second = pressure.rate.or(Some(arguments.to_phones_rate));
-    let before = (rig.cpu(), network.counters().sink_deliveries, clock::instant());
+    let pace = load::Pace { per_second: Some(rate), ..pressure.pace() };
+    let (cpu, taken, began) = (rig.cpu(), network.counters().sink_deliveries, clock::instant());
+    let watch = disk::Watch::begin(rig).await?;
     let submitted = submit(&target, pressure.connections, pace, &Arc::default()).await?;
-    let (offered, ended) = (before.2.elapsed(), clock::instant());
-    while network.counters().sink_deliveries < before.1 + submitted.accepted && ended.elapsed() < DRAIN {
+    let during = watch.end(rig).await?;
+    let (offered, ended) = (began.elapsed(), clock::instant());
+    while network.counters().sink_deliveries < taken + submitted.accepted && ended.elapsed() < DRAIN {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let counters = network.counters();
     let mut outcome = Outcome::new()?;
-    outcome.accepted = counters.sink_deliveries - before.1;
+    outcome.accepted = counters.sink_deliveries - taken;
     outcome.refused = submitted.refused;
     outcome.took = offered + ended.elapsed();
-    if let Some(ages_us) = network.sink_ages_us() {
+    if let Some(ages_us) = network.take_sink_ages_us() {
         outcome.latency_us = ages_us;
     }
-    let rate = pace.per_second.unwrap_or_default();
-    let title = format!("ss7, to phones, {rate:.0} a second offered (times are from submit_sm to the phone)");
+    let title = format!("ss7, to phones, {rate:.0} a second offered, times from submit_sm to the phone");
     let mut report = Report::new(title, outcome, &Seen::default());
-    report.delivered = counters.sink_deliveries - before.1;
-    report.cpu = Some(rig.cpu().saturating_sub(before.0));
+    report.delivered = counters.sink_deliveries - taken - counters.sink_duplicates;
+    report.cpu = Some(rig.cpu().saturating_sub(cpu));
     report.memory_mib = Some(rig.memory_mib());
     report.drained_ms = u64::try_from(ended.elapsed().as_millis()).unwrap_or(u64::MAX);
     report.syncs = Some(syncs);
-    report.print(pressure.json);
-    if counters.sink_duplicates > 0 {
-        println!("  copies among them            {:>12}", counters.sink_duplicates);
-    }
-    Ok(())
+    report.during = Some(during);
+    Ok(report)
 }
 
 fn config(network: &MobileNetwork) -> String {
