@@ -1,12 +1,12 @@
 //! What the service does when its disk is full, and when a sync of it fails.
 
 use std::collections::HashSet;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use peers::esme::{Esme, EsmeError};
+use rustix::fs::{FallocateFlags, fallocate};
 use smpp::Status;
 use smpp::pdu::BindKind;
 use tokio::time::timeout;
@@ -45,9 +45,13 @@ fn r4_a_full_disk_refuses_delivers_on_and_recovers() {
             submit(&load, serial).await.expect("there is space");
         }
         let filler = seen.join("filler");
-        let mut file = std::fs::File::create(&filler).unwrap();
-        for chunk in [1 << 16, 1 << 9] {
-            while file.write_all(&vec![1; chunk]).is_ok() {}
+        let file = std::fs::File::create(&filler).unwrap();
+        // At once: slowly, it would take the reserve as well.
+        let mut length = 0;
+        for chunk in (12..28).rev().map(|bits| 1_u64 << bits) {
+            while fallocate(&file, FallocateFlags::empty(), length, chunk).is_ok() {
+                length += chunk;
+            }
         }
         let mut accepted: HashSet<String> = (0..100).map(text).collect();
         let refused = timeout(PATIENCE, async {

@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use rustix::fs::{FallocateFlags, fallocate};
 use smsc::ports::{Pressure, Store, StoreError};
 use store_embedded::{EmbeddedConfig, EmbeddedStore};
 use suite::{NOON, accepted, finished, id_at, message};
@@ -82,10 +83,13 @@ async fn the_process_whose_disk_is_full() {
     let filling = std::thread::spawn({
         let filler = filler.clone();
         move || {
-            let mut file = std::fs::File::create(filler).unwrap();
-            // To the last block.
-            for chunk in [1 << 16, 1 << 9] {
-                while file.write_all(&vec![1; chunk]).is_ok() {}
+            let file = std::fs::File::create(filler).unwrap();
+            // To the last block, and at once: slowly, it would take the reserve as well.
+            let mut length = 0;
+            for chunk in (12..28).rev().map(|bits| 1_u64 << bits) {
+                while fallocate(&file, FallocateFlags::empty(), length, chunk).is_ok() {
+                    length += chunk;
+                }
             }
         }
     });
