@@ -68,6 +68,7 @@ enum Input {
     Lost(MessageId),
     Segment(Part),
     Lane { key: u64, parties: Vec<Party>, open_per_destination: u16 },
+    Gateways,
     Opened(Party),
     Reachable(Party, Name),
     Reported(MessageId),
@@ -114,6 +115,11 @@ impl Dispatch {
     /// Whether so much is on its way into the queue that new submissions must wait.
     pub fn is_congested(&self) -> bool {
         self.gauges.inbound.load(Ordering::Relaxed) > INBOX_MAX
+    }
+
+    /// All gateways are in place: what their parties wish counts from now on.
+    pub fn gateways_are_ready(&self) {
+        self.say(Input::Gateways);
     }
 
     /// A party can take messages again.
@@ -283,6 +289,7 @@ impl Loop {
             Input::Lane { key, parties, open_per_destination } => {
                 self.queue.learn_lane(key, &parties, open_per_destination);
             }
+            Input::Gateways => self.learn_routes(),
             Input::Opened(party) => self.queue.opened(&party, now),
             Input::Reachable(party, digits) => {
                 self.queue.reachable(&party, &digits, now);

@@ -206,6 +206,7 @@ impl System {
             let _first = self.outlets.ss7.set(Arc::new(ss7.clone()));
             self.ss7 = Some(ss7);
         }
+        self.centre.dispatch().gateways_are_ready();
         // What waited for the gateways to come up may go now.
         self.centre.dispatch().opened(&Party::Platform);
         Ok(())
