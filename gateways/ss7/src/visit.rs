@@ -78,6 +78,8 @@ impl Visit {
         more: impl Fn() -> bool,
     ) -> Result<Handover, Failure> {
         for part in 0..terminating.len() {
+            // The HLR takes a while to answer, in which others may have joined the queue.
+            self.node().await?;
             let more = part + 1 < terminating.len() || more();
             let tpdu = Bytes::from(terminating.octets(part, more)?);
             self.hand_over(&tpdu, more).await?;
