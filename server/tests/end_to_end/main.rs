@@ -11,6 +11,7 @@
 //! | `faults` | malformed PDUs hurt nobody else; a wrong configuration is refused whole |
 //! | `privacy` | no whole number and no body in the log |
 //! | `phones` | messages reach phones of a mobile network, wait for them, and come from them |
+//! | `signalling` | a mobile network on another implementation gets along with us, message by message |
 //! | `users` | a SIP user registers, sends and receives |
 //! | `foreign` | smpplib, the Twilio library and sipp get along with us, and tshark agrees |
 
@@ -32,5 +33,6 @@ mod order;
 mod phones;
 mod privacy;
 mod receipts;
+mod signalling;
 mod stop;
 mod users;

@@ -15,7 +15,7 @@ pub(crate) struct Lab {
     pub(crate) process: Process,
     /// Its first line.
     pub(crate) description: Value,
-    _scratch: Scratch,
+    scratch: Scratch,
 }
 
 impl Lab {
@@ -29,7 +29,12 @@ impl Lab {
         let process = Process::start(&[&fixed[..], arguments].concat());
         let line = process.line();
         let description = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
-        Self { process, description, _scratch: scratch }
+        Self { process, description, scratch }
+    }
+
+    /// The process, what it said of itself, and the directory that it needs.
+    pub(crate) fn into_parts(self) -> (Process, Value, Scratch) {
+        (self.process, self.description, self.scratch)
     }
 
     /// The text at this JSON pointer.

@@ -1,0 +1,42 @@
+//! sendRoutingInfoForSM, and what else the HLR has to say.
+
+use serde_json::json;
+
+use super::network::Network;
+use super::{CENTRE, NODE, OTHER_NODE, SENDER};
+
+#[test]
+fn field_57_addresses_are_those_of_the_standard() {
+    let Some(network) = Network::start("field_57_addresses_are_those_of_the_standard") else { return };
+    let number = "15550200001";
+    network.rule(json!({ "number": number, "hlr": [{ "result": { "node": NODE, "lmsi": "01020304" } }] }));
+    let id = network.send(SENDER, number, "to an LMSI");
+    let asked = network.invoke("sendRoutingInfoForSM", number);
+    // The HLR by the phone's number, the centre by its own: E.164, international, by title.
+    let title = |digits: &str, ssn: u8| {
+        json!({ "digits": digits, "ssn": ssn, "routing": 0, "title_indicator": 4,
+                "translation_type": 0, "plan": 1, "nature": 4 })
+    };
+    assert_eq!(asked["called"], title(number, 6));
+    assert_eq!(asked["calling"], title(CENTRE, 8));
+    assert_eq!(asked["argument"]["msisdn"], "915155200000f1");
+    assert_eq!(asked["argument"]["serviceCentreAddress"], "915155001000f0");
+    assert_eq!(asked["argument"]["gprsSupportIndicator"], 0, "or no packet node is told");
+    assert_eq!(asked["returns"], true, "what cannot be delivered comes back");
+
+    let forwarded = network.invoke("mt-forwardSM", number);
+    assert_eq!(forwarded["called"], title(NODE, 8));
+    assert_eq!(forwarded["argument"]["sm-RP-DA"], json!({ "lmsi": "01020304" }));
+    assert_eq!(forwarded["argument"]["sm-RP-OA"], json!({ "serviceCentreAddressOA": "915155001000f0" }));
+    network.delivered(&id);
+
+    // A packet node has a subsystem of its own, and gets the IMSI.
+    let other = "15550200002";
+    network.rule(json!({ "number": other, "hlr": [{ "result": { "node": OTHER_NODE, "packets": true } }] }));
+    let id = network.send(SENDER, other, "to an IMSI");
+    let forwarded = network.invoke("mt-forwardSM", other);
+    assert_eq!(forwarded["called"], title(OTHER_NODE, 149));
+    assert_eq!(forwarded["argument"]["sm-RP-DA"], json!({ "imsi": "00015155200000f2" }));
+    network.delivered(&id);
+    network.end();
+}
