@@ -16,6 +16,9 @@ pub struct Settings {
     /// Open dialogues. Beyond it [`Tcap::begin`](crate::Tcap::begin) refuses, and a peer's BEGIN is
     /// answered with P-Abort resource limitation.
     pub dialogues_max: usize,
+    /// Of these, the dialogues that peers may have opened, so that however many they open, some are left
+    /// for ourselves. Beyond it a BEGIN is answered as above.
+    pub peer_dialogues_max: usize,
     /// How long the transaction id of an ended dialogue is not used again. Longer than any timer
     /// of a peer, at most a year. All ids divided by this time is the most dialogues a second that
     /// can last: with a prefix of 8 bits and 15 minutes, 18,000.
@@ -32,6 +35,7 @@ impl Default for Settings {
             prefix_bits: 0,
             first: 0,
             dialogues_max: 1_000_000,
+            peer_dialogues_max: 1_000_000,
             quarantine: Duration::from_secs(15 * 60),
             idle: Duration::from_secs(60),
         }

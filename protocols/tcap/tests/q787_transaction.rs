@@ -284,6 +284,21 @@ fn a_full_table_refuses_both_sides() {
 }
 
 #[test]
+fn peers_cannot_take_every_dialogue() {
+    let mut rig = Rig::with(Settings { dialogues_max: 3, peer_dialogues_max: 2, ..Settings::default() });
+    let first = rig.begun(None, vec![]);
+    rig.begun(None, vec![]);
+    let (sent, told) = rig.hear(&begin(None, vec![invoke(1)]));
+    assert_eq!(sent, [p_abort(PAbortCause::ResourceLimitation)]);
+    assert_eq!(told, [refused(Refusal::TableFull)]);
+    let ours = rig.begin(None, vec![]);
+    assert_eq!(rig.try_begin(None, vec![]), Err(Error::TableFull));
+    rig.tcap.release(ours, rig.now);
+    rig.tcap.release(first, rig.now);
+    rig.begun(None, vec![]);
+}
+
+#[test]
 fn no_id_is_used_again_within_the_quarantine() {
     let settings =
         Settings { prefix: 0x00ab_cdef, prefix_bits: 28, quarantine: 10 * SECOND, ..Settings::default() };

@@ -40,6 +40,7 @@ pub(super) struct Dialogue<A> {
     pub(super) local: A,
     pub(super) remote: A,
     pub(super) state: State,
+    pub(super) begun_by_peer: bool,
     /// The peer's transaction, once it is known.
     pub(super) peer: Option<TransactionId>,
     /// What was proposed; `None` for a dialogue without a dialogue portion.
@@ -73,6 +74,7 @@ impl<A> Dialogue<A> {
             local,
             remote,
             state: if peer.is_some() { State::Received } else { State::Begun },
+            begun_by_peer: peer.is_some(),
             peer,
             application_context,
             ours: Vec::new(),

@@ -24,6 +24,9 @@ pub(super) struct Table<A> {
     due: BTreeSet<(Instant, u32)>,
     ids: Ids,
     dialogues_max: usize,
+    /// Of the open ones, those that peers have opened.
+    peers: usize,
+    peers_max: usize,
 }
 
 impl<A> Table<A> {
@@ -34,15 +37,19 @@ impl<A> Table<A> {
             due: BTreeSet::new(),
             ids: Ids::new(settings.prefix, settings.prefix_bits, settings.first, quarantine),
             dialogues_max: settings.dialogues_max,
+            peers: 0,
+            peers_max: settings.peer_dialogues_max,
         }
     }
 
-    /// Adds a dialogue. `None` if the table is full or no id is free.
+    /// Adds a dialogue. `None` if the table is full, too many are of peers, or no id is free.
     pub(super) fn insert(&mut self, dialogue: Dialogue<A>, now: Instant) -> Option<DialogueId> {
-        if self.open.len() >= self.dialogues_max {
+        let too_many_of_peers = dialogue.begun_by_peer && self.peers >= self.peers_max;
+        if self.open.len() >= self.dialogues_max || too_many_of_peers {
             return None;
         }
         let id = self.ids.take(now, |id| self.open.contains_key(&id))?;
+        self.peers = self.peers.saturating_add(usize::from(dialogue.begun_by_peer));
         self.due.insert((dialogue.due(), id));
         self.open.insert(id, dialogue);
         Some(DialogueId(id))
@@ -69,6 +76,7 @@ impl<A> Table<A> {
     pub(super) fn remove(&mut self, id: DialogueId, now: Instant) -> Option<Dialogue<A>> {
         let dialogue = self.open.remove(&id.0)?;
         self.due.remove(&(dialogue.due(), id.0));
+        self.peers = self.peers.saturating_sub(usize::from(dialogue.begun_by_peer));
         self.ids.release(id.0, now);
         Some(dialogue)
     }
