@@ -13,8 +13,11 @@ use crate::receipt::State;
 #[non_exhaustive]
 pub enum Failure {
     /// The network knows the number, but the phone or user is not reachable now.
-    #[error("subscriber is absent")]
-    AbsentSubscriber,
+    #[error("subscriber is absent{}", because(*diagnostic))]
+    AbsentSubscriber {
+        /// Why, where the mobile network says it: AbsentSubscriberDiagnosticSM (TS 23.040 §3.3).
+        diagnostic: Option<u8>,
+    },
     /// The receiver's memory or queue is full.
     #[error("receiver's memory is full")]
     MemoryCapacityExceeded,
@@ -133,10 +136,13 @@ pub enum RetryClass {
 }
 
 impl Failure {
+    /// Absent, and nobody says why.
+    pub const ABSENT: Self = Self::AbsentSubscriber { diagnostic: None };
+
     /// The one place that decides between retrying and giving up.
     pub fn verdict(&self) -> Verdict {
         match self {
-            Self::AbsentSubscriber | Self::MemoryCapacityExceeded => Verdict::RetryLater(RetryClass::Absent),
+            Self::AbsentSubscriber { .. } | Self::MemoryCapacityExceeded => Verdict::RetryLater(RetryClass::Absent),
             Self::SubscriberBusy => Verdict::RetryLater(RetryClass::Busy),
             Self::Throttled { .. } | Self::NoPeer => Verdict::RetryLater(RetryClass::Congestion),
             Self::PeerFault(_) | Self::Timeout | Self::NoRoute | Self::PeerMisbehaved(_) => {
@@ -167,7 +173,7 @@ impl Failure {
             Self::UnknownSubscriber => 1,
             Self::Barred => 5,
             Self::Unsupported => 7,
-            Self::AbsentSubscriber => 8,
+            Self::AbsentSubscriber { .. } => 8,
             Self::PeerFault(code) => code.number().unwrap_or(10),
             Self::Timeout | Self::PeerMisbehaved(_) => 10,
             Self::MemoryCapacityExceeded => 11,
@@ -176,6 +182,10 @@ impl Failure {
             Self::Throttled { .. } | Self::NoPeer | Self::NoRoute => 194,
         }
     }
+}
+
+fn because(diagnostic: Option<u8>) -> String {
+    diagnostic.map(|diagnostic| format!(" (diagnostic {diagnostic})")).unwrap_or_default()
 }
 
 /// The error number of a message whose validity ran out.
@@ -200,6 +210,14 @@ mod tests {
             assert_eq!(Failure::PeerFault(PeerCode::MapError(error)).number(), number);
         }
         assert_eq!(Failure::Refused(PeerCode::MapError(9)).final_state(), State::Undeliverable);
+    }
+
+    #[test]
+    fn the_networks_diagnostic_of_an_absence_is_kept_for_the_trace() {
+        assert_eq!(Failure::ABSENT.to_string(), "subscriber is absent");
+        let switched_off = Failure::AbsentSubscriber { diagnostic: Some(1) };
+        assert_eq!(switched_off.to_string(), "subscriber is absent (diagnostic 1)");
+        assert_eq!(switched_off.verdict(), Failure::ABSENT.verdict());
     }
 
     #[test]

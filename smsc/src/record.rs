@@ -211,7 +211,7 @@ impl Try {
     fn mends_by_opening(&self) -> bool {
         match &self.result {
             Err(Failure::NoPeer) => true,
-            Err(Failure::AbsentSubscriber) => {
+            Err(Failure::AbsentSubscriber { .. }) => {
                 matches!(self.party, Some(Party::SipUser(_) | Party::Esme(_)))
             }
             _ => false,

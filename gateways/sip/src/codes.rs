@@ -60,7 +60,7 @@ pub fn rejected(rejection: &Rejection) -> Refusal {
 fn undelivered(failure: &Failure) -> Refusal {
     let status = match failure {
         Failure::UnknownSubscriber | Failure::NoRoute => Status::NOT_FOUND,
-        Failure::AbsentSubscriber | Failure::MemoryCapacityExceeded => Status::TEMPORARILY_UNAVAILABLE,
+        Failure::AbsentSubscriber { .. } | Failure::MemoryCapacityExceeded => Status::TEMPORARILY_UNAVAILABLE,
         Failure::SubscriberBusy => Status::BUSY_HERE,
         Failure::Timeout => Status::REQUEST_TIMEOUT,
         Failure::Unsupported => Status::NOT_ACCEPTABLE_HERE,
@@ -80,7 +80,7 @@ pub fn failure(status: Status, retry_after: Option<Duration>) -> Option<Failure>
         403 => Failure::Barred,
         405 | 406 | 413 | 415 | 416 | 420 | 421 | 488 | 501 | 513 | 606 => Failure::Unsupported,
         // Temporary: the user.
-        480 => Failure::AbsentSubscriber,
+        480 => Failure::ABSENT,
         486 | 600 => Failure::SubscriberBusy,
         // Temporary: the way there.
         408 | 504 => Failure::Timeout,
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn a_failed_transactional_message_is_never_answered_2xx() {
         let failures = [
-            Failure::AbsentSubscriber,
+            Failure::ABSENT,
             Failure::UnknownSubscriber,
             Failure::Barred,
             Failure::Unsupported,

@@ -73,7 +73,7 @@ pub(crate) async fn to_user(
     let draft = drafts.first().ok_or(Failure::Unsupported)?;
     let mut attempts: FuturesUnordered<_> =
         bindings.iter().map(|binding| exchange_with_contact(&site, binding, draft)).collect();
-    let mut failure = Failure::AbsentSubscriber;
+    let mut failure = Failure::ABSENT;
     while let Some(answer) = attempts.next().await {
         match judge(answer.as_ref()) {
             Ok(_) => return Ok(Handover { remote_id: None, via: name }),

@@ -138,7 +138,7 @@ async fn a_user_registers_and_its_messages_go_to_its_contact() {
     let party = Party::SipUser("491511111111".into());
     assert_eq!(gateway.room(&party), 0);
     let early = gateway.deliver(&party, delivery(outgoing(1, "Hello"))).await;
-    assert_eq!(early, Err(Failure::AbsentSubscriber));
+    assert_eq!(early, Err(Failure::ABSENT));
 
     let phone = Phone::new(udp_of(&gateway)).await;
     let answer = registered(&phone, 60, 1, "SHA-256").await;

@@ -289,7 +289,7 @@ async fn deliver_against(
 async fn answers_mean_what_the_table_says() {
     let outcome = |code, extra| async move { deliver_against(&[(code, extra)], |_| {}).await.1 };
     assert_eq!(outcome(404, "").await, Err(Failure::UnknownSubscriber));
-    assert_eq!(outcome(480, "").await, Err(Failure::AbsentSubscriber));
+    assert_eq!(outcome(480, "").await, Err(Failure::ABSENT));
     assert_eq!(outcome(486, "").await, Err(Failure::SubscriberBusy));
     let wait = Some(std::time::Duration::from_secs(7));
     let busy = outcome(503, "Retry-After: 7 (soon)\r\n").await;

@@ -35,7 +35,7 @@ pub fn deliver_status(rejection: &Rejection) -> Status {
 /// The TLV delivery_failure_reason of a transactional message (SMPP 3.4 §5.3.2.33).
 pub fn delivery_failure_reason(failure: &Failure) -> u8 {
     match failure {
-        Failure::AbsentSubscriber | Failure::NoPeer => 0,
+        Failure::AbsentSubscriber { .. } | Failure::NoPeer => 0,
         Failure::UnknownSubscriber | Failure::NoRoute => 1,
         failure if failure.verdict() == Verdict::GiveUp => 2,
         _ => 3,

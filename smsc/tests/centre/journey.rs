@@ -121,7 +121,7 @@ fn field_43_a_throttling_peer_ends_nothing_and_uses_up_no_attempt() {
     }
     assert_eq!(delays[..8], [1, 2, 4, 8, 16, 32, 60, 60]);
     assert_eq!(part.waiting.attempts, 1);
-    world.answers(&carrier("a"), [Err(Failure::AbsentSubscriber)]);
+    world.answers(&carrier("a"), [Err(Failure::ABSENT)]);
     let attempted = world.attempt(std::slice::from_ref(&part));
     let delay = again(&part, &attempted.next).waiting.key.due.since(world.now());
     assert_eq!(delay.as_secs(), 300, "not a day, as after twenty attempts of its own");
@@ -264,9 +264,9 @@ fn a_transaction_is_answered_with_its_outcome() {
     let world = World::new(rules());
     let mut wish = submission(PHONE);
     wish.mode = Mode::Transactional;
-    world.answers(&carrier("a"), [Err(Failure::AbsentSubscriber)]);
+    world.answers(&carrier("a"), [Err(Failure::ABSENT)]);
     let refused = world.submit(wish.clone()).unwrap_err();
-    assert_eq!(refused, Rejection::DeliveryFailed(Failure::AbsentSubscriber));
+    assert_eq!(refused, Rejection::DeliveryFailed(Failure::ABSENT));
     assert!(world.submit(wish).unwrap().1.is_none(), "nothing is left to do");
     assert_eq!(world.store.len(), 0);
 }
