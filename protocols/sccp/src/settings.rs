@@ -9,7 +9,7 @@ use crate::{Error, TranslationRule};
 pub struct NetworkId(pub u16);
 
 /// Everything a node needs to know at start.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// Routing domains.
     pub networks: Vec<Network>,
@@ -22,6 +22,22 @@ pub struct Settings {
     /// Where the 24-bit references of segmented messages begin. Choose at random, so that a
     /// restart does not repeat what a peer still reassembles.
     pub local_reference: u32,
+    /// Whether what arrives for others is passed on, as a signalling transfer point does. A node at the
+    /// end of the network refuses it, so that nobody uses it as a way round.
+    pub relays: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            networks: Vec::new(),
+            rules: Vec::new(),
+            timers: Timers::default(),
+            limits: Limits::default(),
+            local_reference: 0,
+            relays: true,
+        }
+    }
 }
 
 /// One routing domain.

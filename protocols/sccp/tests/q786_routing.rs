@@ -38,6 +38,24 @@ fn a_title_translated_to_ourselves_and_an_ssn_here_reach_the_user() {
 }
 
 #[test]
+fn a_node_that_is_no_transfer_point_passes_nothing_on() {
+    for (relays, refused_with) in [(true, None), (false, Some(ReturnCause::NO_TRANSLATION_OF_ADDRESS))] {
+        let mut station = Station::with(Settings { relays, ..settings() });
+        let for_another = from_peer(Form::Basic, title("3123", 6), true);
+        let outputs = station.arrives(PLAIN, &for_another);
+        match refused_with {
+            None => {
+                assert!(sent(&outputs).iter().all(|(_, _, message)| message.purpose == for_another.purpose))
+            }
+            Some(expected) => assert_eq!(returned(&outputs).2, expected),
+        }
+        // What is for ourselves, and what our own users send, is not concerned.
+        one_indication(&station.arrives(PLAIN, &from_peer(Form::Basic, ours(), false)));
+        one_sent(&station.sends("2123", 10));
+    }
+}
+
+#[test]
 fn local_users_reach_each_other_without_the_network() {
     let outputs = Station::new().give(Input::Unitdata(unitdata(title("15557", 8), 3_000)));
     let indication = one_indication(&outputs);

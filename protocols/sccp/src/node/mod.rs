@@ -37,6 +37,8 @@ pub struct Sccp {
     reassemblies: Reassemblies,
     /// Of the next segmented message; 24 bits.
     reference: u32,
+    /// Whether what arrives for others is passed on.
+    relays: bool,
     outputs: VecDeque<Output>,
 }
 
@@ -86,6 +88,7 @@ impl Sccp {
             due: BTreeSet::new(),
             reassemblies: Reassemblies::default(),
             reference: settings.local_reference & 0x00ff_ffff,
+            relays: settings.relays,
             outputs: VecDeque::new(),
         })
     }

@@ -67,6 +67,12 @@ impl Sccp {
         let domain = self.domains.get(&parcel.network).ok_or(ReturnCause::UNQUALIFIED)?;
         let Candidates { called, mut point_codes, choice } =
             self.candidates(domain, parcel.network, parcel.origin, &parcel.message.called)?;
+        if matches!(parcel.origin, Origin::Network { .. }) && !self.relays {
+            point_codes.retain(|point_code| domain.is_own(*point_code));
+            if point_codes.is_empty() {
+                return Err(ReturnCause::NO_TRANSLATION_OF_ADDRESS);
+            }
+        }
         let importance = importance(&parcel.message);
         let mut obstacle = ReturnCause::MTP_FAILURE;
         // From the last to the first, so that it is the first choice's obstacle that is told.
