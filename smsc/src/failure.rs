@@ -142,7 +142,9 @@ impl Failure {
     /// The one place that decides between retrying and giving up.
     pub fn verdict(&self) -> Verdict {
         match self {
-            Self::AbsentSubscriber { .. } | Self::MemoryCapacityExceeded => Verdict::RetryLater(RetryClass::Absent),
+            Self::AbsentSubscriber { .. } | Self::MemoryCapacityExceeded => {
+                Verdict::RetryLater(RetryClass::Absent)
+            }
             Self::SubscriberBusy => Verdict::RetryLater(RetryClass::Busy),
             Self::Throttled { .. } | Self::NoPeer => Verdict::RetryLater(RetryClass::Congestion),
             Self::PeerFault(_) | Self::Timeout | Self::NoRoute | Self::PeerMisbehaved(_) => {

@@ -10,6 +10,7 @@ use smsc::failure::{Failure, PeerCode};
 use smsc::rejection::Rejection;
 
 use crate::config::{Action, ActionRule, Phase};
+use crate::report;
 
 /// What errors mean: the operator's exceptions before the usual.
 #[derive(Debug, Default)]
@@ -71,7 +72,7 @@ fn usual(error: &MapError, phase: Phase) -> Action {
 pub(crate) fn failure(error: &MapError, action: Action) -> Failure {
     let code = PeerCode::MapError(u8::try_from(code(error)).unwrap_or(u8::MAX));
     match (action, error) {
-        (Action::Absent, _) => Failure::AbsentSubscriber,
+        (Action::Absent, _) => Failure::AbsentSubscriber { diagnostic: report::diagnostic(error) },
         (Action::MemoryFull, _) => Failure::MemoryCapacityExceeded,
         (Action::Busy, _) => Failure::SubscriberBusy,
         (Action::Temporary, _) => Failure::PeerFault(code),
@@ -159,6 +160,7 @@ pub(crate) const fn screening(why: Screening) -> &'static str {
         Screening::Operation(_) | Screening::GlobalOperation => "screened_operation",
         Screening::SeveralComponents | Screening::NoComponent => "screened_components",
         Screening::Context | Screening::Version(_) => "screened_context",
+        Screening::Message(tcap::Refusal::TableFull) => "peer_dialogues_full",
         Screening::Mistyped(_) => "screened_argument",
         _ => "screened_other",
     }

@@ -33,7 +33,8 @@ pub struct Ss7Config {
     pub translations: Vec<Translation>,
     /// What MAP errors mean where it is not the usual. The first that fits decides.
     pub actions: Vec<ActionRule>,
-    /// Dialogues that may be open at once; beyond it peers hear resourceLimitation.
+    /// Dialogues that may be open at once; peers may open twice `originating_max` of them, and hear
+    /// resourceLimitation beyond.
     pub dialogues_max: u32,
     /// Messages of phones that may be on their way into the store; beyond it they hear sc-Congestion.
     pub originating_max: u32,
@@ -92,6 +93,10 @@ impl Ss7Config {
                 "must be more than routing_seconds and forwarding_seconds, or answers come too late to count";
             return Err(Error::config("dialogue_seconds", what));
         }
+        if u64::from(self.originating_max) * 2 >= u64::from(self.dialogues_max) {
+            let what = "must be more than twice originating_max: peers may open that many dialogues";
+            return Err(Error::config("dialogues_max", what));
+        }
         Ok(())
     }
 }
@@ -148,6 +153,8 @@ mod tests {
         );
         let late = format!("dialogue_seconds = 60\n{WHOLE}");
         assert!(read(&late).check().unwrap_err().to_string().starts_with("dialogue_seconds: must be more"));
+        let few = format!("dialogues_max = 1000\n{WHOLE}");
+        assert!(read(&few).check().unwrap_err().to_string().starts_with("dialogues_max: must be more"));
     }
 
     #[test]

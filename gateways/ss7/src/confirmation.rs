@@ -3,6 +3,9 @@
 use map::operation::InformServiceCentreArg;
 use map::{DialogueId, Response};
 use smsc::failure::Failure;
+use tcap::PAbortCause;
+
+use crate::codes;
 
 /// What came of a request.
 #[derive(Debug)]
@@ -22,9 +25,28 @@ pub(crate) enum Fault {
     Peer(map::Failure),
     /// Nothing was sent.
     Local(Failure),
+    /// Nothing was sent: the peer has ended the dialogue since.
+    NotOpen,
+}
+
+impl Fault {
+    /// Whether the peer certainly got nothing, since the dialogue was over for it.
+    pub(crate) fn never_arrived(&self) -> bool {
+        const UNKNOWN: PAbortCause = PAbortCause::UnrecognizedTransactionId;
+        matches!(self, Self::NotOpen | Self::Peer(map::Failure::ProviderAbort(UNKNOWN)))
+    }
 }
 
 impl Confirmation {
+    /// MAP sent nothing.
+    pub(crate) fn not_sent(error: map::Error) -> Self {
+        let fault = match error {
+            map::Error::NotOpen => Fault::NotOpen,
+            error => Fault::Local(codes::not_sent(error)),
+        };
+        Self { dialogue: None, result: Err(fault), informed: None }
+    }
+
     /// Nothing was sent.
     pub(crate) fn failed(failure: Failure) -> Self {
         Self { dialogue: None, result: Err(Fault::Local(failure)), informed: None }

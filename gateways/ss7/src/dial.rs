@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use sccp::NetworkId;
-use smsc::failure::Failure;
+use smsc::failure::{Failure, PeerCode};
 use smsc::message::Name;
 use smsc::ports::{Delivery, Handover};
 use tokio::sync::oneshot;
@@ -19,6 +19,8 @@ use crate::visit::{Desk, Visit};
 type Phone = (NetworkId, Name);
 type Outcome = Result<Handover, Failure>;
 
+/// sm-DeliveryFailure: the phone itself answered, about this message.
+const SM_DELIVERY_FAILURE: u8 = 32;
 /// Messages of one phone that wait for their turn in its dialogue.
 const QUEUE_MAX: usize = 256;
 
@@ -79,13 +81,17 @@ impl Dial {
     async fn visit(self, network: Arc<Served>, phone: Phone) {
         let mut visit = Visit::new(Arc::clone(&self.desk), network, phone.1.clone());
         while let Some(Pending { terminating, reply }) = self.next(&phone) {
-            let outcome = visit.deliver(&terminating, || self.more(&phone)).await;
-            if let Err(failure) = &outcome
-                && concerns_phone(failure)
-            {
-                self.fail_all(&phone, failure);
+            // Whoever no longer waits for the outcome would deliver the message once more.
+            if reply.is_closed() {
+                continue;
             }
+            let outcome = visit.deliver(&terminating, || self.more(&phone)).await;
+            let for_all = outcome.as_ref().err().filter(|failure| concerns_phone(failure)).cloned();
             let _gone = reply.send(outcome);
+            if let Some(failure) = for_all {
+                self.fail_all(&phone, &failure);
+            }
+            visit.tell_hlr().await;
         }
         visit.end().await;
     }
@@ -118,6 +124,7 @@ fn concerns_phone(failure: &Failure) -> bool {
     match failure {
         Failure::Unsupported => false,
         Failure::Refused(_) => matches!(failure.number(), 2..=5 | 22),
+        Failure::PeerFault(PeerCode::MapError(error)) => *error != SM_DELIVERY_FAILURE,
         _ => true,
     }
 }

@@ -38,6 +38,8 @@ pub(crate) enum Happening {
     Answers(Vec<Answer>, StartGuard),
     /// Take leave of every peer, then say so.
     Stop(oneshot::Sender<()>),
+    /// Nobody is there any more: end.
+    Halt,
 }
 
 /// What happened on an association.
@@ -106,6 +108,11 @@ impl Engine {
         }
     }
 
+    /// Ends the engine; whoever still waits for an answer hears that nobody is there.
+    pub(crate) async fn halt(&self) {
+        let _gone_is_halted = self.inbox.send(Happening::Halt).await;
+    }
+
     async fn ask(&self, happening: impl FnOnce(oneshot::Sender<Confirmation>) -> Happening) -> Confirmation {
         let (reply, answer) = oneshot::channel();
         if self.inbox.send(happening(reply)).await.is_err() {
@@ -153,7 +160,14 @@ impl Work {
                     }
                     let now = clock();
                     for happening in batch.drain(..) {
+                        if let Happening::Halt = happening {
+                            return;
+                        }
                         self.take_in(happening, &mut guards, now);
+                    }
+                    // However much comes in, timers run.
+                    if self.stack.deadline().is_some_and(|due| due <= now) {
+                        self.stack.handle(stack::Input::Tick, now);
                     }
                 }
                 () = sleep_until(self.stack.deadline()) => self.stack.handle(stack::Input::Tick, clock()),
@@ -193,6 +207,7 @@ impl Work {
                 self.give_out();
                 let _nobody_waits = reply.send(());
             }
+            Happening::Halt => {}
         }
     }
 
@@ -215,7 +230,7 @@ impl Work {
                 self.waiting.insert(dialogue, reply);
             }
             Err(error) => {
-                let _gone = reply.send(Confirmation::failed(codes::not_sent(error)));
+                let _gone = reply.send(Confirmation::not_sent(error));
             }
         }
     }

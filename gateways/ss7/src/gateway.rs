@@ -18,11 +18,14 @@ use crate::engine::{Engine, Work};
 use crate::error::Error;
 use crate::listen::Listen;
 use crate::routing::{self, Place, Places};
-use crate::served::Networks;
+use crate::served::{Networks, Served};
 use crate::settings;
 use crate::stack::Stack;
 use crate::state::{Ss7Status, State};
 use crate::visit::Desk;
+
+/// How often it is looked whether all is over.
+const POLL: Duration = Duration::from_millis(10);
 
 /// Tells the time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -133,17 +136,26 @@ impl Ss7Gateway {
         routing::ask(self.dial.desk(), served, number).await
     }
 
-    /// Takes leave of every peer: what was sent arrives, then the associations close.
+    /// Takes leave of every peer: nothing new begins, what is under way ends within half of `patience`,
+    /// then the associations close. Deliveries that are still open end with [`Failure::NoPeer`].
     pub async fn shutdown(&self, patience: Duration) {
-        let leave = async {
-            self.engine.stop().await;
-            while self.keepers.iter().any(|keeper| !keeper.is_finished()) {
-                tokio::time::sleep(Duration::from_millis(10)).await;
+        self.state.leave();
+        let over = async {
+            while !self.state.is_idle() {
+                tokio::time::sleep(POLL).await;
             }
         };
+        let _late_ones_are_dropped = tokio::time::timeout(patience / 2, over).await;
         self.stopping.send_replace(true);
-        let _late_ones_are_dropped = tokio::time::timeout(patience, leave).await;
+        let closed = async {
+            self.engine.stop().await;
+            while self.keepers.iter().any(|keeper| !keeper.is_finished()) {
+                tokio::time::sleep(POLL).await;
+            }
+        };
+        let _deaf_ones_are_aborted = tokio::time::timeout(patience / 2, closed).await;
         self.keepers.iter().for_each(JoinHandle::abort);
+        self.engine.halt().await;
     }
 }
 
@@ -156,16 +168,14 @@ impl Gateways for Ss7Gateway {
         let Some(network) = self.networks.of_party(party).cloned() else {
             return Box::pin(std::future::ready(Err(Failure::NoPeer)));
         };
-        if !self.state.serves(network.id) {
+        if self.state.leaves() || !self.state.serves(network.id) {
             return Box::pin(std::future::ready(Err(Failure::NoPeer)));
         }
-        let gateway = self.clone();
-        gateway.state.begin(network.id);
+        let place = InWindow::of(self, Arc::clone(&network));
+        let dial = self.dial.clone();
         Box::pin(async move {
-            let outcome = gateway.dial.clone().deliver(Arc::clone(&network), delivery).await;
-            if gateway.state.end(network.id) {
-                gateway.centre.opened(&network.party);
-            }
+            let outcome = dial.deliver(network, delivery).await;
+            drop(place);
             outcome
         })
     }
@@ -174,5 +184,27 @@ impl Gateways for Ss7Gateway {
         let open_per_destination =
             self.networks.of_party(party).map_or(1, |network| network.config.open_per_destination);
         Wishes { open_per_destination, reassembled: false, sends_receipts: false }
+    }
+}
+
+/// A message's place in the window of its network, however its delivery ends.
+struct InWindow {
+    state: Arc<State>,
+    centre: Arc<dyn Centre>,
+    network: Arc<Served>,
+}
+
+impl InWindow {
+    fn of(gateway: &Ss7Gateway, network: Arc<Served>) -> Self {
+        gateway.state.begin(network.id);
+        Self { state: Arc::clone(&gateway.state), centre: Arc::clone(&gateway.centre), network }
+    }
+}
+
+impl Drop for InWindow {
+    fn drop(&mut self) {
+        if self.state.end(self.network.id) {
+            self.centre.opened(&self.network.party);
+        }
     }
 }

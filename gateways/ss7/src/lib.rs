@@ -6,7 +6,7 @@
 //! | file | does |
 //! |---|---|
 //! | `listen` | messages of phones and alerts of HLRs, to the centre |
-//! | `dial`, `visit`, `routing` | messages to phones: one visit for each phone that has some |
+//! | `dial`, `visit`, `routing`, `report` | messages to phones: one visit for each phone that has some |
 //! | `convert` | messages to TPDUs and back; pure |
 //! | `codes` | errors of MAP to failures and back; pure |
 //! | `stack`, `settings` | the protocols joined; pure |
@@ -23,6 +23,7 @@ mod engine;
 mod error;
 mod gateway;
 mod listen;
+mod report;
 mod routing;
 mod served;
 mod settings;

@@ -4,7 +4,7 @@
 //! message is on disk, and not before.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use map::operation::{AlertServiceCentreArg, ForwardSmRes, MoForwardSmArg, SmRpDa, SmRpOa};
@@ -46,8 +46,7 @@ pub(crate) struct Listen {
     networks: Networks,
     state: Arc<State>,
     clock: Clock,
-    /// Messages of phones on their way into the store.
-    open: AtomicUsize,
+    /// Messages of phones that may be on their way into the store.
     open_max: usize,
 }
 
@@ -72,16 +71,16 @@ impl Listen {
         clock: Clock,
         open_max: usize,
     ) -> Self {
-        Self { centre, engine, networks, state, clock, open: AtomicUsize::new(0), open_max }
+        Self { centre, engine, networks, state, clock, open_max }
     }
 
     /// Takes a batch of requests over. Their answers go to the engine.
     pub(crate) fn take(self: Arc<Self>, indications: Vec<Indication>) {
-        self.open.fetch_add(indications.len(), Ordering::Relaxed);
+        let count = indications.len();
+        self.state.taken(count);
         tokio::spawn(async move {
-            let count = indications.len();
             self.handle(indications).await;
-            self.open.fetch_sub(count, Ordering::Relaxed);
+            self.state.answered(count);
         });
     }
 
@@ -120,6 +119,10 @@ impl Listen {
                 Taken::Command(command) => commands.push((dialogue, invoke_id, command)),
                 Taken::Answered(result) => answers.push(Answer { dialogue, invoke_id, result }),
             }
+        }
+        // What needs no disk does not wait for it.
+        if !answers.is_empty() {
+            self.engine.answer(std::mem::take(&mut answers), StartGuard::default()).await;
         }
         let start = self.submit(places, submissions, &mut answers, now).await;
         for (dialogue, invoke_id, command) in commands {
@@ -197,7 +200,7 @@ impl Listen {
         arg: &MoForwardSmArg,
         now: Timestamp,
     ) -> Result<Taken, MapError> {
-        if self.open.load(Ordering::Relaxed) > self.open_max {
+        if self.state.leaves() || self.state.originating() > self.open_max {
             return Err(codes::refusal(&smsc::rejection::Rejection::Congested, stamp(now)));
         }
         self.screen(network, &indication.local, &arg.sm_rp_da)?;

@@ -23,6 +23,8 @@ use crate::visit::Desk;
 
 /// Places that are remembered; beyond it none is added until old ones have gone.
 const REMEMBERED_MAX: usize = 100_000;
+/// The least time between two looks for old ones.
+const SWEEP_PAUSE: Duration = Duration::from_secs(1);
 
 /// Where a phone is.
 #[derive(Clone, Debug)]
@@ -98,7 +100,15 @@ impl Place {
 /// Asks HLRs, and remembers for as long as the operator wants.
 pub(crate) struct Places {
     clock: Clock,
-    remembered: Mutex<HashMap<(NetworkId, Name), (Timestamp, Place)>>,
+    remembered: Mutex<Remembered>,
+}
+
+#[derive(Default)]
+struct Remembered {
+    /// Where phones are, and until when that counts.
+    known: HashMap<(NetworkId, Name), (Timestamp, Place)>,
+    /// When it was last looked through for what no longer counts.
+    swept_at: Timestamp,
 }
 
 impl Places {
@@ -119,10 +129,19 @@ impl Places {
         Ok(place)
     }
 
+    /// The HLR has been told that the phone takes messages again.
+    pub(crate) fn told(&self, network: &Served, number: &Name) {
+        if network.config.routing_cache_seconds > 0
+            && let Some((_, place)) = self.remembered.lock().known.get_mut(&(network.id, number.clone()))
+        {
+            place.waits = false;
+        }
+    }
+
     /// The phone is not where it was said to be.
     pub(crate) fn forget(&self, network: &Served, number: &Name) {
         if network.config.routing_cache_seconds > 0 {
-            self.remembered.lock().remove(&(network.id, number.clone()));
+            self.remembered.lock().known.remove(&(network.id, number.clone()));
         }
     }
 
@@ -132,7 +151,7 @@ impl Places {
         }
         let now = (self.clock)();
         let remembered = self.remembered.lock();
-        let (until, place) = remembered.get(&(network.id, number.clone()))?;
+        let (until, place) = remembered.known.get(&(network.id, number.clone()))?;
         (*until > now).then(|| place.clone())
     }
 
@@ -143,12 +162,14 @@ impl Places {
         }
         let now = (self.clock)();
         let mut remembered = self.remembered.lock();
-        if remembered.len() >= REMEMBERED_MAX {
-            remembered.retain(|_, (until, _)| *until > now);
+        // Looking through all of them is dear: once a second is enough.
+        if remembered.known.len() >= REMEMBERED_MAX && now.since(remembered.swept_at) >= SWEEP_PAUSE {
+            remembered.known.retain(|_, (until, _)| *until > now);
+            remembered.swept_at = now;
         }
-        if remembered.len() < REMEMBERED_MAX {
+        if remembered.known.len() < REMEMBERED_MAX {
             let until = now + Duration::from_secs(seconds);
-            remembered.insert((network.id, number.clone()), (until, place.clone()));
+            remembered.known.insert((network.id, number.clone()), (until, place.clone()));
         }
     }
 }
@@ -179,11 +200,10 @@ pub(crate) async fn ask(desk: &Desk, network: &Served, number: &Name) -> Result<
             Ok(Place::new(network, number, *found, confirmation.informed.as_ref()))
         }
         Ok(_) => Err(Failure::PeerMisbehaved("the HLR answered another question")),
-        Err(Fault::Local(failure)) => Err(failure),
         Err(Fault::Peer(map::Failure::User(error))) => {
             let action = desk.actions.of(&error, Phase::Routing);
             Err(codes::failure(&error, action))
         }
-        Err(Fault::Peer(failure)) => Err(codes::dialogue_failure(&failure)),
+        Err(fault) => Err(desk.failure(network, fault)),
     }
 }

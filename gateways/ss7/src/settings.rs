@@ -155,6 +155,7 @@ pub(crate) fn sccp(config: &Ss7Config, random: u64) -> Result<sccp::Settings, Er
         networks: networks.map(|(network, id)| sccp_network(config, network, NetworkId(id))).collect(),
         rules,
         local_reference: u32::try_from(random & 0x00ff_ffff).unwrap_or_default(),
+        relays: false,
         ..sccp::Settings::default()
     })
 }
@@ -237,6 +238,7 @@ pub(crate) fn map(config: &Ss7Config, node: u16, random: u64) -> map::Settings {
             prefix_bits: NODE_BITS,
             first: u32::try_from(random >> 32).unwrap_or_default(),
             dialogues_max: usize::try_from(config.dialogues_max).unwrap_or(usize::MAX),
+            peer_dialogues_max: usize::try_from(peer_dialogues_max(config)).unwrap_or(usize::MAX),
             idle: seconds(config.dialogue_seconds),
             // 22 bits are left for ids: this gives 20,000 dialogues a second.
             quarantine: seconds(config.dialogue_seconds) + QUARANTINE_MARGIN,
@@ -252,6 +254,12 @@ pub(crate) fn map(config: &Ss7Config, node: u16, random: u64) -> map::Settings {
             ..map::VersionSettings::default()
         },
     }
+}
+
+/// Dialogues that peers may open: as many again as messages of theirs may be open, so that those
+/// beyond hear why.
+fn peer_dialogues_max(config: &Ss7Config) -> u32 {
+    config.originating_max.saturating_mul(2)
 }
 
 /// Every point of a network that we may send to, each once.

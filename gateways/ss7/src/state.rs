@@ -13,6 +13,10 @@ pub(crate) struct State {
     links: Mutex<Vec<(String, AspState)>>,
     networks: Vec<NetworkState>,
     dialogues: AtomicUsize,
+    /// Whether the gateway takes leave: nothing new begins.
+    leaves: AtomicBool,
+    /// Messages of phones on their way into the store.
+    originating: AtomicUsize,
     counters: Mutex<BTreeMap<&'static str, u64>>,
     /// Messages of phones that were taken over.
     pub(crate) originated: AtomicU64,
@@ -59,6 +63,8 @@ impl State {
             links: Mutex::new(links.into_iter().map(|name| (name, AspState::Down)).collect()),
             networks: windows.map(network).collect(),
             dialogues: AtomicUsize::new(0),
+            leaves: AtomicBool::new(false),
+            originating: AtomicUsize::new(0),
             counters: Mutex::default(),
             originated: AtomicU64::new(0),
             refused: AtomicU64::new(0),
@@ -98,11 +104,42 @@ impl State {
     /// How many more messages a network may be given now.
     pub(crate) fn room(&self, network: NetworkId) -> usize {
         match self.networks.get(usize::from(network.0)) {
-            Some(network) if network.serves.load(Ordering::Acquire) => {
+            Some(network) if network.serves.load(Ordering::Acquire) && !self.leaves() => {
                 network.window.saturating_sub(network.open.load(Ordering::Relaxed))
             }
             _ => 0,
         }
+    }
+
+    /// Nothing new begins from now on.
+    pub(crate) fn leave(&self) {
+        self.leaves.store(true, Ordering::Release);
+    }
+
+    /// Whether the gateway takes leave.
+    pub(crate) fn leaves(&self) -> bool {
+        self.leaves.load(Ordering::Acquire)
+    }
+
+    /// Whether no message is under way, in either direction.
+    pub(crate) fn is_idle(&self) -> bool {
+        let open = |network: &NetworkState| network.open.load(Ordering::Acquire) > 0;
+        self.originating() == 0 && !self.networks.iter().any(open)
+    }
+
+    /// Messages of phones on their way into the store.
+    pub(crate) fn originating(&self) -> usize {
+        self.originating.load(Ordering::Acquire)
+    }
+
+    /// So many requests of peers came in.
+    pub(crate) fn taken(&self, count: usize) {
+        self.originating.fetch_add(count, Ordering::AcqRel);
+    }
+
+    /// So many requests of peers were answered.
+    pub(crate) fn answered(&self, count: usize) {
+        self.originating.fetch_sub(count, Ordering::AcqRel);
     }
 
     /// A message for a network is under way. Answers whether the window was full before.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
-use map::operation::{MtForwardSmArg, ReportSmDeliveryStatusArg, SmDeliveryOutcome, SmRpDa, SmRpOa};
-use map::{AbsentSubscriberSm, AddressString, DialogueId, MapError, Request, SignalInfo};
+use map::operation::{MtForwardSmArg, SmRpDa, SmRpOa};
+use map::{DialogueId, Request, SignalInfo};
 use smsc::failure::Failure;
 use smsc::message::Name;
 use smsc::ports::Handover;
@@ -16,6 +16,7 @@ use crate::config::{Action, Phase};
 use crate::confirmation::{Confirmation, Fault};
 use crate::convert::Terminating;
 use crate::engine::Engine;
+use crate::report::{Outcomes, Report};
 use crate::routing::{Place, Places, ServingNode};
 use crate::served::Served;
 use crate::stack::Opening;
@@ -37,21 +38,24 @@ pub(crate) struct Visit {
     place: Option<Place>,
     /// Which of the place's nodes is tried.
     node: usize,
+    /// A dialogue with that node, which holds it open for more.
     dialogue: Option<DialogueId>,
-    /// Whether the HLR was asked a second time, since the phone had moved.
-    asked_again: bool,
+    trial: Trial,
+    /// What the HLR is to be told.
+    due: Option<Report>,
     /// Whether the HLR was told that the phone takes messages again.
     reported_success: bool,
 }
 
-/// What to do after a node's answer.
-enum Step {
-    /// It took the TPDU.
-    Taken,
-    /// Hand the same TPDU to whoever is next.
-    Again,
-    /// It is over.
-    Failed(Failure),
+/// What was tried for one message.
+#[derive(Default)]
+struct Trial {
+    /// Nodes of the place that did not take it.
+    tried: Vec<usize>,
+    /// What these nodes said that concerns the HLR.
+    outcomes: Outcomes,
+    /// Whether the HLR was asked a second time, since the phone had moved.
+    asked_again: bool,
 }
 
 impl Visit {
@@ -63,7 +67,8 @@ impl Visit {
             place: None,
             node: 0,
             dialogue: None,
-            asked_again: false,
+            trial: Trial::default(),
+            due: None,
             reported_success: false,
         }
     }
@@ -77,6 +82,7 @@ impl Visit {
         terminating: &Terminating,
         more: impl Fn() -> bool,
     ) -> Result<Handover, Failure> {
+        self.trial = Trial::default();
         for part in 0..terminating.len() {
             // The HLR takes a while to answer, in which others may have joined the queue.
             self.node().await?;
@@ -85,32 +91,38 @@ impl Visit {
             self.hand_over(&tpdu, more).await?;
         }
         self.desk.state.delivered.fetch_add(1, Ordering::Relaxed);
-        self.report_success().await;
-        let via = self
-            .place
-            .as_ref()
-            .and_then(|place| place.node(self.node))
-            .map(|node| node.number.digits.clone());
-        Ok(Handover { remote_id: None, via: via.unwrap_or_default() })
+        self.note_success();
+        let node = self.place.as_ref().and_then(|place| place.node(self.node));
+        let via = node.map(|node| node.number.digits.clone()).unwrap_or_default();
+        Ok(Handover { remote_id: None, via })
+    }
+
+    /// Tells the HLR what the last message has shown. The message's outcome need not wait for it: an
+    /// alert that answers the report must find the message waiting.
+    pub(crate) async fn tell_hlr(&mut self) {
+        if let Some(report) = self.due.take() {
+            report.send(&self.desk, &self.network, &self.number).await;
+        }
     }
 
     /// Closes what is open.
     pub(crate) async fn end(mut self) {
-        if let Some(dialogue) = self.dialogue.take() {
-            self.desk.engine.close(dialogue).await;
-        }
+        self.leave().await;
     }
 
     /// Hands one TPDU to the nodes of the phone's place, in turn, until one takes it.
     async fn hand_over(&mut self, tpdu: &Bytes, more: bool) -> Result<(), Failure> {
         loop {
             let node = self.node().await?;
+            let in_held_dialogue = self.dialogue.is_some();
             let confirmation = self.forward(&node, tpdu, more).await;
             self.dialogue = confirmation.dialogue;
-            match self.judge(&node, confirmation).await {
-                Step::Taken => return Ok(()),
-                Step::Again => {}
-                Step::Failed(failure) => return Err(failure),
+            let Err(fault) = confirmation.result else { return Ok(()) };
+            // The next attempt asks another node, or this one anew.
+            self.leave().await;
+            // The node ended the dialogue before it got the message: only the dialogue is gone.
+            if !(in_held_dialogue && fault.never_arrived()) {
+                self.judge(&node, fault)?;
             }
         }
     }
@@ -123,7 +135,7 @@ impl Visit {
             self.node = 0;
         }
         let node = self.place.as_ref().and_then(|place| place.node(self.node)).cloned();
-        node.ok_or(Failure::AbsentSubscriber)
+        node.ok_or(Failure::ABSENT)
     }
 
     async fn forward(&self, node: &ServingNode, tpdu: &Bytes, more: bool) -> Confirmation {
@@ -154,41 +166,64 @@ impl Visit {
         self.desk.engine.open(opening).await
     }
 
-    async fn judge(&mut self, node: &ServingNode, confirmation: Confirmation) -> Step {
-        let error = match confirmation.result {
-            Ok(_) => return Step::Taken,
-            Err(Fault::Local(failure)) => return Step::Failed(failure),
-            Err(Fault::Peer(map::Failure::User(error))) => error,
-            Err(Fault::Peer(failure)) => return Step::Failed(codes::dialogue_failure(&failure)),
+    /// Decides after a node's refusal: `Ok` if the same TPDU goes to whoever is next.
+    ///
+    /// # Errors
+    /// It is over.
+    fn judge(&mut self, node: &ServingNode, fault: Fault) -> Result<(), Failure> {
+        let error = match fault {
+            Fault::Peer(map::Failure::User(error)) => error,
+            fault => {
+                let undelivered = matches!(fault, Fault::Peer(map::Failure::Undelivered(_)));
+                let failure = self.desk.failure(&self.network, fault);
+                if undelivered && failure != Failure::NoPeer && self.turn_to_next() {
+                    return Ok(());
+                }
+                self.forget_place();
+                return Err(self.trial.outcomes.absence().unwrap_or(failure));
+            }
         };
         let action = self.desk.actions.of(&error, Phase::Forwarding);
+        let is_packet_node = node.subsystem == self.network.config.subsystems.sgsn;
+        self.trial.outcomes.note(&error, action, is_packet_node);
         match action {
             // The LMSI was of a visitor who has gone: his IMSI is surer.
             Action::AskAgain if node.lmsi.is_some() => {
-                self.forget_lmsi();
-                return Step::Again;
+                self.desk.places.forget(&self.network, &self.number);
+                self.place.iter_mut().for_each(Place::forget_lmsi);
+                return Ok(());
             }
-            Action::AskAgain if !self.asked_again => {
-                self.asked_again = true;
+            Action::AskAgain if !self.trial.asked_again => {
+                self.trial = Trial { asked_again: true, ..Trial::default() };
                 self.forget_place();
-                return Step::Again;
+                return Ok(());
             }
-            Action::Absent
-                if self.place.as_ref().is_some_and(|place| place.node(self.node + 1).is_some()) =>
-            {
-                self.node += 1;
-                return Step::Again;
-            }
+            Action::Absent | Action::Busy | Action::AskAgain if self.turn_to_next() => return Ok(()),
             _ => {}
         }
-        self.report_failure(&error, action).await;
+        let msisdn = self.place.as_ref().map(|place| place.msisdn.clone());
+        self.due = self.trial.outcomes.report(msisdn);
         self.forget_place();
-        Step::Failed(codes::failure(&error, action))
+        let failure = codes::failure(&error, action);
+        match action {
+            Action::MemoryFull | Action::Busy => Err(failure),
+            // A phone that is away for one of its nodes may come back to it.
+            _ => Err(self.trial.outcomes.absence().unwrap_or(failure)),
+        }
     }
 
-    fn forget_lmsi(&mut self) {
-        if let Some(place) = &mut self.place {
-            place.forget_lmsi();
+    /// Whether there is another node to try; then it is its turn.
+    fn turn_to_next(&mut self) -> bool {
+        self.trial.tried.push(self.node);
+        let nodes = self.place.as_ref().map_or(0, |place| place.nodes().len());
+        let next = (0..nodes).find(|node| !self.trial.tried.contains(node));
+        self.node = next.unwrap_or(self.node);
+        next.is_some()
+    }
+
+    async fn leave(&mut self) {
+        if let Some(dialogue) = self.dialogue.take() {
+            self.desk.engine.close(dialogue).await;
         }
     }
 
@@ -198,60 +233,28 @@ impl Visit {
         self.node = 0;
     }
 
-    /// The HLR is told that the phone is away or full, and will alert us (TS 29.002 §12.3).
-    async fn report_failure(&self, error: &MapError, action: Action) {
-        let outcome = match action {
-            Action::Absent => SmDeliveryOutcome::AbsentSubscriber,
-            Action::MemoryFull => SmDeliveryOutcome::MemoryCapacityExceeded,
-            _ => return,
-        };
-        let diagnostic = match error {
-            MapError::AbsentSubscriberSm(AbsentSubscriberSm { absent_subscriber_diagnostic_sm, .. }) => {
-                *absent_subscriber_diagnostic_sm
-            }
-            _ => None,
-        };
-        self.report(outcome, diagnostic).await;
-    }
-
     /// The HLR keeps a list of who waits for the phone: it may be cleared.
-    async fn report_success(&mut self) {
-        let waits = self.place.as_ref().is_some_and(|place| place.waits);
-        if waits && !std::mem::replace(&mut self.reported_success, true) {
-            self.report(SmDeliveryOutcome::SuccessfulTransfer, None).await;
+    fn note_success(&mut self) {
+        let Some(place) = self.place.as_ref().filter(|place| place.waits) else { return };
+        if !std::mem::replace(&mut self.reported_success, true) {
+            let is_packet_node = place
+                .node(self.node)
+                .is_some_and(|node| node.subsystem == self.network.config.subsystems.sgsn);
+            self.due = Some(Report::success(place.msisdn.clone(), is_packet_node));
+            self.desk.places.told(&self.network, &self.number);
         }
     }
+}
 
-    async fn report(&self, outcome: SmDeliveryOutcome, diagnostic: Option<u8>) {
-        if !self.network.config.report_delivery_status {
-            return;
-        }
-        let Ok(remote) = self.network.hlr_of(&self.number) else { return };
-        let served_by_packets = self
-            .place
-            .as_ref()
-            .and_then(|place| place.node(self.node))
-            .is_some_and(|node| node.subsystem == self.network.config.subsystems.sgsn);
-        let opening = Opening {
-            local: self.network.here(),
-            remote,
-            peer: self.network.hlr_name(&self.number),
-            request: Request::ReportSmDeliveryStatus(ReportSmDeliveryStatusArg {
-                msisdn: self
-                    .place
-                    .as_ref()
-                    .map_or_else(|| AddressString::international(&self.number), |place| place.msisdn.clone()),
-                service_centre_address: self.network.service_centre_address(),
-                sm_delivery_outcome: Some(outcome),
-                absent_subscriber_diagnostic_sm: diagnostic,
-                gprs_support_indicator: self.network.config.packet_nodes,
-                delivery_outcome_indicator: served_by_packets,
-                ..ReportSmDeliveryStatusArg::default()
-            }),
-            version_max: self.network.version_max(),
-        };
-        if self.desk.engine.open(opening).await.result.is_err() {
-            self.desk.state.count("report_failed"); // the retry plan brings the message back all the same
+impl Desk {
+    /// The failure of a message whose dialogue ended without an answer.
+    pub(crate) fn failure(&self, network: &Served, fault: Fault) -> Failure {
+        match fault {
+            Fault::Local(failure) => failure,
+            Fault::NotOpen => codes::not_sent(map::Error::NotOpen),
+            // Our own SCCP returned it, since every association is down.
+            Fault::Peer(map::Failure::Undelivered(_)) if !self.state.serves(network.id) => Failure::NoPeer,
+            Fault::Peer(failure) => codes::dialogue_failure(&failure),
         }
     }
 }

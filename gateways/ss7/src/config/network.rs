@@ -153,12 +153,15 @@ impl Network {
         if self.time_offset_minutes % 15 != 0 || self.time_offset_minutes.abs() > 14 * 60 {
             return Err("time_offset_minutes is a multiple of 15 within 14 hours");
         }
-        if self.open_per_destination == 0 || self.window == 0 {
-            return Err("open_per_destination and window are at least 1");
+        if !(1..=OPEN_PER_DESTINATION_MAX).contains(&self.open_per_destination) || self.window == 0 {
+            return Err("open_per_destination is between 1 and 256, window at least 1");
         }
         Ok(())
     }
 }
+
+/// Messages that may wait for their turn in one phone's dialogue.
+const OPEN_PER_DESTINATION_MAX: u16 = 256;
 
 /// 14 bits, as ITU-T numbers them.
 const POINT_CODE_MAX: u32 = 0x3fff;

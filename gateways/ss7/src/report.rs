@@ -1,0 +1,143 @@
+//! What the HLR is told about deliveries: reportSM-DeliveryStatus (TS 29.002 §12.3).
+
+use map::operation::{ReportSmDeliveryStatusArg, SmDeliveryOutcome};
+use map::{AbsentSubscriberSm, AddressString, MapError, Request};
+use smsc::failure::Failure;
+
+use crate::config::Action;
+use crate::served::Served;
+use crate::stack::Opening;
+use crate::visit::Desk;
+
+/// How a delivery ended at one node, with the diagnostic of an absence.
+#[derive(Clone, Copy, Debug)]
+struct Outcome {
+    outcome: SmDeliveryOutcome,
+    diagnostic: Option<u8>,
+}
+
+/// How a delivery ended at the nodes that concern the HLR: away there, or full.
+#[derive(Debug, Default)]
+pub(crate) struct Outcomes {
+    circuit: Option<Outcome>,
+    packet: Option<Outcome>,
+}
+
+impl Outcomes {
+    /// A node has answered with `error`, which is met by `action`.
+    pub(crate) fn note(&mut self, error: &MapError, action: Action, is_packet_node: bool) {
+        let outcome = match action {
+            Action::Absent => SmDeliveryOutcome::AbsentSubscriber,
+            Action::MemoryFull => SmDeliveryOutcome::MemoryCapacityExceeded,
+            _ => return,
+        };
+        let outcome = Outcome { outcome, diagnostic: diagnostic(error) };
+        let place = if is_packet_node { &mut self.packet } else { &mut self.circuit };
+        *place = Some(outcome);
+    }
+
+    /// The failure of a message for whose phone a node said that it is away.
+    pub(crate) fn absence(&self) -> Option<Failure> {
+        let absent = |outcome: &&Outcome| outcome.outcome == SmDeliveryOutcome::AbsentSubscriber;
+        let found = self.circuit.iter().chain(&self.packet).find(absent)?;
+        Some(Failure::AbsentSubscriber { diagnostic: found.diagnostic })
+    }
+
+    /// What the HLR is to be told, if anything. `msisdn` is how it knows the subscriber.
+    pub(crate) fn report(&self, msisdn: Option<AddressString>) -> Option<Report> {
+        let (first, additional, first_is_packet) = match (self.circuit, self.packet) {
+            (Some(circuit), packet) => (circuit, packet, false),
+            (None, Some(packet)) => (packet, None, true),
+            (None, None) => return None,
+        };
+        Some(Report { msisdn, first, first_is_packet, additional })
+    }
+}
+
+/// What the HLR is to be told.
+#[derive(Debug)]
+pub(crate) struct Report {
+    msisdn: Option<AddressString>,
+    first: Outcome,
+    /// The first outcome is that of an SGSN.
+    first_is_packet: bool,
+    /// The outcome at the SGSN, beside that of the MSC.
+    additional: Option<Outcome>,
+}
+
+impl Report {
+    /// The phone takes messages again: the HLR may clear its flags.
+    pub(crate) fn success(msisdn: AddressString, is_packet_node: bool) -> Self {
+        let first = Outcome { outcome: SmDeliveryOutcome::SuccessfulTransfer, diagnostic: None };
+        Self { msisdn: Some(msisdn), first, first_is_packet: is_packet_node, additional: None }
+    }
+
+    /// Tells the HLR of `number`. If it does not listen, the retry plan brings the message back all the same.
+    pub(crate) async fn send(self, desk: &Desk, network: &Served, number: &str) {
+        if !network.config.report_delivery_status {
+            return;
+        }
+        let Ok(remote) = network.hlr_of(number) else { return };
+        let Self { msisdn, first, first_is_packet, additional } = self;
+        let opening = Opening {
+            local: network.here(),
+            remote,
+            peer: network.hlr_name(number),
+            request: Request::ReportSmDeliveryStatus(ReportSmDeliveryStatusArg {
+                msisdn: msisdn.unwrap_or_else(|| AddressString::international(number)),
+                service_centre_address: network.service_centre_address(),
+                sm_delivery_outcome: Some(first.outcome),
+                absent_subscriber_diagnostic_sm: first.diagnostic,
+                gprs_support_indicator: network.config.packet_nodes,
+                delivery_outcome_indicator: first_is_packet,
+                additional_sm_delivery_outcome: additional.map(|outcome| outcome.outcome),
+                additional_absent_subscriber_diagnostic_sm: additional.and_then(|outcome| outcome.diagnostic),
+                ..ReportSmDeliveryStatusArg::default()
+            }),
+            version_max: network.version_max(),
+        };
+        if desk.engine.open(opening).await.result.is_err() {
+            desk.state.count("report_failed");
+        }
+    }
+}
+
+/// Why the subscriber is absent, where version 3 says it.
+pub(crate) fn diagnostic(error: &MapError) -> Option<u8> {
+    match error {
+        MapError::AbsentSubscriberSm(AbsentSubscriberSm { absent_subscriber_diagnostic_sm, .. }) => {
+            *absent_subscriber_diagnostic_sm
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_absences_are_one_report() {
+        let mut outcomes = Outcomes::default();
+        assert!(outcomes.report(None).is_none());
+        outcomes.note(&MapError::absent(Some(6)), Action::Absent, true);
+        let report = outcomes.report(None).unwrap();
+        assert!(report.first_is_packet && report.additional.is_none());
+        outcomes.note(&MapError::absent(Some(1)), Action::Absent, false);
+        let report = outcomes.report(None).unwrap();
+        assert!(!report.first_is_packet);
+        assert_eq!(report.first.diagnostic, Some(1));
+        assert_eq!(report.additional.unwrap().diagnostic, Some(6));
+        assert_eq!(outcomes.absence(), Some(Failure::AbsentSubscriber { diagnostic: Some(1) }));
+    }
+
+    #[test]
+    fn what_is_temporary_or_busy_is_not_reported() {
+        let mut outcomes = Outcomes::default();
+        let busy = MapError::SubscriberBusyForMtSms { gprs_connection_suspended: false };
+        outcomes.note(&busy, Action::Busy, false);
+        outcomes.note(&MapError::SystemFailure(map::SystemFailure::default()), Action::Temporary, false);
+        assert!(outcomes.report(None).is_none());
+        assert_eq!(outcomes.absence(), None);
+    }
+}
