@@ -34,7 +34,7 @@ async fn field_54_the_outcome_is_told_before_the_report_so_that_no_alert_comes_t
     let rig = Rig::start().await;
     rig.phone().off();
     rig.order(Operation::ReportSmDeliveryStatus, Fault::Delay(400), 1);
-    let begun = std::time::Instant::now();
+    let begun = tokio::time::Instant::now();
     rig.failed("one").await;
     assert!(begun.elapsed() < Duration::from_millis(400));
     rig.wait_for_reports(1).await;
