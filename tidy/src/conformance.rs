@@ -23,7 +23,7 @@ This page is made of the tests. Do not edit it; write it anew:
 ";
 
 /// What is proven by which tests: the title, the standard, and how the paths of the files begin.
-const SUITES: [(&str, &str, &[&str]); 8] = [
+const SUITES: [(&str, &str, &[&str]); 9] = [
     ("M3UA", "TS 102 381, RFC 4666", &["protocols/m3ua/tests/conformance_", "protocols/m3ua/tests/matrix"]),
     ("M3UA, two nodes with losses between them", "RFC 4666", &["protocols/m3ua/tests/pair.rs"]),
     ("SCCP", "Q.786", &["protocols/sccp/tests/q786_"]),
@@ -56,6 +56,11 @@ const SUITES: [(&str, &str, &[&str]); 8] = [
         "Phones, the whole process between them and an ESME",
         "TS 23.040",
         &["server/tests/end_to_end/phones.rs"],
+    ),
+    (
+        "The whole process, against another implementation, judged by tshark",
+        "TS 23.040, TS 29.002",
+        &["server/tests/end_to_end/signalling/"],
     ),
 ];
 

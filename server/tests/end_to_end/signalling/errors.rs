@@ -188,6 +188,8 @@ fn nobody_waits_for_ever() {
         let id = network.send(SENDER, number, "no answer");
         network.waiting(&id, 10);
     }
+    // The association is asked for a sign of life meanwhile, and gives one.
+    network.peer.expect("BEAT", |event| event["event"] == "beat");
     // Half a dialogue: the node has accepted it, and takes no message.
     network.rule(json!({
         "number": "15550200003",

@@ -62,7 +62,7 @@ impl Network {
                  http.listen = '127.0.0.1:0'\n\
                  smpp.listeners = []\n\
                  sip.listeners = []\n\
-                 [ss7]\nrouting_seconds = 1\nforwarding_seconds = 1\ndialogue_seconds = 2\n\
+                 [ss7]\nrouting_seconds = 1\nforwarding_seconds = 1\ndialogue_seconds = 2\nbeat_seconds = 1\n\
                  [[ss7.networks]]\nname = 'lab'\npoint_code = 1\nglobal_title = '{CENTRE}'\ngateways = [2]\n{more}\n\
                  [[ss7.application_servers]]\nname = 'lab'\nnetwork = 'lab'\nrouting_context = 100\n\
                  [[ss7.associations]]\nname = 'gateway'\ntransport = 'tcp'\nremote = ['127.0.0.1:{port}']\n\
@@ -241,6 +241,16 @@ impl Network {
     /// What the centre knows of a message.
     pub(super) fn message(&self, id: &str) -> Value {
         self.admin(reqwest::Method::GET, &format!("/messages/{id}"), None)
+    }
+
+    /// Asks the HLR by the command line: what it printed, or its complaint.
+    pub(super) fn look_up(&self, number: &str) -> Result<Value, String> {
+        let data = self.description["data_dir"].as_str().expect("a path");
+        let output = run(&["hlr", &format!("+{number}"), "--json", "--data", data]);
+        if output.status.success() {
+            return Ok(serde_json::from_slice(&output.stdout).expect("JSON"));
+        }
+        Err(String::from_utf8_lossy(&output.stderr).into_owned())
     }
 
     /// How often the centre has counted this event of signalling.

@@ -40,3 +40,30 @@ fn field_57_addresses_are_those_of_the_standard() {
     network.delivered(&id);
     network.end();
 }
+
+#[test]
+fn the_operator_asks_the_hlr_and_sends_nothing() {
+    let Some(network) = Network::start("the_operator_asks_the_hlr_and_sends_nothing") else { return };
+    let number = "15550200001";
+    network.rule(json!({
+        "number": number,
+        "hlr": [{ "result": { "node": NODE, "additional": ["sgsn", OTHER_NODE] }, "inform": { "status": [2] } }],
+    }));
+    let found = network.look_up(number).expect("the HLR answers");
+    assert_eq!((&found["imsi"], &found["msisdn"]), (&json!("001015550200001"), &json!(number)));
+    assert_eq!(found["messages_wait"], true);
+    let nodes = json!([
+        { "number": NODE, "subsystem": 8, "lmsi": false },
+        { "number": OTHER_NODE, "subsystem": 149, "lmsi": false },
+    ]);
+    assert_eq!(found["nodes"], nodes);
+    // As old as the HLR may be; and what it does not know, it says.
+    let old = "1555020010001";
+    network.rule(json!({ "number": old, "supports": { "hlr": { "max": 1, "by": "plain" } } }));
+    assert_eq!(network.look_up(old).expect("the HLR answers")["nodes"][0]["number"], NODE);
+    network.rule(json!({ "number": "15550200003", "hlr": [{ "error": 1 }] }));
+    let complaint = network.look_up("15550200003").expect_err("nobody has this number");
+    assert!(complaint.contains("unknown"), "{complaint}");
+    assert!(network.others(number).iter().all(|event| event["code"] == 45), "nothing is sent");
+    network.end();
+}

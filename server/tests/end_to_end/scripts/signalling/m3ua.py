@@ -86,6 +86,7 @@ class Gateway:
             if data is not None:
                 answer[1].add_prm(M3UATag.HeartbeatData, data.to_bytes())
             self.send(answer)
+            self.heard({"event": "beat"})
         elif name == "M3UA_ASPInact":
             self.active = False
             self.send(M3UA_ASPInactAck())
