@@ -73,6 +73,8 @@ class Gateway:
         if error:
             self.heard({"event": "fault", "layer": "m3ua", "error": error, "octets": octets.hex()})
             return
+        if message.to_bytes() != octets:
+            self.heard({"event": "fault", "layer": "m3ua", "error": "another form", "octets": octets.hex()})
         name = type(message).__name__
         params = message[1]
         if name == "M3UA_ASPUp":

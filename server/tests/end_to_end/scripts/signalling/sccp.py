@@ -116,6 +116,8 @@ class Reader:
         message, error = parse_SCCP(octets, w_scmg=False)
         if error or not message.is_valid():
             raise ValueError(f"SCCP: {error}, {octets.hex()}")
+        if message.to_bytes() != octets:
+            raise ValueError(f"pycrate writes {message.to_bytes().hex()} for {octets.hex()}")
         data = message["Data"]["Value"].get_val()
         segment = self.segment(message)
         if segment is None:

@@ -105,9 +105,11 @@ def encode(kind, **fields):
 
 
 def decode(octets):
-    """The kind of a message, and its fields."""
+    """The kind of a message, and its fields; a message that pycrate writes otherwise is no good form."""
     MESSAGE.from_ber(octets)
     kind, fields = MESSAGE.get_val()
+    if MESSAGE.to_ber() != octets:
+        raise ValueError(f"pycrate writes {MESSAGE.to_ber().hex()} for {octets.hex()}")
     return kind, fields
 
 
