@@ -6,6 +6,7 @@ input is an order, each line of standard output an event; both are JSON objects.
     {"rule": {"number": "15550200001", "hlr": [...], "node": [...], "report": [...], "supports": {...}}}
     {"begin": {"tag": "a", "context": [...], "calling": "...", "called": "...", "components": [...]}}
     {"raw": {"calling": "...", "called": "...", "octets": "..."}}
+    {"mark": 1}    comes back as it is, behind everything that was told before
 """
 
 import asyncio
@@ -63,6 +64,8 @@ class Peer:
             self.guarded(self.network.begin, order["begin"])
         elif "raw" in order:
             self.guarded(self.network.raw, order["raw"])
+        elif "mark" in order:
+            tell({"event": "mark", "mark": order["mark"]})
 
     @staticmethod
     def guarded(action, argument):

@@ -3,10 +3,11 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// How long the peer may take to say what a test waits for. Longer than a slow machine needs, and
 /// shorter than the first retry of a message: what waits for a retry has failed.
@@ -17,6 +18,7 @@ pub(super) struct Peer {
     child: Child,
     orders: Mutex<ChildStdin>,
     heard: Arc<Heard>,
+    marks: AtomicU32,
 }
 
 #[derive(Default)]
@@ -49,7 +51,7 @@ impl Peer {
             }
         });
         let orders = Mutex::new(child.stdin.take().expect("piped"));
-        Self { child, orders, heard }
+        Self { child, orders, heard, marks: AtomicU32::new(0) }
     }
 
     /// Gives an order.
@@ -75,8 +77,11 @@ impl Peer {
         panic!("no {what} in time, but\n{}", all.join("\n"));
     }
 
-    /// The events that nobody has taken so far, and that fit.
+    /// The events that fit, of all that happened so far, and that nobody has taken.
     pub(super) fn rest(&self, fits: impl Fn(&Value) -> bool) -> Vec<Value> {
+        let mark = self.marks.fetch_add(1, Ordering::Relaxed);
+        self.order(&json!({ "mark": mark }));
+        self.expect("mark", |event| event["event"] == "mark" && event["mark"] == mark);
         let events = self.heard.events.lock().expect("nobody panics with it");
         events.iter().filter(|event| fits(event)).cloned().collect()
     }
