@@ -137,7 +137,14 @@ fn application_server(config: &Ss7Config, server: &ApplicationServer) -> m3ua::S
 /// # Errors
 /// [`Error::Config`] names a translation whose digits make no sense.
 pub(crate) fn sccp(config: &Ss7Config, random: u64) -> Result<sccp::Settings, Error> {
+    let named = |network: &config::Network, error: sccp::Error| {
+        Error::config(format!("network {}", network.name), error.to_string())
+    };
     let mut rules = Vec::new();
+    // Whatever the operator's patterns catch: what is for us is ours.
+    for (network, id) in config.networks.iter().zip(0_u16..) {
+        rules.extend(own_titles(network, NetworkId(id)).map_err(|error| named(network, error))?);
+    }
     for (number, translation) in config.translations.iter().enumerate() {
         let rule = translated(config, translation);
         rules.push(
@@ -145,10 +152,7 @@ pub(crate) fn sccp(config: &Ss7Config, random: u64) -> Result<sccp::Settings, Er
         );
     }
     for (network, id) in config.networks.iter().zip(0_u16..) {
-        let own = own_rules(network, NetworkId(id));
-        rules.extend(
-            own.map_err(|error| Error::config(format!("network {}", network.name), error.to_string()))?,
-        );
+        rules.extend(to_gateways(network, NetworkId(id)).map_err(|error| named(network, error))?);
     }
     let networks = config.networks.iter().zip(0_u16..);
     Ok(sccp::Settings {
@@ -176,27 +180,31 @@ fn translated(config: &Ss7Config, translation: &Translation) -> Result<Translati
     })
 }
 
-/// What a network needs without a word of the operator: our own titles are ours, all others go to its
-/// gateways.
-fn own_rules(network: &config::Network, id: NetworkId) -> Result<Vec<TranslationRule>, sccp::Error> {
-    let mut rules = Vec::new();
-    for title in std::iter::once(&network.global_title).chain(&network.other_global_titles) {
-        rules.push(TranslationRule {
+/// Our own titles lead to ourselves.
+fn own_titles(network: &config::Network, id: NetworkId) -> Result<Vec<TranslationRule>, sccp::Error> {
+    let titles = std::iter::once(&network.global_title).chain(&network.other_global_titles);
+    let rule = |title: &String| {
+        Ok(TranslationRule {
             network: Some(id),
             pattern: title.parse()?,
             destination: Destination::Local,
             ..TranslationRule::default()
-        });
+        })
+    };
+    titles.map(rule).collect()
+}
+
+/// What nothing else catches goes to the network's gateways, if it has some.
+fn to_gateways(network: &config::Network, id: NetworkId) -> Result<Option<TranslationRule>, sccp::Error> {
+    if network.gateways.is_empty() {
+        return Ok(None);
     }
-    if !network.gateways.is_empty() {
-        rules.push(TranslationRule {
-            network: Some(id),
-            pattern: "*".parse()?,
-            destination: shared(&network.gateways, Share::Dominant),
-            ..TranslationRule::default()
-        });
-    }
-    Ok(rules)
+    Ok(Some(TranslationRule {
+        network: Some(id),
+        pattern: "*".parse()?,
+        destination: shared(&network.gateways, Share::Dominant),
+        ..TranslationRule::default()
+    }))
 }
 
 fn shared(point_codes: &[u32], share: Share) -> Destination {
@@ -286,4 +294,21 @@ fn network_of(config: &Ss7Config, server: &ApplicationServer) -> NetworkId {
 /// The links of the associations, in their order.
 pub(crate) fn links(config: &Ss7Config) -> impl Iterator<Item = (LinkId, &Association)> {
     (0_u16..).zip(&config.associations).map(|(id, association)| (LinkId(id), association))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_pattern_of_the_operator_takes_what_is_for_us() {
+        let config: Ss7Config = toml::from_str(
+            "networks = [{ name = 'home', point_code = 1, global_title = '15550001000', gateways = [2] }]\n\
+             translations = [{ network = 'home', digits = '1555*', point_codes = [3] }]",
+        )
+        .unwrap();
+        let places: Vec<Destination> =
+            sccp(&config, 0).unwrap().rules.into_iter().map(|rule| rule.destination).collect();
+        assert_eq!(places, [Destination::Local, Destination::Solitary(3), Destination::Solitary(2)]);
+    }
 }

@@ -78,12 +78,16 @@ pub async fn run(arguments: Arguments) -> CommandResult {
         Action::Free => phone.post("free", json!({})).await?,
         Action::Roam { msc } => phone.post("roam", json!({ "msc": msc })).await?,
     };
-    if !arguments.json && matches!(arguments.action, Action::Inbox) {
-        print_inbox(&answer);
-    } else {
-        println!("{answer}");
+    match (&arguments.action, &answer) {
+        _ if arguments.json => println!("{answer}"),
+        (Action::Inbox, _) => print_inbox(&answer),
+        // An order that was carried out has no answer.
+        (_, Value::Null) => {}
+        _ => println!("{answer}"),
     }
-    Ok(ExitCode::SUCCESS)
+    // A message that the centre did not take is a failure, as it is on the phone.
+    let refused = answer.get("result").and_then(Value::as_str).is_some_and(|result| result != "accepted");
+    Ok(if refused { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 fn print_inbox(answer: &Value) {
@@ -119,7 +123,7 @@ async fn answer(request: reqwest::RequestBuilder) -> Answer {
     let status = answer.status();
     let text = answer.text().await?;
     if status.is_success() {
-        return Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)));
+        return Ok(if text.is_empty() { Value::Null } else { serde_json::from_str(&text)? });
     }
     let body: Value = serde_json::from_str(&text).unwrap_or_default();
     let reason = body.get("error").and_then(Value::as_str).unwrap_or(&text).to_owned();

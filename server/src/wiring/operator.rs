@@ -23,6 +23,8 @@ impl System {
         lines.extend(
             sip.map(|(transport, address)| format!("sip   {address} ({transport:?})").to_lowercase()),
         );
+        let ss7 = self.ss7.iter().flat_map(gateway_ss7::Ss7Gateway::local_addresses);
+        lines.extend(ss7.map(|(association, address)| format!("ss7   {address} ({association})")));
         lines.push(format!("http  http://{}", self.http));
         lines
     }

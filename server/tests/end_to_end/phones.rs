@@ -1,5 +1,7 @@
 //! Phones of a simulated mobile network, the real binary between them and an ESME.
 
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use peers::esme::{Delivered, Esme, Outgoing};
@@ -7,6 +9,7 @@ use peers::mobile_network::inbox::Received;
 use peers::mobile_network::{MobileNetwork, Phone, Settings, Submission};
 use smpp::MessageState;
 use smpp::pdu::BindKind;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
 use crate::harness::site::{Centre, SINK, Site, number};
@@ -217,6 +220,50 @@ fn a_lost_association_costs_no_message() {
         drop(load);
         ended_well(&site, centre);
     });
+}
+
+/// Kills of the test below, and messages that phones may have on their way.
+const KILLS: usize = 12;
+const OPEN: usize = 20;
+
+#[test]
+fn r1_a_kill_loses_nothing_that_a_phone_was_told_is_accepted() {
+    block_on(async {
+        let network = network();
+        let site = site(&network, 1);
+        let (told, mut serial) = (Arc::new(Mutex::new(HashSet::new())), 0);
+        for round in 0..KILLS {
+            let centre = site.start();
+            network.wait_until_active().await;
+            let mut sending = JoinSet::new();
+            for _ in 0..OPEN {
+                serial += 1;
+                sending.spawn(keep_sending(phone(&network, PHONE), serial * 10_000, Arc::clone(&told)));
+            }
+            tokio::time::sleep(Duration::from_millis(20 + 30 * round as u64)).await;
+            centre.process.kill();
+            sending.shutdown().await;
+            network.wait_until(|network| network.associations().is_empty()).await;
+        }
+        let centre = site.start();
+        let mut sink = centre.sink().await;
+        let mut missing = told.lock().unwrap().clone();
+        assert!(missing.len() > KILLS * OPEN, "too little load to prove anything: {}", missing.len());
+        while !missing.is_empty() {
+            let text = String::from_utf8(next(&mut sink).await.short_message).expect("our own text");
+            missing.remove(&text);
+        }
+    });
+}
+
+/// Sends texts that are all different, and notes those that the centre took.
+async fn keep_sending(phone: Phone, first: usize, told: Arc<Mutex<HashSet<String>>>) {
+    for serial in first.. {
+        let text = format!("message {serial}");
+        if phone.send(&text, &number(serial % 100)).await.is_ok() {
+            told.lock().unwrap().insert(text);
+        }
+    }
 }
 
 #[test]
