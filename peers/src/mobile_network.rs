@@ -166,8 +166,8 @@ impl MobileNetwork {
         self.shared.world().counters()
     }
 
-    /// How old stamped messages were when they came to a timed sink, in microseconds, since this was
-    /// asked the last time.
+    /// How old stamped messages were when they came to a timed sink, in microseconds: those that were
+    /// sent since this was asked the last time.
     pub fn take_sink_ages_us(&self) -> Option<Histogram<u64>> {
         self.shared.world().sink.take_ages_us()
     }

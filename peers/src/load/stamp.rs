@@ -15,13 +15,13 @@ pub fn stamped(text: &str) -> String {
     format!("{:0LENGTH$x} {text}", micros())
 }
 
-/// Microseconds since `text` was stamped; `None` if it is not.
-pub fn age_micros(text: &str) -> Option<u64> {
-    let sent = u64::from_str_radix(text.get(..LENGTH)?, 16).ok()?;
-    micros().checked_sub(sent)
+/// When `text` was stamped, in the microseconds of [`micros`]; `None` if it was not.
+pub fn stamped_at(text: &str) -> Option<u64> {
+    u64::from_str_radix(text.get(..LENGTH)?, 16).ok().filter(|at| *at <= micros())
 }
 
-fn micros() -> u64 {
+/// Microseconds since the first stamp of this process.
+pub fn micros() -> u64 {
     let origin = ORIGIN.get_or_init(Instant::now);
     u64::try_from(origin.elapsed().as_micros()).unwrap_or(u64::MAX)
 }
@@ -31,10 +31,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stamped_text_tells_its_age() {
-        assert!(age_micros(&stamped("hello")).unwrap() < 60_000_000);
+    fn a_stamped_text_tells_its_moment() {
+        let before = micros();
+        let at = stamped_at(&stamped("hello")).unwrap();
+        assert!((before..=micros()).contains(&at));
         for other in ["hello", "", "ffffffffffffffff x", "0123456789abcde"] {
-            assert_eq!(age_micros(other), None, "{other}");
+            assert_eq!(stamped_at(other), None, "{other}");
         }
     }
 }

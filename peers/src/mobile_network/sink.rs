@@ -20,6 +20,8 @@ const GENERATION: usize = 2_000_000;
 pub struct Sink {
     /// How old stamped messages were when they arrived, in microseconds, if that is wanted.
     ages_us: Option<Histogram<u64>>,
+    /// Messages that were stamped before this are not looked at.
+    timed_from: u64,
     deliveries: u64,
     duplicates: u64,
     recent: HashSet<u64>,
@@ -37,8 +39,10 @@ impl Sink {
         Ok(Self { ages_us, ..Self::default() })
     }
 
-    /// How old messages were when they arrived, in microseconds, since this was asked the last time.
+    /// How old messages were when they arrived, in microseconds: those that were sent since this was
+    /// asked the last time.
     pub fn take_ages_us(&mut self) -> Option<Histogram<u64>> {
+        self.timed_from = stamp::micros();
         let empty = Histogram::new_from(self.ages_us.as_ref()?);
         self.ages_us.replace(empty)
     }
@@ -57,9 +61,9 @@ impl Sink {
             self.older = std::mem::take(&mut self.recent);
         }
         if let Some(ages_us) = &mut self.ages_us
-            && let Some(age) = age_micros(tpdu)
+            && let Some(at) = stamped_at(tpdu).filter(|at| *at >= self.timed_from)
         {
-            let _histogram_grows_by_itself = ages_us.record(age.max(1));
+            let _histogram_grows_by_itself = ages_us.record(stamp::micros().saturating_sub(at).max(1));
         }
     }
 
@@ -74,10 +78,10 @@ impl Sink {
     }
 }
 
-/// How long ago the message in a TPDU was stamped.
-fn age_micros(tpdu: &[u8]) -> Option<u64> {
+/// When the message in a TPDU was stamped.
+fn stamped_at(tpdu: &[u8]) -> Option<u64> {
     let deliver = Deliver::decode(tpdu).ok()?;
-    stamp::age_micros(&deliver.user_data.text(deliver.data_coding)?)
+    stamp::stamped_at(&deliver.user_data.text(deliver.data_coding)?)
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! `fernpost bench ss7`: a simulated mobile network on the same cores, over M3UA and TCP.
+//! `fernpost bench ss7`: a simulated mobile network on the same cores, over M3UA and TCP, by two
+//! associations.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,6 +43,10 @@ const DESTINATIONS: u64 = 1_000_000;
 /// Messages a second to phones, where --rate does not say it: one run for throughput, one for the time
 /// that a message takes.
 const RATES: [f64; 2] = [6000.0, 1000.0];
+/// Associations with the network.
+const ASSOCIATIONS: usize = 2;
+/// Messages a second to phones while an association is lost.
+const FAILOVER_RATE: f64 = 1000.0;
 /// How long the last messages may take to reach their phones.
 const DRAIN: Duration = Duration::from_secs(60);
 
@@ -72,6 +77,12 @@ pub async fn run(arguments: Arguments) -> super::Result<()> {
         for rate in rates {
             let report = to_phones(&arguments.pressure, rate, &rig, &network).await?;
             show(format!("to_phones_at_{rate:.0}"), &report);
+        }
+        let failover = fail_over(&arguments.pressure, &rig, &network).await?;
+        if arguments.pressure.json {
+            reports.insert("failover".to_owned(), failover.to_json());
+        } else {
+            failover.print();
         }
     }
     if arguments.pressure.json {
@@ -116,14 +127,7 @@ async fn to_phones(
     network: &MobileNetwork,
 ) -> super::Result<Report> {
     let syncs = disk::measure(rig.directory())?;
-    let target = Target {
-        centre: rig.smpp,
-        system_id: LOADER.to_owned(),
-        password: PASSWORD.to_owned(),
-        destination_prefix: SINK_PHONES.to_owned(),
-        receipts: false,
-        stamped: true,
-    };
+    let target = to_phones_target(rig);
     let pace = load::Pace { per_second: Some(rate), ..pressure.pace() };
     let (cpu, taken, began) = (rig.cpu(), network.counters().sink_deliveries, clock::instant());
     let watch = disk::Watch::begin(rig).await?;
@@ -152,14 +156,101 @@ async fn to_phones(
     Ok(report)
 }
 
+/// What a lost association costs.
+struct Failover {
+    /// The slowest message that was sent after the loss, from submit_sm to the phone.
+    slowest_new_ms: f64,
+    /// Messages that were sent after the loss.
+    new: u64,
+    /// Messages whose dialogue was cut, so that they were tried again.
+    cut: u64,
+    /// Messages that never came.
+    lost: u64,
+}
+
+/// Pulls one of two cables in the midst of a steady load.
+async fn fail_over(pressure: &Pressure, rig: &Rig, network: &MobileNetwork) -> super::Result<Failover> {
+    network.wait_until(|network| active(network) == ASSOCIATIONS).await;
+    let target = to_phones_target(rig);
+    let pace = load::Pace { per_second: Some(FAILOVER_RATE), ..pressure.pace() };
+    let taken = network.counters().sink_deliveries;
+    let loss = async {
+        tokio::time::sleep(pace.lasts / 2).await;
+        network.take_sink_ages_us();
+        network.kill(0).await;
+    };
+    let seen = Arc::default();
+    let (submitted, ()) = tokio::join!(submit(&target, pressure.connections, pace, &seen), loss);
+    let submitted = submitted?;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let missing = |network: &MobileNetwork| {
+        let counters = network.counters();
+        submitted.accepted.saturating_sub(counters.sink_deliveries - taken)
+    };
+    let cut = missing(network);
+    let ages_us = network.take_sink_ages_us();
+    let ended = clock::instant();
+    while missing(network) > 0 && ended.elapsed() < DRAIN {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    Ok(Failover {
+        slowest_new_ms: ages_us.as_ref().map_or(0.0, |ages_us| ages_us.max() as f64 / 1000.0),
+        new: ages_us.map_or(0, |ages_us| ages_us.len()),
+        cut,
+        lost: missing(network),
+    })
+}
+
+fn active(network: &MobileNetwork) -> usize {
+    network.associations().iter().filter(|association| association.state == "active").count()
+}
+
+impl Failover {
+    fn to_json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "new_messages": self.new,
+            "slowest_new_ms": self.slowest_new_ms,
+            "cut": self.cut,
+            "lost": self.lost,
+        })
+    }
+
+    fn print(&self) {
+        println!("ss7, one of two associations lost at {FAILOVER_RATE:.0} a second to phones");
+        println!("  {:<28} {:>12}", "sent after the loss", self.new);
+        println!("  {:<28} {:>12.2}", "the slowest of them, ms", self.slowest_new_ms);
+        println!("  {:<28} {:>12}", "cut, and tried again", self.cut);
+        println!("  {:<28} {:>12}", "lost", self.lost);
+    }
+}
+
+fn to_phones_target(rig: &Rig) -> Target {
+    Target {
+        centre: rig.smpp,
+        system_id: LOADER.to_owned(),
+        password: PASSWORD.to_owned(),
+        destination_prefix: SINK_PHONES.to_owned(),
+        receipts: false,
+        stamped: true,
+    }
+}
+
 fn config(network: &MobileNetwork) -> String {
+    let gateway = network.local_address();
+    let associations: String = (0..ASSOCIATIONS)
+        .map(|number| {
+            format!(
+                "[[ss7.associations]]\nname = 'gateway-{number}'\ntransport = 'tcp'\nremote = ['{gateway}']\n\
+                 application_servers = ['bench']\n"
+            )
+        })
+        .collect();
+    // What a lost association has cut is tried again within the patience of a bench.
     format!(
-        "[[ss7.networks]]\nname = 'bench'\npoint_code = 1\nglobal_title = '15550001000'\ngateways = [2]\n\
-         [[ss7.application_servers]]\nname = 'bench'\nnetwork = 'bench'\nrouting_context = 100\n\
-         [[ss7.associations]]\nname = 'gateway'\ntransport = 'tcp'\nremote = ['{}']\n\
-         application_servers = ['bench']\n\
+        "[ss7]\nrouting_seconds = 2\nforwarding_seconds = 2\ndialogue_seconds = 4\n\
+         [[ss7.networks]]\nname = 'bench'\npoint_code = 1\nglobal_title = '15550001000'\ngateways = [2]\n\
+         [[ss7.application_servers]]\nname = 'bench'\nnetwork = 'bench'\nrouting_context = 100\n{associations}\
          [[routes]]\nname = 'phones'\nto = {{ prefix = ['{}'] }}\ntargets = ['ss7:bench']\n",
-        network.local_address(),
         SINK_PHONES.trim_start_matches('+'),
     )
 }
