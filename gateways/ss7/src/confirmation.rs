@@ -27,6 +27,8 @@ pub(crate) enum Fault {
     Local(Failure),
     /// Nothing was sent: the peer has ended the dialogue since.
     NotOpen,
+    /// The association was lost over which the request had just gone, and no answer came by another.
+    LinkLost,
 }
 
 impl Fault {
@@ -35,9 +37,20 @@ impl Fault {
         const UNKNOWN: PAbortCause = PAbortCause::UnrecognizedTransactionId;
         matches!(self, Self::NotOpen | Self::Peer(map::Failure::ProviderAbort(UNKNOWN)))
     }
+
+    /// Whether the request is to be sent once more. One that was lost with its association may have
+    /// arrived; the copy is the same octet for octet, so that a phone can tell.
+    pub(crate) fn calls_for_repetition(&self) -> bool {
+        self.never_arrived() || matches!(self, Self::LinkLost)
+    }
 }
 
 impl Confirmation {
+    /// The association was lost that had just taken the request.
+    pub(crate) fn link_lost() -> Self {
+        Self { dialogue: None, result: Err(Fault::LinkLost), informed: None }
+    }
+
     /// MAP sent nothing.
     pub(crate) fn not_sent(error: map::Error) -> Self {
         let fault = match error {

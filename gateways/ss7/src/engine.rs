@@ -1,7 +1,6 @@
 //! The one task that owns the stack. Associations and everybody who wants a dialogue speak to it
 //! through its inbox; nothing of the stack is locked.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -16,8 +15,9 @@ use crate::association::{Outbound, PAYLOAD_PROTOCOL};
 use crate::codes;
 use crate::confirmation::{Confirmation, Fault};
 use crate::listen::{Indication, Listen};
-use crate::stack::{self, Opening, Stack};
+use crate::stack::{self, Asked, Opening, Stack};
 use crate::state::State;
+use crate::waiting::Waiting;
 
 /// Happenings that may wait for the engine. Associations that find it full wait, and so do their peers.
 const INBOX_MAX: usize = 4096;
@@ -80,9 +80,15 @@ impl Engine {
         self.inbox.clone()
     }
 
-    /// Opens a dialogue and waits for the answer to its request. MAP's timers bound the wait.
+    /// Opens a dialogue and waits for the answer to its request. MAP's timers bound the wait. What is
+    /// lost with an association is asked once more.
     pub(crate) async fn open(&self, opening: Opening) -> Confirmation {
-        self.ask(|reply| Happening::Open(Box::new(opening), reply)).await
+        let once_more = opening.clone();
+        let confirmation = self.ask(|reply| Happening::Open(Box::new(opening), reply)).await;
+        match confirmation.result {
+            Err(Fault::LinkLost) => self.ask(|reply| Happening::Open(Box::new(once_more), reply)).await,
+            _ => confirmation,
+        }
     }
 
     /// Sends another request in a dialogue, and waits for its answer.
@@ -128,8 +134,7 @@ pub(crate) struct Work {
     links: Vec<mpsc::Sender<Outbound>>,
     listen: Arc<Listen>,
     state: Arc<State>,
-    /// Who waits for the answer in which dialogue.
-    waiting: HashMap<DialogueId, oneshot::Sender<Confirmation>>,
+    waiting: Waiting,
     /// Messages for each association, until the batch is handled.
     outbound: Vec<Vec<Message>>,
     indications: Vec<Indication>,
@@ -144,7 +149,7 @@ impl Work {
         state: Arc<State>,
     ) -> Self {
         let outbound = links.iter().map(|_| Vec::new()).collect();
-        Self { stack, links, listen, state, waiting: HashMap::new(), outbound, indications: Vec::new() }
+        Self { stack, links, listen, state, waiting: Waiting::default(), outbound, indications: Vec::new() }
     }
 
     /// Runs until everybody who could speak to the engine has gone.
@@ -166,15 +171,28 @@ impl Work {
                         self.take_in(happening, &mut guards, now);
                     }
                     // However much comes in, timers run.
-                    if self.stack.deadline().is_some_and(|due| due <= now) {
-                        self.stack.handle(stack::Input::Tick, now);
-                    }
+                    self.tick(now);
                 }
-                () = sleep_until(self.stack.deadline()) => self.stack.handle(stack::Input::Tick, clock()),
+                () = sleep_until(self.deadline()) => self.tick(clock()),
             }
             self.give_out();
             // The answers are on their way: what they answered may move.
             drop(guards);
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.stack.deadline().into_iter().chain(self.waiting.deadline()).min()
+    }
+
+    fn tick(&mut self, now: Instant) {
+        if self.stack.deadline().is_some_and(|due| due <= now) {
+            self.stack.handle(stack::Input::Tick, now);
+        }
+        while let Some((dialogue, reply)) = self.waiting.given_up(now) {
+            self.stack.close(dialogue, now);
+            self.state.count("lost_with_association");
+            let _gone = reply.send(Confirmation::link_lost());
         }
     }
 
@@ -183,17 +201,20 @@ impl Work {
             Happening::Link(link, LinkEvent::Up { streams }) => {
                 self.stack.handle(stack::Input::Connected { link, streams }, now);
             }
-            Happening::Link(link, LinkEvent::Down) => self.stack.handle(stack::Input::Lost { link }, now),
+            Happening::Link(link, LinkEvent::Down) => {
+                self.stack.handle(stack::Input::Lost { link }, now);
+                self.waiting.lost(link, now);
+            }
             Happening::Link(link, LinkEvent::Traffic(events)) => {
                 events.into_iter().for_each(|event| self.traffic(link, event, now));
             }
             Happening::Open(opening, reply) => {
                 let opened = self.stack.open(*opening, now);
-                self.expect(opened, reply);
+                self.expect(opened, reply, now);
             }
             Happening::Next(dialogue, request, reply) => {
                 let sent = self.stack.next(dialogue, *request, now);
-                self.expect(sent.map(|()| dialogue), reply);
+                self.expect(sent, reply, now);
             }
             Happening::Close(dialogue) => self.stack.close(dialogue, now),
             Happening::Answers(answers, start) => {
@@ -224,11 +245,14 @@ impl Work {
     }
 
     /// Whoever asked waits for the answer, or hears that nothing was sent.
-    fn expect(&mut self, sent: Result<DialogueId, map::Error>, reply: oneshot::Sender<Confirmation>) {
+    fn expect(
+        &mut self,
+        sent: Result<Asked, map::Error>,
+        reply: oneshot::Sender<Confirmation>,
+        now: Instant,
+    ) {
         match sent {
-            Ok(dialogue) => {
-                self.waiting.insert(dialogue, reply);
-            }
+            Ok(asked) => self.waiting.expect(asked, reply, now),
             Err(error) => {
                 let _gone = reply.send(Confirmation::not_sent(error));
             }
@@ -274,7 +298,7 @@ impl Work {
                 self.indications.push(Indication { dialogue, invoke_id, remote, local, request });
             }
             map::Output::Confirm { dialogue, result, open, informed, .. } => {
-                if let Some(reply) = self.waiting.remove(&dialogue) {
+                if let Some(reply) = self.waiting.answered(dialogue) {
                     let result = result.map_err(Fault::Peer);
                     let confirmation = Confirmation { dialogue: open.then_some(dialogue), result, informed };
                     let _gone = reply.send(confirmation);

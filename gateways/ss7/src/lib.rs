@@ -10,7 +10,7 @@
 //! | `convert` | messages to TPDUs and back; pure |
 //! | `codes` | errors of MAP to failures and back; pure |
 //! | `stack`, `settings` | the protocols joined; pure |
-//! | `engine`, `association` | the tasks |
+//! | `engine`, `waiting`, `association` | the tasks |
 
 mod association;
 mod codes;
@@ -30,6 +30,7 @@ mod settings;
 mod stack;
 mod state;
 mod visit;
+mod waiting;
 
 pub use error::Error;
 pub use gateway::{Clock, Ss7Gateway};

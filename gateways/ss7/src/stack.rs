@@ -66,7 +66,7 @@ pub(crate) enum Output {
 }
 
 /// A dialogue to open.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Opening {
     pub(crate) local: Node,
     pub(crate) remote: Node,
@@ -74,6 +74,14 @@ pub(crate) struct Opening {
     pub(crate) peer: CompactString,
     pub(crate) request: Request,
     pub(crate) version_max: Version,
+}
+
+/// A request that was sent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    pub(crate) dialogue: DialogueId,
+    /// The association that took it; `None` while it is held for one.
+    pub(crate) link: Option<LinkId>,
 }
 
 /// The whole stack of one process.
@@ -129,13 +137,14 @@ impl Stack {
     ///
     /// # Errors
     /// As MAP says; nothing was sent then.
-    pub(crate) fn open(&mut self, opening: Opening, now: Instant) -> Result<DialogueId, map::Error> {
+    pub(crate) fn open(&mut self, opening: Opening, now: Instant) -> Result<Asked, map::Error> {
+        let before = self.outputs.len();
         let Opening { local, remote, peer, request, version_max } = opening;
         let room = self.sccp.room(remote.network, &remote.address, &local.address);
         let open = map::Open { local, remote, peer, request, version: None, version_max, room, tag: 0 };
         let opened = self.map.open(open, now);
         self.settle(now);
-        opened
+        opened.map(|dialogue| Asked { dialogue, link: self.link_since(before) })
     }
 
     /// Sends another request in an open dialogue.
@@ -147,10 +156,11 @@ impl Stack {
         dialogue: DialogueId,
         request: Request,
         now: Instant,
-    ) -> Result<(), map::Error> {
+    ) -> Result<Asked, map::Error> {
+        let before = self.outputs.len();
         let sent = self.map.next(dialogue, request, now);
         self.settle(now);
-        sent
+        sent.map(|()| Asked { dialogue, link: self.link_since(before) })
     }
 
     /// Ends a dialogue of ours that the peer holds open.
@@ -188,6 +198,14 @@ impl Stack {
         self.map.len()
     }
 
+    /// The association that took what was sent since there were so many outputs.
+    fn link_since(&self, before: usize) -> Option<LinkId> {
+        self.outputs.iter().skip(before).find_map(|output| match output {
+            Output::Send { link, .. } => Some(*link),
+            _ => None,
+        })
+    }
+
     /// Carries what one layer says to the next, until all are silent.
     fn settle(&mut self, now: Instant) {
         loop {
@@ -216,7 +234,7 @@ impl Stack {
                 self.sccp.handle(sccp::Input::Transfer { network, opc, dpc, sls, payload }, now);
             }
             m3ua::Output::Transfer { .. } => self.count("m3ua_service_unknown"),
-            m3ua::Output::Discarded(_) => self.count("m3ua_discarded"),
+            m3ua::Output::Discarded(transfer) => self.not_sent(&transfer, now),
             m3ua::Output::Refused { .. } => self.count("m3ua_error"),
             m3ua::Output::Server { server, state } => self.server_changed(server, state, now),
             m3ua::Output::PointCode { server, point_code, mask, state } => {
@@ -227,6 +245,16 @@ impl Stack {
                     self.sccp.handle(sccp::Input::UserUnavailable { network, point_code }, now);
                 }
             }
+        }
+    }
+
+    /// No association took it: its dialogue hears so at once, as if the network had returned it.
+    fn not_sent(&mut self, transfer: &m3ua::Transfer, now: Instant) {
+        self.count("m3ua_discarded");
+        let Ok(message) = sccp::message::Message::decode(&transfer.payload) else { return };
+        if let sccp::message::Purpose::Data { .. } = message.purpose {
+            let (octets, cause) = (message.data, sccp::ReturnCause::MTP_FAILURE.0);
+            self.map.handle(map::Input::Undelivered { octets, cause }, now);
         }
     }
 

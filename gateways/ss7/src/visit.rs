@@ -120,8 +120,9 @@ impl Visit {
             let Err(fault) = confirmation.result else { return Ok(()) };
             // The next attempt asks another node, or this one anew.
             self.leave().await;
-            // The node ended the dialogue before it got the message: only the dialogue is gone.
-            if !(in_held_dialogue && fault.never_arrived()) {
+            // The node ended the dialogue before it got the message, or an association took it along:
+            // only the dialogue is gone.
+            if !(in_held_dialogue && fault.calls_for_repetition()) {
                 self.judge(&node, fault)?;
             }
         }
@@ -252,6 +253,7 @@ impl Desk {
         match fault {
             Fault::Local(failure) => failure,
             Fault::NotOpen => codes::not_sent(map::Error::NotOpen),
+            Fault::LinkLost => Failure::Timeout,
             // Our own SCCP returned it, since every association is down.
             Fault::Peer(map::Failure::Undelivered(_)) if !self.state.serves(network.id) => Failure::NoPeer,
             Fault::Peer(failure) => codes::dialogue_failure(&failure),

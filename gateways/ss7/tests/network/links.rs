@@ -82,6 +82,33 @@ async fn a_second_association_carries_on_when_the_first_is_lost() {
 }
 
 #[tokio::test]
+async fn what_an_association_takes_along_is_soon_asked_again() {
+    for operation in [Operation::SendRoutingInfoForSm, Operation::MtForwardSm] {
+        let rig = Rig::start().await;
+        rig.order(operation, Fault::Drop, 1);
+        let begun = tokio::time::Instant::now();
+        let delivery = tokio::spawn(rig.gateway.deliver(&home(), delivery(1, PHONE, "once more")));
+        soon(until(|| rig.network.counters().faults == 1)).await;
+        rig.tap.pass(false);
+        soon(until(|| !rig.gateway.serves())).await;
+        let opened = rig.centre.opened_times();
+        rig.tap.pass(true);
+        // It is asked again, or the centre is told that nobody is there.
+        match soon(delivery).await.unwrap() {
+            Ok(_) => {}
+            Err(failure) => {
+                assert_eq!(failure, Failure::NoPeer);
+                soon(rig.centre.wait_until(|centre| centre.opened_times() > opened)).await;
+                rig.delivered("once more").await;
+            }
+        }
+        assert!(begun.elapsed() < Duration::from_secs(10));
+        assert_eq!(rig.counted("lost_with_association"), 1);
+        assert_eq!(rig.phone().inbox().len(), 1);
+    }
+}
+
+#[tokio::test]
 async fn taking_leave_ends_what_is_under_way_and_tells_the_peer() {
     let rig = Rig::start().await;
     rig.order(Operation::MtForwardSm, Fault::Delay(300), 1);
