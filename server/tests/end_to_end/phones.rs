@@ -202,7 +202,7 @@ fn a_lost_association_costs_no_message() {
             network.associations().iter().filter(|one| one.state == "active").count() == 2
         };
         network.wait_until(both).await;
-        let load = centre.load(BindKind::Transceiver).await;
+        let mut load = centre.load(BindKind::Transceiver).await;
         let target = phone(&network, PHONE);
         for number in 0..200 {
             if number == 100 {
@@ -211,11 +211,18 @@ fn a_lost_association_costs_no_message() {
             let text = format!("message {number:03}");
             load.submit(&to_phone(PHONE, &text)).await.expect("it is accepted");
         }
-        until("all messages arrive", || texts(&target).len() >= 200).await;
-        let mut arrived = texts(&target);
-        arrived.dedup();
+        // What the association took along comes once more.
+        let arrived = || {
+            let mut texts = texts(&target);
+            texts.dedup();
+            texts
+        };
+        until("all messages arrive", || arrived().len() >= 200).await;
         let expected: Vec<String> = (0..200).map(|number| format!("message {number:03}")).collect();
-        assert_eq!(arrived, expected);
+        assert_eq!(arrived(), expected);
+        for _ in 0..200 {
+            assert!(next(&mut load).await.receipt.is_some());
+        }
         network.wait_until(both).await;
         drop(load);
         ended_well(&site, centre);
