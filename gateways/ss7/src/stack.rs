@@ -367,3 +367,6 @@ impl Stack {
         self.outputs.push_back(Output::Counted(what));
     }
 }
+
+#[cfg(test)]
+mod tests;
