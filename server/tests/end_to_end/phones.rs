@@ -37,8 +37,11 @@ fn site(network: &MobileNetwork, associations: usize) -> Site {
             )
         })
         .collect();
+    // A dialogue that a lost association has cut is over soon.
     let more = format!(
-        "[[routes]]\nname = 'phones'\nto = {{ prefix = ['+1555020'] }}\ntargets = ['ss7:home']\n\
+        "[ss7]\nrouting_seconds = 2\nforwarding_seconds = 2\ndialogue_seconds = 4\n\
+         [retry.ordinary]\ndelays_seconds = [1]\n\
+         [[routes]]\nname = 'phones'\nto = {{ prefix = ['+1555020'] }}\ntargets = ['ss7:home']\n\
          [[ss7.networks]]\nname = 'home'\npoint_code = 1\nglobal_title = '15550001000'\ngateways = [2]\n\
          [[ss7.application_servers]]\nname = 'home'\nnetwork = 'home'\nrouting_context = 100\n{associations}"
     );
