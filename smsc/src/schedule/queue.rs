@@ -61,9 +61,6 @@ pub struct Queue {
     /// Messages that ended by a receipt which was faster than the word of their attempt.
     overtaken: HashSet<u64, Hashed>,
     handed_over: HashMap<u64, Waiting, Hashed>,
-    /// Destinations whose network said that they can be reached, while an attempt ran that did not
-    /// know it yet.
-    alerted: HashSet<u64, Hashed>,
     timers: BinaryHeap<Reverse<(Timestamp, u64)>>,
     receipt_timers: BinaryHeap<Reverse<(Timestamp, u64)>>,
     waiting: usize,
@@ -79,6 +76,27 @@ struct InHand {
     reported: bool,
     /// Whether it is being taken back: its only word is that of whoever does it.
     removed: bool,
+    /// Whether its network said, while its attempt ran, that the destination can be reached: if it
+    /// fails, it fails for what was true before.
+    forgiven: bool,
+}
+
+/// What a failed attempt means for the destination of its message.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Park {
+    /// Nothing.
+    Not,
+    /// Nothing goes there before the message's time.
+    UntilDue,
+    /// The same, but an opening party ends the wait.
+    UntilOpened,
+}
+
+impl InHand {
+    /// With an attempt that takes a place of `destination`, or without one.
+    const fn at(destination: Option<u64>) -> Self {
+        Self { destination, reported: false, removed: false, forgiven: false }
+    }
 }
 
 #[derive(Debug)]
@@ -129,7 +147,6 @@ impl Queue {
             open_max,
             overtaken: HashSet::default(),
             handed_over: HashMap::default(),
-            alerted: HashSet::default(),
             timers: BinaryHeap::new(),
             receipt_timers: BinaryHeap::new(),
             waiting: 0,
@@ -207,11 +224,11 @@ impl Queue {
         if waiting.handed_over {
             self.await_receipt(*waiting);
         } else {
-            self.insert(waiting, true, now);
+            self.insert(waiting, Park::UntilOpened, now);
         }
     }
 
-    fn insert(&mut self, waiting: &Waiting, wakes: bool, now: Timestamp) {
+    fn insert(&mut self, waiting: &Waiting, park: Park, now: Timestamp) {
         let lane = self.lane_number(waiting.lane);
         let destination = self.destinations.entry(waiting.destination).or_insert_with(|| Destination {
             lane,
@@ -223,11 +240,7 @@ impl Queue {
             backlog: Backlog::Empty,
         });
         let was_parked = destination.parked;
-        if self.alerted.remove(&waiting.destination) {
-            destination.backlog.insert(Entry::of(waiting));
-        } else {
-            destination.insert(waiting, wakes, now);
-        }
+        destination.insert(waiting, park, now);
         if destination.parked && !was_parked {
             self.park(waiting.destination, lane);
         }
@@ -287,8 +300,11 @@ impl Queue {
             Next::Ended | Next::HandedOver(_) => {
                 self.handed_over.remove(&id.get());
             }
-            Next::Again(waiting) => self.insert(waiting, false, now),
-            Next::AgainOnceOpen(waiting) => self.insert(waiting, true, now),
+            Next::Again(waiting) if held.is_some_and(|held| held.forgiven) => {
+                self.insert(waiting, Park::Not, now);
+            }
+            Next::Again(waiting) => self.insert(waiting, Park::UntilDue, now),
+            Next::AgainOnceOpen(waiting) => self.insert(waiting, Park::UntilOpened, now),
         }
         if let Some(key) = place {
             let lane = self.destinations.get(&key).map(|destination| destination.lane);
@@ -304,7 +320,7 @@ impl Queue {
     pub fn set_aside(&mut self, id: MessageId, now: Timestamp) {
         if self.in_hand.contains_key(&id.get()) {
             self.ended(id, &Next::Ended, now);
-            self.in_hand.insert(id.get(), InHand { destination: None, reported: false, removed: false });
+            self.in_hand.insert(id.get(), InHand::at(None));
         }
     }
 
@@ -338,7 +354,8 @@ impl Queue {
             destination.parked = false;
             destination.parked_until = Timestamp::default();
             if destination.open > 0 {
-                self.alerted.insert(key);
+                let attempts = self.in_hand.values_mut().filter(|held| held.destination == Some(key));
+                attempts.for_each(|held| held.forgiven = true);
             }
             self.touch(key, now);
         }
@@ -372,7 +389,7 @@ impl Queue {
             self.receipt_timers.pop();
             if self.handed_over.get(&id).is_some_and(|waiting| waiting.expires_at == at) {
                 overdue.extend(self.handed_over.remove(&id).map(Overdue::Unreported));
-                self.in_hand.insert(id, InHand { destination: None, reported: false, removed: false });
+                self.in_hand.insert(id, InHand::at(None));
             }
         }
         overdue
@@ -393,7 +410,7 @@ impl Queue {
         let found = self.destinations.get_mut(&destination)?;
         let entry = found.backlog.remove(id, now)?;
         self.waiting -= 1;
-        self.in_hand.insert(id.get(), InHand { destination: None, reported: false, removed: true });
+        self.in_hand.insert(id.get(), InHand { removed: true, ..InHand::at(None) });
         self.touch(destination, now);
         Some(entry.waiting(destination, lane_key))
     }
@@ -434,8 +451,7 @@ impl Queue {
             destination.open += 1;
             self.open += 1;
             self.waiting -= 1;
-            self.in_hand
-                .insert(entry.id.get(), InHand { destination: Some(key), reported: false, removed: false });
+            self.in_hand.insert(entry.id.get(), InHand::at(Some(key)));
             if per_destination > 1 {
                 self.touch(key, now);
             }
@@ -452,8 +468,7 @@ impl Queue {
         let expired = destination.backlog.expire(now);
         self.waiting -= expired.len();
         for entry in &expired {
-            self.in_hand
-                .insert(entry.id.get(), InHand { destination: None, reported: false, removed: false });
+            self.in_hand.insert(entry.id.get(), InHand::at(None));
         }
         overdue.extend(expired.iter().map(|entry| Overdue::Expired(entry.waiting(key, lane_key))));
         self.touch(key, now);
@@ -465,7 +480,6 @@ impl Queue {
         if destination.backlog.is_empty() {
             if destination.open == 0 {
                 self.destinations.remove(&key);
-                self.alerted.remove(&key);
             }
             return;
         }
@@ -562,11 +576,10 @@ impl Queue {
 }
 
 impl Destination {
-    /// `wakes`: whether an opening party ends the wait after a failure.
-    fn insert(&mut self, waiting: &Waiting, wakes: bool, now: Timestamp) {
-        if waiting.attempts > 0 {
+    fn insert(&mut self, waiting: &Waiting, park: Park, now: Timestamp) {
+        if waiting.attempts > 0 && park != Park::Not {
             self.parked_until = self.parked_until.max(waiting.key.due);
-            self.parked = wakes && self.parked_until > now;
+            self.parked = park == Park::UntilOpened && self.parked_until > now;
         }
         self.backlog.insert(Entry::of(waiting));
     }

@@ -533,3 +533,19 @@ fn an_alert_that_overtakes_the_failure_is_not_lost() {
     fail(&mut queue, to_phone(1, "15550201"), at(20_000), at(3));
     assert!(take(&mut queue, at(4), 10).is_empty(), "but one time only");
 }
+
+#[test]
+fn an_alert_forgives_every_attempt_that_ran() {
+    let home = "ss7:home".parse().unwrap();
+    let mut queue = Queue::new(1000);
+    queue.learn_lane(1, std::slice::from_ref(&home), 8);
+    for id in 1..=4 {
+        queue.add(&to_phone(id, "15550201"), at(0));
+    }
+    assert_eq!(take(&mut queue, at(0), 10), [1, 2, 3, 4]);
+    assert!(queue.reachable(&home, &"15550201".into(), at(1)));
+    for id in 1..=4 {
+        fail(&mut queue, to_phone(id, "15550201"), at(20_000), at(2));
+    }
+    assert_eq!(take(&mut queue, at(2), 10), [1, 2, 3, 4], "all of them at once, in order");
+}
