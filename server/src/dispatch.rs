@@ -4,6 +4,8 @@
 //! The queue is one task's own, so that nothing here is locked. Attempts are tasks
 //! of their own and speak to it through its inbox.
 
+mod turns;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,6 +20,7 @@ use smsc::routing::Hashed;
 use smsc::routing::table::Route;
 use smsc::schedule::queue::{Next, Overdue, Queue};
 use tokio::sync::{mpsc, oneshot};
+use turns::{Step, Turn, Turns};
 
 /// Attempts that may run at once.
 const OPEN_MAX: usize = 8192;
@@ -27,6 +30,8 @@ const WAITING_MAX: usize = 2_000_000;
 const BODIES_MAX: usize = 16_384;
 /// Parts on their way to the queue before new submissions are refused.
 const INBOX_MAX: usize = 200_000;
+/// Words that are heard once more after a start; beyond it the retry plan alone brings messages back.
+const EARLY_MAX: usize = 100_000;
 /// Segments that wait for their siblings, and how long.
 const SEGMENTS_MAX: usize = 100_000;
 const SEGMENT_PATIENCE: Duration = Duration::from_secs(300);
@@ -69,11 +74,18 @@ enum Input {
     Segment(Part),
     Lane { key: u64, parties: Vec<Party>, open_per_destination: u16 },
     Gateways,
-    Opened(Party),
-    Reachable(Party, Name),
+    Woken(Word),
     Reported(MessageId),
     Remove { destination: u64, id: MessageId, reply: oneshot::Sender<Option<Waiting>> },
     Drain(oneshot::Sender<()>),
+}
+
+/// Somebody says that messages can go.
+enum Word {
+    /// A party can take messages again.
+    Opened(Party),
+    /// The network behind a party says that a number can be reached again.
+    Reachable(Party, Name),
 }
 
 impl Dispatch {
@@ -83,10 +95,12 @@ impl Dispatch {
         let dispatch = Self { inbox, gauges: Arc::default() };
         let worker = Loop {
             queue: Queue::new(OPEN_MAX),
+            turns: Turns::default(),
             reassembly: Reassembly::new(SEGMENTS_MAX, SEGMENT_PATIENCE),
             bodies: HashMap::default(),
             spilled: false,
             refilled_at: None,
+            early: Vec::new(),
             loose: Arc::default(),
             draining: None,
             handle: dispatch.clone(),
@@ -124,12 +138,12 @@ impl Dispatch {
 
     /// A party can take messages again.
     pub fn opened(&self, party: &Party) {
-        self.say(Input::Opened(party.clone()));
+        self.say(Input::Woken(Word::Opened(party.clone())));
     }
 
     /// The network behind a party says that a number, by its normalised digits, can be reached again.
     pub fn reachable(&self, party: &Party, digits: Name) {
-        self.say(Input::Reachable(party.clone(), digits));
+        self.say(Input::Woken(Word::Reachable(party.clone(), digits)));
     }
 
     /// The next hop's receipt for a message came.
@@ -205,12 +219,15 @@ impl Dispatch {
 
 struct Loop {
     queue: Queue,
+    turns: Turns,
     reassembly: Reassembly,
     bodies: HashMap<u64, Arc<Message>, Hashed>,
     /// Whether some of what waits is on disk alone.
     spilled: bool,
     /// Until when the store's own list of what waits was being read; `None` while it is.
     refilled_at: Option<Timestamp>,
+    /// Words that came while that list was being read: they are heard once more after it.
+    early: Vec<Word>,
     /// Attempts that run without a place in the queue: datagrams and reassembled messages.
     loose: Arc<AtomicUsize>,
     draining: Option<oneshot::Sender<()>>,
@@ -276,6 +293,9 @@ impl Loop {
             Input::Refilled { all } => {
                 self.refilled_at = Some(now);
                 self.spilled |= !all;
+                for word in std::mem::take(&mut self.early) {
+                    self.wake(&word, now);
+                }
             }
             Input::Ended(attempted) => {
                 for (id, next) in &attempted.next {
@@ -290,9 +310,12 @@ impl Loop {
                 self.queue.learn_lane(key, &parties, open_per_destination);
             }
             Input::Gateways => self.learn_routes(),
-            Input::Opened(party) => self.queue.opened(&party, now),
-            Input::Reachable(party, digits) => {
-                self.queue.reachable(&party, &digits, now);
+            Input::Woken(word) => {
+                self.wake(&word, now);
+                // What it is about may be on its way from the store.
+                if self.refilled_at.is_none() && self.early.len() < EARLY_MAX {
+                    self.early.push(word);
+                }
             }
             Input::Reported(id) => {
                 self.queue.reported(id);
@@ -303,6 +326,15 @@ impl Loop {
                 let _gone = reply.send(removed);
             }
             Input::Drain(reply) => self.draining = Some(reply),
+        }
+    }
+
+    fn wake(&mut self, word: &Word, now: Timestamp) {
+        match word {
+            Word::Opened(party) => self.queue.opened(party, now),
+            Word::Reachable(party, digits) => {
+                self.queue.reachable(party, digits, now);
+            }
         }
     }
 
@@ -388,25 +420,17 @@ impl Loop {
         let gateways = &self.journey.gateways;
         let room = |parties: &[Party]| parties.iter().map(|party| gateways.room(party)).sum();
         for waiting in self.queue.take((self.clock)(), room) {
+            let message = self.bodies.remove(&waiting.key.id.get());
+            let is_stranger = !self.queue.knows_lane(waiting.lane);
             let (journey, handle) = (Arc::clone(&self.journey), self.handle.clone());
-            match self.bodies.remove(&waiting.key.id.get()) {
-                Some(message) => launch(set_out(journey, handle, Part { message, waiting })),
-                None => self.read_and_set_out(waiting),
+            match self.turns.take(Turn { waiting, message }) {
+                Step::SetOut(message, waiting) => launch(set_out(journey, handle, Part { message, waiting })),
+                Step::Read(turn) => {
+                    launch(read_in_turn(self.turns.clone(), journey, handle, turn, is_stranger));
+                }
+                Step::Follows => {}
             }
         }
-    }
-
-    fn read_and_set_out(&self, waiting: Waiting) {
-        let (journey, handle) = (Arc::clone(&self.journey), self.handle.clone());
-        let is_stranger = !self.queue.knows_lane(waiting.lane);
-        launch(async move {
-            let Some(message) = read(&journey, &handle, &waiting).await else { return };
-            let part = Part { message, waiting };
-            if is_stranger {
-                introduce(&journey, &handle, &part);
-            }
-            set_out(journey, handle, part).await;
-        });
     }
 
     /// An attempt without a place in the queue; a graceful stop waits for it all the same.
@@ -470,6 +494,27 @@ async fn attempt(journey: Arc<Journey>, handle: Dispatch, parts: Vec<Part>) {
                 handle.try_again(&journey, part.waiting);
             }
         }
+    }
+}
+
+/// Reads a message that was not kept in memory and lets it set out, then those that follow it at its
+/// destination.
+async fn read_in_turn(turns: Turns, journey: Arc<Journey>, handle: Dispatch, first: Turn, is_stranger: bool) {
+    let destination = first.waiting.destination;
+    let mut turn = Some(first);
+    while let Some(Turn { waiting, message }) = turn {
+        let message = match message {
+            Some(message) => Some(message),
+            None => read(&journey, &handle, &waiting).await,
+        };
+        if let Some(message) = message {
+            let part = Part { message, waiting };
+            if is_stranger {
+                introduce(&journey, &handle, &part);
+            }
+            launch(set_out(Arc::clone(&journey), handle.clone(), part));
+        }
+        turn = turns.next(destination);
     }
 }
 
