@@ -69,7 +69,7 @@ fn encapsulation() -> Option<(u16, u16)> {
     };
     let ports = port("udp_port").zip(port("encap_port"));
     if ports.is_none() {
-        println!("SKIPPED: this kernel has no SCTP, or was told no ports of UDP for it");
+        pair::say_skipped("this kernel has no SCTP, or was told no ports of UDP for it");
     }
     ports
 }

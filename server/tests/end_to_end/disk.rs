@@ -11,7 +11,7 @@ use smpp::Status;
 use smpp::pdu::BindKind;
 use tokio::time::timeout;
 
-use crate::harness::foreign::has;
+use crate::harness::foreign::{has, say_skipped};
 use crate::harness::process::FERNPOST;
 use crate::harness::site::{Site, number, to_sink};
 use crate::harness::{PATIENCE, block_on};
@@ -29,7 +29,7 @@ fn r4_a_full_disk_refuses_delivers_on_and_recovers() {
     std::fs::create_dir(&data).unwrap();
     let Some(namespace) = ["-m", "-rm"].into_iter().find(|namespace| mounts(namespace, &data)) else {
         if has(name, "unshare") {
-            println!("SKIPPED {name}: no file system may be mounted here");
+            say_skipped(name, "no file system may be mounted here");
         }
         return;
     };

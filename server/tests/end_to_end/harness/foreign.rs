@@ -1,6 +1,7 @@
 //! Programs of other people, and what happens without them: a test says that it is skipped, and
 //! fails where everything has to be there.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -31,9 +32,15 @@ pub(crate) fn has(test: &str, program: &str) -> bool {
     there
 }
 
+/// Says that `test` is skipped, straight to the terminal: the harness swallows what a test prints that
+/// passes.
+pub(crate) fn say_skipped(test: &str, why: &str) {
+    let _ = writeln!(std::io::stderr(), "SKIPPED {test}: {why}");
+}
+
 /// Says that `test` is skipped, and fails in CI.
 pub(crate) fn skip(test: &str, missing: &str) {
-    println!("SKIPPED {test}: {missing} is missing");
+    say_skipped(test, &format!("{missing} is missing"));
     assert!(environment("CI").is_none_or(|ci| ci != "true"), "{missing} is missing, and here it must not be");
 }
 
