@@ -556,3 +556,6 @@ fn open_per_destination(journey: &Journey, route: &Route) -> u16 {
     let wishes = route.targets.iter().map(|party| journey.gateways.wishes(party).open_per_destination);
     wishes.min().unwrap_or(1)
 }
+
+#[cfg(test)]
+mod tests;
