@@ -312,8 +312,7 @@ impl Centre for ServiceCentre {
         let centre = self.clone();
         Box::pin(async move {
             let Some(stored) = centre.owned(&account, id).await? else { return Ok(false) };
-            let Standing { state, done_at, error } = standing(&stored);
-            let told = centre.journey.tell(&stored.message, (state, error), done_at, reference).await?;
+            let told = centre.journey.tell(&stored.message, standing(&stored), reference).await?;
             centre.dispatch.begin(told.receipts);
             Ok(true)
         })

@@ -21,8 +21,8 @@ use crate::ids::Ids;
 use crate::message::{Message, MessageId, Mode, Party, Submission, Timestamp};
 use crate::optional;
 use crate::ports::{
-    Delivery, Event, Gateways, Outcome, Pressure, Promise, Query, QueryBy, Referenced, Store, StoreError,
-    Waiting,
+    Delivery, Event, Gateways, Outcome, Pressure, Promise, Query, QueryBy, Referenced, Standing, Store,
+    StoreError, Waiting,
 };
 use crate::reassembly::{self, Part};
 use crate::receipt::{RemoteReceipt, State};
@@ -184,10 +184,10 @@ impl Journey {
     pub async fn tell(
         &self,
         message: &Message,
-        (state, error): (State, u8),
-        done_at: Option<Timestamp>,
+        standing: Standing,
         reference: u16,
     ) -> Result<Attempted, StoreError> {
+        let Standing { state, done_at, error } = standing;
         let rules = self.rules.load_full();
         let now = (self.clock)();
         let mut record = Record::new(&rules, &self.ids, now);
