@@ -1,8 +1,8 @@
 //! All that the network says, read by tshark. Without tshark the test says SKIPPED, and fails where
 //! CI=true.
 
-use std::fmt::Write;
-use std::io::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
