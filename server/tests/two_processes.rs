@@ -25,8 +25,8 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use peers::application::{Application, Received};
-use peers::esme::{Delivered, Esme, Outgoing};
+use lab::application::{Application, Received};
+use lab::esme::{Delivered, Esme, Outgoing};
 use process::Process;
 use raw::Raw;
 use scratch::Scratch;

@@ -14,7 +14,7 @@ mod waiting;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use peers::load::Pace;
+use lab::load::Pace;
 
 use super::CommandResult;
 

@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use peers::application::Application;
-use peers::esme::{Delivered, Esme, EsmeError, Outgoing};
-use peers::mobile_network::Phone;
-use peers::user_agent::UserAgent;
+use lab::application::Application;
+use lab::esme::{Delivered, Esme, EsmeError, Outgoing};
+use lab::mobile_network::Phone;
+use lab::user_agent::UserAgent;
 use smpp::pdu::BindKind;
 
 use super::network::SHOW_PHONE;
@@ -155,7 +155,7 @@ impl<'a> Partners<'a> {
 
     async fn phone_to_esme(&mut self) -> Result<(), FlowError> {
         let phone = self.phone()?;
-        let outgoing = peers::mobile_network::Submission {
+        let outgoing = lab::mobile_network::Submission {
             status_report: true,
             ..peers::mobile_network::Submission::text("Hello ESME, from a phone", SHOW_ESME_ADDRESS)
         };
@@ -268,14 +268,14 @@ impl<'a> Partners<'a> {
     }
 
     async fn webhook_with(&self, text: &str) -> Result<(), FlowError> {
-        let fits = |received: &peers::application::Received| {
+        let fits = |received: &lab::application::Received| {
             received.path == "/sms" && received.params.get("Body").is_some_and(|body| body == text)
         };
         in_time(async { Some(self.application().wait_for(fits).await) }).await
     }
 
     async fn status_delivered(&self, sid: &str) -> Result<(), FlowError> {
-        let fits = |received: &peers::application::Received| {
+        let fits = |received: &lab::application::Received| {
             let is = |key: &str, value: &str| received.params.get(key).is_some_and(|found| found == value);
             received.path == "/status" && is("MessageSid", sid) && is("MessageStatus", "delivered")
         };

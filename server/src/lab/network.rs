@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use gateway_ss7::config::{ApplicationServer, Association, Network, Ss7Config, Transport};
-use peers::mobile_network::{MobileNetwork, PhoneSettings, Settings};
+use lab::mobile_network::{MobileNetwork, PhoneSettings, Settings};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use peers::esme::{Esme, EsmeError};
+use lab::esme::{Esme, EsmeError};
 use rustix::fs::{FallocateFlags, fallocate};
 use smpp::Status;
 use smpp::pdu::BindKind;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use peers::esme::Esme;
+use lab::esme::Esme;
 use smpp::pdu::BindKind;
 use tokio::task::JoinSet;
 

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use peers::esme::{Delivered, Esme, Outgoing};
-use peers::mobile_network::inbox::Received;
-use peers::mobile_network::{MobileNetwork, Phone, Settings, Submission};
+use lab::esme::{Delivered, Esme, Outgoing};
+use lab::mobile_network::inbox::Received;
+use lab::mobile_network::{MobileNetwork, Phone, Settings, Submission};
 use smpp::MessageState;
 use smpp::pdu::BindKind;
 use tokio::task::JoinSet;

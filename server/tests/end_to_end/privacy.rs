@@ -1,6 +1,6 @@
 //! The log at `info` holds no whole number and no body.
 
-use peers::esme::{Esme, EsmeError, Outgoing};
+use lab::esme::{Esme, EsmeError, Outgoing};
 use smpp::pdu::BindKind;
 use tokio::time::timeout;
 

@@ -1,6 +1,6 @@
 //! Receipts wait for an ESME that is away, and survive a restart.
 
-use peers::esme::Outgoing;
+use lab::esme::Outgoing;
 use smpp::MessageState;
 use smpp::pdu::BindKind;
 use tokio::time::timeout;

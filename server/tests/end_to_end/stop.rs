@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use peers::esme::{Esme, EsmeError};
+use lab::esme::{Esme, EsmeError};
 use smpp::pdu::BindKind;
 use tokio::task::JoinSet;
 use tokio::time::timeout;

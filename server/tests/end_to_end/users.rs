@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use peers::user_agent::{UserAgent, UserAgentError};
+use lab::user_agent::{UserAgent, UserAgentError};
 use tokio::time::timeout;
 
 use crate::harness::lab::Lab;

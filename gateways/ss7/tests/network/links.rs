@@ -124,7 +124,7 @@ async fn taking_leave_ends_what_is_under_way_and_tells_the_peer() {
     assert_eq!(rig.failed("too late").await, Failure::NoPeer);
     // A phone that comes now is told to come again.
     let refused = soon(rig.network.phone("15550203").unwrap().send("too late", "7777")).await.unwrap_err();
-    assert!(matches!(refused, peers::mobile_network::SendError::Refused { code: 32, .. }), "{refused:?}");
+    assert!(matches!(refused, lab::mobile_network::SendError::Refused { code: 32, .. }), "{refused:?}");
     rig.centre.hold(false);
     soon(sending).await.unwrap().unwrap();
     soon(under_way).await.unwrap().unwrap();

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use peers::mobile_network::{Order, SendError, Submission};
+use lab::mobile_network::{Order, SendError, Submission};
 use sms::status::FailureCause;
 use sms::tpdu::CommandType;
 use smsc::rejection::Rejection;

@@ -1,7 +1,7 @@
 //! MAP versions 1, 2 and 3 of nodes, and the ways in which nodes refuse.
 
+use lab::mobile_network::VersionRefusal;
 use map::Context;
-use peers::mobile_network::VersionRefusal;
 
 use super::*;
 use crate::tap::Way;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use base64::Engine;
-use peers::load::http::{Target, post};
-use peers::load::smpp::Seen;
+use lab::load::http::{Target, post};
+use lab::load::smpp::Seen;
 
 use super::report::Report;
 use super::rig::{ACCOUNT, NUMBER, PREFIX, Rig, TOKEN, drain};

@@ -3,8 +3,8 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use peers::load::Outcome;
-use peers::load::smpp::Seen;
+use lab::load::Outcome;
+use lab::load::smpp::Seen;
 use serde_json::{Value, json};
 
 use super::disk::{During, Syncs};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use peers::load::smpp::{Seen, sink};
+use lab::load::smpp::{Seen, sink};
 
 use crate::clock;
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use peers::load::sip::{Target, submit};
-use peers::load::smpp::Seen;
+use lab::load::sip::{Target, submit};
+use lab::load::smpp::Seen;
 
 use super::report::Report;
 use super::rig::{PREFIX, Rig, drain};

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use peers::load::smpp::{Seen, Target, submit};
+use lab::load::smpp::{Seen, Target, submit};
 
 use super::report::Report;
 use super::rig::{LOADER, PASSWORD, PREFIX, Rig, drain};

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use peers::load::smpp::{Seen, Target, submit};
-use peers::load::{self, Outcome};
-use peers::mobile_network::{MobileNetwork, Settings};
+use lab::load::smpp::{Seen, Target, submit};
+use lab::load::{self, Outcome};
+use lab::mobile_network::{MobileNetwork, Settings};
 
 use super::report::Report;
 use super::rig::{LOADER, PASSWORD, PREFIX, Rig, drain};

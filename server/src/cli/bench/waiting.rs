@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use peers::load::Pace;
-use peers::load::smpp::{Seen, Target, submit};
+use lab::load::Pace;
+use lab::load::smpp::{Seen, Target, submit};
 use serde_json::json;
 
 use super::rig::{LOADER, PASSWORD, PREFIX, Rig};

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
 
-use peers::esme::{Esme, Outgoing};
+use lab::esme::{Esme, Outgoing};
 use serde_json::Value;
 use smpp::pdu::BindKind;
 

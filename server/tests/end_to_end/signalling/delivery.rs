@@ -1,6 +1,6 @@
 //! mt-forwardSM: what phones get, in one dialogue or in two halves, from one node or the other.
 
-use peers::esme::Outgoing;
+use lab::esme::Outgoing;
 use serde_json::{Value, json};
 
 use super::network::Network;

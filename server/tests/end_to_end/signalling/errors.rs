@@ -1,6 +1,6 @@
 //! What a message hears when the HLR or the node refuses: for good, for now, or not at all.
 
-use peers::esme::Outgoing;
+use lab::esme::Outgoing;
 use serde_json::{Value, json};
 
 use super::SENDER;

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use peers::esme::Esme;
+use lab::esme::Esme;
 use serde_json::{Value, json};
 use smpp::pdu::BindKind;
 use tokio::runtime::Runtime;

@@ -1,15 +1,16 @@
 //! Imports go down only.
 //!
 //! ```text
-//! 4  server
-//! 3  gateways/*  stores/*  peers, on sctp
+//! 5  server
+//! 4  node
+//! 3  gateways/*  stores/*  lab, on net/*
 //! 2  platform
 //! 1  smsc
 //! 0  protocols/*
 //! ```
 //!
-//! `testbed/*` looks at everything; `tidy` and `fuzz` stand aside. A dev-dependency may go sideways, since
-//! tests compare neighbours, but never up, except to `testbed`.
+//! `testbed/*` may import every crate. A dev-dependency may go sideways, since tests compare neighbours, but
+//! never up, except to `testbed`; `testbed/tidy` and `testbed/fuzz` are imported by no crate.
 
 use crate::{Crate, Finding, Kind};
 
@@ -22,19 +23,21 @@ pub enum Room {
     Smsc,
     /// `platform`: what a developer rents.
     Platform,
+    /// `net/*`: associations and access control, which gateways, the lab and the floors above stand on.
+    Net,
     /// `gateways/*`: one wire each.
     Gateway,
     /// `stores/*`: where messages rest.
     Store,
-    /// `sctp`: associations, which gateways and peers stand on.
-    Sctp,
-    /// `peers`: what others would run.
-    Peers,
+    /// `lab`: what others would run.
+    Lab,
+    /// `node`: a running node.
+    Node,
     /// `server`: the one binary.
     Server,
-    /// `testbed/*`: looks at everything.
+    /// `testbed/*`: imports every crate.
     Testbed,
-    /// `tidy` and `fuzz`: no part of the product.
+    /// `testbed/tidy` and `testbed/fuzz`: no part of the product, imported by no crate.
     Aside,
 }
 
@@ -44,32 +47,34 @@ impl Room {
     pub fn of(folder: &str) -> Option<Self> {
         match folder.split_once('/') {
             Some(("protocols", _)) => Some(Self::Protocol),
+            Some(("net", _)) => Some(Self::Net),
             Some(("gateways", _)) => Some(Self::Gateway),
             Some(("stores", _)) => Some(Self::Store),
+            Some(("testbed", "tidy" | "fuzz")) => Some(Self::Aside),
             Some(("testbed", _)) => Some(Self::Testbed),
             Some(_) => None,
             None => match folder {
                 "smsc" => Some(Self::Smsc),
                 "platform" => Some(Self::Platform),
-                "sctp" => Some(Self::Sctp),
-                "peers" => Some(Self::Peers),
+                "lab" => Some(Self::Lab),
+                "node" => Some(Self::Node),
                 "server" => Some(Self::Server),
-                "tidy" | "fuzz" => Some(Self::Aside),
                 _ => None,
             },
         }
     }
 
-    /// How high the room lies; `testbed` and what stands aside look down on every floor.
+    /// How high the room lies; `testbed` lies above every floor.
     #[must_use]
     pub fn floor(self) -> u8 {
         match self {
             Self::Protocol => 0,
             Self::Smsc => 1,
             Self::Platform => 2,
-            Self::Gateway | Self::Store | Self::Sctp | Self::Peers => 3,
-            Self::Server => 4,
-            Self::Testbed | Self::Aside => 5,
+            Self::Net | Self::Gateway | Self::Store | Self::Lab => 3,
+            Self::Node => 4,
+            Self::Server => 5,
+            Self::Testbed | Self::Aside => 6,
         }
     }
 }
@@ -98,7 +103,7 @@ fn objection(from: &str, to: &str, kind: Kind) -> Option<&'static str> {
     let (Some(above), Some(below)) = (Room::of(from), Room::of(to)) else { return None };
     match (above, below) {
         (Room::Aside, _) => None,
-        (_, Room::Aside) => Some("nothing looks at tidy or fuzz"),
+        (_, Room::Aside) => Some("no crate imports tidy or fuzz"),
         (Room::Testbed, _) => None,
         (_, Room::Testbed) => {
             (kind == Kind::Normal).then_some("nothing looks at testbed, but a dev-dependency may")
@@ -112,10 +117,10 @@ fn objection(from: &str, to: &str, kind: Kind) -> Option<&'static str> {
         (Room::Protocol, Room::Protocol) => {
             ((from, to) != ("protocols/map", "protocols/tcap")).then_some("protocols do not know each other")
         }
-        (Room::Sctp, _) => Some("sctp carries octets and knows nobody"),
-        (Room::Gateway | Room::Peers, Room::Sctp) => None,
-        (Room::Peers, _) if below != Room::Protocol => {
-            Some("peers imports protocols alone, so that it cannot share our decisions")
+        (Room::Net, _) => Some("net carries octets and judges peers, and imports no crate of ours"),
+        (Room::Gateway | Room::Lab, Room::Net) => None,
+        (Room::Lab, _) if below != Room::Protocol => {
+            Some("lab imports protocols and net alone, so that it cannot share our decisions")
         }
         (Room::Smsc | Room::Platform, Room::Protocol) if to != "protocols/sms" => {
             Some("decisions know no wire but sms")
@@ -137,15 +142,17 @@ mod tests {
             ("smsc", "protocols/sms", Kind::Normal),
             ("platform", "smsc", Kind::Normal),
             ("gateways/smpp", "protocols/smpp", Kind::Normal),
-            ("gateways/smpp", "peers", Kind::Dev),
+            ("gateways/smpp", "lab", Kind::Dev),
             ("stores/embedded", "smsc", Kind::Normal),
-            ("peers", "protocols/sip", Kind::Normal),
-            ("peers", "sctp", Kind::Normal),
-            ("gateways/ss7", "sctp", Kind::Normal),
+            ("lab", "protocols/sip", Kind::Normal),
+            ("lab", "net/sctp", Kind::Normal),
+            ("gateways/ss7", "net/sctp", Kind::Normal),
             ("server", "gateways/http", Kind::Normal),
             ("testbed/bench", "server", Kind::Normal),
             ("smsc", "testbed/simulator", Kind::Dev),
-            ("fuzz", "gateways/sip", Kind::Normal),
+            ("testbed/fuzz", "gateways/sip", Kind::Normal),
+            ("node", "stores/embedded", Kind::Normal),
+            ("server", "node", Kind::Normal),
         ];
         for (from, to, kind) in allowed {
             assert_eq!(objection(from, to, kind), None, "{from} -> {to}");
@@ -165,14 +172,17 @@ mod tests {
             ("platform", "gateways/http", Kind::Dev),
             ("gateways/smpp", "gateways/sip", Kind::Dev),
             ("gateways/smpp", "stores/embedded", Kind::Dev),
-            ("gateways/smpp", "peers", Kind::Normal),
+            ("gateways/smpp", "lab", Kind::Normal),
             ("stores/embedded", "gateways/http", Kind::Normal),
-            ("peers", "smsc", Kind::Normal),
-            ("sctp", "protocols/m3ua", Kind::Normal),
-            ("smsc", "sctp", Kind::Normal),
-            ("stores/embedded", "sctp", Kind::Normal),
-            ("peers", "server", Kind::Dev),
-            ("server", "tidy", Kind::Normal),
+            ("lab", "smsc", Kind::Normal),
+            ("net/sctp", "protocols/m3ua", Kind::Normal),
+            ("smsc", "net/sctp", Kind::Normal),
+            ("stores/embedded", "net/sctp", Kind::Normal),
+            ("lab", "server", Kind::Dev),
+            ("server", "testbed/tidy", Kind::Normal),
+            ("node", "server", Kind::Normal),
+            ("gateways/sip", "node", Kind::Dev),
+            ("lab", "gateways/smpp", Kind::Normal),
         ];
         for (from, to, kind) in refused {
             assert!(objection(from, to, kind).is_some(), "{from} -> {to}");

@@ -6,7 +6,7 @@
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! use peers::mobile_network::{MobileNetwork, Settings};
+//! use lab::mobile_network::{MobileNetwork, Settings};
 //!
 //! let network = MobileNetwork::start(&Settings::default())?;
 //! network.wait_until_active().await;

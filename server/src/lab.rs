@@ -11,7 +11,7 @@ mod setup;
 use std::io;
 use std::path::PathBuf;
 
-use peers::application::Application;
+use lab::application::Application;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 

@@ -46,25 +46,28 @@ mod tests {
     use super::*;
 
     fn found(page: &str) -> Vec<String> {
-        let test = File::new("tidy/tests/house.rs", "fn imports_go_down_only() {}");
+        let test = File::new("testbed/tidy/tests/house.rs", "fn imports_go_down_only() {}");
         let house = House::of(vec![File::new(PAGE, page), test]);
         check(&house).iter().map(ToString::to_string).collect()
     }
 
     #[test]
     fn existing_tests_pass() {
-        assert!(found("Test: `tidy/tests/house.rs::imports_go_down_only`.").is_empty());
+        assert!(found("Test: `testbed/tidy/tests/house.rs::imports_go_down_only`.").is_empty());
         assert!(
-            found("**Tests:** `tidy/tests/house.rs`,\n`tidy` and `tidy/tests`; see `gone.rs`").is_empty()
+            found(
+                "**Tests:** `testbed/tidy/tests/house.rs`,\n`tidy` and `testbed/tidy/tests`; see `gone.rs`"
+            )
+            .is_empty()
         );
     }
 
     #[test]
     fn missing_tests_are_found_with_their_line() {
         assert_eq!(
-            found("Floor 0.\n\nTest: `tidy/tests/house.rs::goes_up`, and `smsc/tests/gone.rs`"),
+            found("Floor 0.\n\nTest: `testbed/tidy/tests/house.rs::goes_up`, and `smsc/tests/gone.rs`"),
             [
-                "ARCHITECTURE.md:3: test `tidy/tests/house.rs::goes_up`: no function goes_up in that file",
+                "ARCHITECTURE.md:3: test `testbed/tidy/tests/house.rs::goes_up`: no function goes_up in that file",
                 "ARCHITECTURE.md:3: test `smsc/tests/gone.rs`: no such file",
             ]
         );
@@ -76,6 +79,9 @@ mod tests {
             found("# Floors\n\n> **Invariant:** no socket.\n\nTest: `tidy`"),
             ["ARCHITECTURE.md:3: this invariant names no test"]
         );
-        assert!(found("**Invariant.** No socket,\nnever. Test: `tidy/tests`.\n\n## Invariants\n").is_empty());
+        assert!(
+            found("**Invariant.** No socket,\nnever. Test: `testbed/tidy/tests`.\n\n## Invariants\n")
+                .is_empty()
+        );
     }
 }

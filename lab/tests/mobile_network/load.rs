@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use peers::load::Pace;
-use peers::load::ss7::{Target, submit};
+use lab::load::Pace;
+use lab::load::ss7::{Target, submit};
 
 use super::*;
 

@@ -19,7 +19,7 @@ const REGISTRY: &str = concat!(
 const CRATES_IO: &str = "source = \"registry+https://github.com/rust-lang/crates.io-index\"";
 
 /// This file: it has to spell what it refuses.
-const SELF: &str = "tidy/src/portable.rs";
+const SELF: &str = "testbed/tidy/src/portable.rs";
 
 /// Every line that names a path or a registry of one machine.
 #[must_use]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use peers::mobile_network::{Fault, Operation, Rule};
+use lab::mobile_network::{Fault, Operation, Rule};
 use tcap::{AbortReason, Component, InvokeProblem, PAbortCause, Problem};
 
 use super::centre::{Ask, End, Said};

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use lab::mobile_network::{Order, SendError, Submission};
 use map::operation::{SmRpDa, SmRpOa};
 use map::{MapError, Request, SmDeliveryFailure, SmDeliveryFailureCause, Version};
-use peers::mobile_network::{Order, SendError, Submission};
 use sms::status::FailureCause;
 use sms::tpdu::{CommandType, MobileOriginated, SubmitReport};
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use lab::mobile_network::PhoneSettings;
 use map::operation::AdditionalNumber;
 use map::{Lmsi, SmDeliveryFailureCause};
-use peers::mobile_network::PhoneSettings;
 use sms::header::{Reference, UserDataHeader};
 use sms::status::{FailureCause, Status};
 use sms::tpdu::{DeliverReport, Parameters, StatusReport};

@@ -1,6 +1,6 @@
 //! Nodes that speak an old version of MAP, and how they refuse a new one.
 
-use peers::mobile_network::VersionRefusal;
+use lab::mobile_network::VersionRefusal;
 use tcap::{AbortReason, PAbortCause};
 
 use super::centre::End;

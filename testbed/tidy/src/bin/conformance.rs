@@ -6,7 +6,7 @@ use std::path::Path;
 use tidy::{House, conformance};
 
 fn main() -> io::Result<()> {
-    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
     print!("{}", conformance::page(&House::read(root)?));
     Ok(())
 }

@@ -20,9 +20,9 @@ mod waiting;
 
 use std::time::Duration;
 
+use lab::mobile_network::{MobileNetwork, Settings};
 use map::operation::{MtForwardSmArg, RoutingInfoForSmArg, RoutingInfoForSmRes, SmRpDa, SmRpOa};
 use map::{AddressString, Imsi, MapError, Request, Response, SignalInfo, Version};
-use peers::mobile_network::{MobileNetwork, Settings};
 use sms::address::Address;
 use sms::timestamp::Timestamp;
 use sms::tpdu::Deliver;

@@ -37,7 +37,7 @@ fn refused(room: Room) -> &'static [&'static str] {
         Room::Platform => {
             &["tokio", "socket2", "mio", "axum", "hyper", "reqwest", "fjall", "rand", "getrandom"]
         }
-        Room::Gateway | Room::Sctp | Room::Peers => &["fjall"],
+        Room::Net | Room::Gateway | Room::Lab | Room::Node => &["fjall"],
         Room::Store | Room::Server | Room::Testbed | Room::Aside => &[],
     }
 }

@@ -87,7 +87,7 @@ fn corpus_and_its_mutants() {
     for target in TARGETS {
         let mut corpus = files(&here.join("corpus").join(target.name));
         if let Some(seeds) = target.seeds {
-            corpus.extend(files(&here.join("..").join(seeds)));
+            corpus.extend(files(&here.join("../..").join(seeds)));
         }
         assert!(corpus.len() >= 3, "{} has too few seeds", target.name);
         replay(target, b"");

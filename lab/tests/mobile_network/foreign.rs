@@ -8,8 +8,8 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use lab::mobile_network::{Fault, Rule};
 use map::operation::{ReportSmDeliveryStatusArg, SmDeliveryOutcome};
-use peers::mobile_network::{Fault, Rule};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
