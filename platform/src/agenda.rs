@@ -1,6 +1,6 @@
 //! What is still to be done, in memory: a bounded window on the outbox.
 //!
-//! The outbox in the ledger is the truth. An agenda holds the SIDs of what is due there, at most
+//! The outbox in the store is the truth. An agenda holds the SIDs of what is due there, at most
 //! [`WAITING_MAX`] of them; what does not fit is left out, and found again by reading the outbox from
 //! where the last reading stopped. A platform that has just opened has left everything out.
 //!

@@ -6,7 +6,7 @@
 
 use crate::message::{Callback, Direction, Message};
 use crate::outbound::NewMessage;
-use crate::ports::{Answer, LedgerError, Table, Write};
+use crate::ports::{Answer, PlatformStoreError, Table, Write};
 use crate::sid::Sid;
 use crate::twiml::{self, Reply, Verb};
 use crate::{Account, Platform, errors, outbound, records, webhook};
@@ -54,7 +54,7 @@ impl Platform {
         account: &Account,
         message: Message,
         conversation: Conversation,
-    ) -> Result<(Vec<Sid>, Vec<Write>), LedgerError> {
+    ) -> Result<(Vec<Sid>, Vec<Write>), PlatformStoreError> {
         let mut writes = Vec::new();
         let mut sids = Vec::new();
         let mut error = conversation.error;
@@ -86,13 +86,13 @@ impl Platform {
     }
 
     /// Shows the application what went wrong with its answer.
-    async fn note(&self, sid: Sid, code: u32) -> Result<(), LedgerError> {
+    async fn note(&self, sid: Sid, code: u32) -> Result<(), PlatformStoreError> {
         let _gate = self.turnstile.enter(sid).await;
         let Some(mut message) = self.read(sid).await? else { return Ok(()) };
         message.error = Some(code);
         message.updated_at = self.environment.now();
         let write = records::put(Table::Messages, records::message_key(sid), &message)?;
-        self.ledger.commit(vec![write]).await
+        self.store.commit(vec![write]).await
     }
 }
 

@@ -11,12 +11,12 @@ use futures_util::future::{pending, select};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use crate::message::Message;
-use crate::ports::{LedgerError, Scan, Table};
+use crate::ports::{PlatformStoreError, Scan, Table};
 use crate::records::{Errand, ErrandKind};
 use crate::sid::Sid;
 use crate::{Platform, records, webhook};
 
-/// Pause after the ledger failed.
+/// Pause after the store failed.
 const PAUSE: Duration = Duration::from_secs(1);
 /// The group of what cannot be read.
 const NOBODY: Sid = Sid::new(Sid::ACCOUNT, [0; 16]);
@@ -59,7 +59,7 @@ impl Platform {
         self.errands.done(sid, outcome.is_err());
     }
 
-    pub(crate) async fn run_errands(&self, sid: Sid) -> Result<(), LedgerError> {
+    pub(crate) async fn run_errands(&self, sid: Sid) -> Result<(), PlatformStoreError> {
         loop {
             let scan = Scan {
                 table: Table::Outbox,
@@ -68,7 +68,7 @@ impl Platform {
                 backwards: false,
                 limit: 8,
             };
-            let rows = self.ledger.scan(scan).await?;
+            let rows = self.store.scan(scan).await?;
             if rows.is_empty() {
                 return Ok(());
             }
@@ -77,14 +77,14 @@ impl Platform {
                     Ok(errand) => self.run_errand(sid, key, errand).await?,
                     Err(error) => {
                         tracing::error!(%sid, %error, "a call cannot be made");
-                        self.ledger.commit(vec![records::delete(Table::Outbox, key.to_vec())]).await?;
+                        self.store.commit(vec![records::delete(Table::Outbox, key.to_vec())]).await?;
                     }
                 }
             }
         }
     }
 
-    pub(crate) async fn refill_errands(&self) -> Result<(), LedgerError> {
+    pub(crate) async fn refill_errands(&self) -> Result<(), PlatformStoreError> {
         let Some(above) = self.errands.begin_reading() else { return Ok(()) };
         let read = self.read_outbox(records::ERRANDS, above).await.map(|rows| {
             // One that cannot be read belongs to nobody, and is found so when its turn comes.
@@ -104,7 +104,7 @@ impl Platform {
         }
     }
 
-    async fn run_errand(&self, sid: Sid, key: Bytes, errand: Errand) -> Result<(), LedgerError> {
+    async fn run_errand(&self, sid: Sid, key: Bytes, errand: Errand) -> Result<(), PlatformStoreError> {
         let number = records::errand_number(&key).unwrap_or_default();
         let token = webhook::idempotency_token(sid, number);
         let account = self.directory.read().account(errand.account).cloned();
@@ -127,7 +127,7 @@ impl Platform {
             }
             (None, _) => {}
         }
-        self.ledger.commit(writes).await?;
+        self.store.commit(writes).await?;
         for sid in replies {
             self.submissions.add(sid, errand.account);
         }
@@ -135,9 +135,9 @@ impl Platform {
     }
 
     /// A message, or nothing if its record cannot be read; then nobody can be told of it.
-    async fn read_undamaged(&self, sid: Sid) -> Result<Option<Message>, LedgerError> {
+    async fn read_undamaged(&self, sid: Sid) -> Result<Option<Message>, PlatformStoreError> {
         match self.read(sid).await {
-            Err(error @ LedgerError::Damaged(_)) => {
+            Err(error @ PlatformStoreError::Damaged(_)) => {
                 tracing::error!(%sid, %error, "an application cannot be told of a message");
                 Ok(None)
             }

@@ -8,7 +8,7 @@ use smsc::failure::EXPIRED_NUMBER;
 use smsc::receipt::State;
 use smsc::rejection::Rejection;
 
-use crate::ports::{CallError, LedgerError};
+use crate::ports::{CallError, PlatformStoreError};
 
 /// A refused request. Its text is what the application reads.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -176,11 +176,13 @@ impl Error {
     }
 }
 
-impl From<LedgerError> for Error {
-    fn from(error: LedgerError) -> Self {
+impl From<PlatformStoreError> for Error {
+    fn from(error: PlatformStoreError) -> Self {
         match error {
-            LedgerError::Busy => Self::Unavailable,
-            LedgerError::Failed(_) | LedgerError::Damaged(_) => Self::Internal(error.to_string()),
+            PlatformStoreError::Busy => Self::Unavailable,
+            PlatformStoreError::Failed(_) | PlatformStoreError::Damaged(_) => {
+                Self::Internal(error.to_string())
+            }
         }
     }
 }

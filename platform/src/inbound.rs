@@ -12,7 +12,7 @@ use smsc::receipt::ReceiptRequest;
 use crate::carriage::{Carriage, segments_of, text_of};
 use crate::message::{Direction, Message, Status};
 use crate::phone_number::{PhoneNumber, canonical};
-use crate::ports::{LedgerError, Table};
+use crate::ports::{PlatformStoreError, Table};
 use crate::records::{Errand, ErrandKind};
 use crate::sid::Sid;
 use crate::{Account, AccountStatus, Platform, records};
@@ -52,7 +52,7 @@ pub enum ReceiveError {
     AccountNotActive,
     /// It could not be written; deliver it again.
     #[error(transparent)]
-    Ledger(#[from] LedgerError),
+    PlatformStore(#[from] PlatformStoreError),
 }
 
 impl ReceiveError {
@@ -61,7 +61,7 @@ impl ReceiveError {
         match self {
             Self::UnknownNumber => Failure::UnknownSubscriber,
             Self::AccountNotActive => Failure::Barred,
-            Self::Ledger(_) => Failure::PeerFault(PeerCode::Internal),
+            Self::PlatformStore(_) => Failure::PeerFault(PeerCode::Internal),
         }
     }
 }
@@ -73,7 +73,7 @@ impl Platform {
         let (number, account) = self.addressee(&inbound.to)?;
         let centre_key = records::centre_key(&inbound.id);
         let _gate = self.turnstile.enter(gate_of(&inbound.id)).await;
-        if let Some(known) = self.ledger.get(Table::MessageIndex, centre_key.clone()).await? {
+        if let Some(known) = self.store.get(Table::MessageIndex, centre_key.clone()).await? {
             return Ok(records::read(&known)?);
         }
         let message = self.received(inbound, &number);
@@ -84,7 +84,7 @@ impl Platform {
             let errand = Errand { account: account.sid, kind: ErrandKind::Incoming };
             writes.push(records::put(Table::Outbox, records::errand_key(message.sid, 0), &errand)?);
         }
-        self.ledger.commit(writes).await?;
+        self.store.commit(writes).await?;
         if is_called {
             self.errands.add(message.sid, account.sid);
         }

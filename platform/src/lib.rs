@@ -15,9 +15,9 @@
 //! of the entry, in one commit.
 //!
 //! ```text
-//! REST ── create ──► ledger ──► outbox ──► Centre::submit ──► sent ─┐
+//! REST ── create ──► store ───► outbox ──► Centre::submit ──► sent ─┐
 //!                                            report ──► delivered ──┴─► outbox ──► Webhooks::call
-//! centre ── receive ──► ledger ──► outbox ──► Webhooks::call ──► TwiML ──► create
+//! centre ── receive ──► store ───► outbox ──► Webhooks::call ──► TwiML ──► create
 //! ```
 //!
 //! Time, chance, disk, centre and applications are behind [`ports`]. A future of the platform that
@@ -71,7 +71,7 @@ pub use webhook::is_callable;
 
 use agenda::Agenda;
 use directory::Directory;
-use ports::{Centre, Environment, Ledger, LedgerError, Promise, Scan, Table, Webhooks};
+use ports::{BoxFuture, Centre, Environment, PlatformStore, PlatformStoreError, Scan, Table, Webhooks};
 use reply_limit::ReplyLimit;
 use sid::Sids;
 use turnstile::Turnstile;
@@ -117,7 +117,7 @@ pub struct Provisioned {
 /// The platform.
 pub struct Platform {
     settings: Settings,
-    ledger: Arc<dyn Ledger>,
+    store: Arc<dyn PlatformStore>,
     centre: Arc<dyn Centre>,
     webhooks: Arc<dyn Webhooks>,
     environment: Arc<dyn Environment>,
@@ -133,7 +133,7 @@ pub struct Platform {
 /// The ports of a platform.
 pub struct Ports {
     /// Where the records rest.
-    pub ledger: Arc<dyn Ledger>,
+    pub store: Arc<dyn PlatformStore>,
     /// The service centre.
     pub centre: Arc<dyn Centre>,
     /// The way to applications.
@@ -143,18 +143,18 @@ pub struct Ports {
 }
 
 impl Platform {
-    /// Opens the platform on what its ledger holds, and adds what the configuration declares.
+    /// Opens the platform on what its store holds, and adds what the configuration declares.
     ///
     /// # Errors
-    /// [`LedgerError`] if the ledger cannot be read or written.
+    /// [`PlatformStoreError`] if the store cannot be read or written.
     pub async fn open(
         settings: Settings,
         ports: Ports,
         provisioned: Vec<Provisioned>,
-    ) -> Result<Arc<Self>, LedgerError> {
+    ) -> Result<Arc<Self>, PlatformStoreError> {
         let opened_at = ports.environment.now();
         let platform = Self {
-            ledger: ports.ledger,
+            store: ports.store,
             centre: ports.centre,
             webhooks: ports.webhooks,
             environment: ports.environment,
@@ -173,7 +173,7 @@ impl Platform {
     }
 
     /// The endless work of the platform. Give each its own task; end them by dropping them, whenever.
-    pub fn work(self: &Arc<Self>) -> Vec<Promise<'static, ()>> {
+    pub fn work(self: &Arc<Self>) -> Vec<BoxFuture<'static, ()>> {
         vec![Box::pin(Arc::clone(self).submit_for_ever()), Box::pin(Arc::clone(self).call_for_ever())]
     }
 
@@ -190,7 +190,7 @@ impl Platform {
         (self.submissions.len(), self.errands.len())
     }
 
-    async fn load(&self) -> Result<(), LedgerError> {
+    async fn load(&self) -> Result<(), PlatformStoreError> {
         let mut from = Vec::new();
         loop {
             let scan = Scan {
@@ -200,7 +200,7 @@ impl Platform {
                 backwards: false,
                 limit: 1000,
             };
-            let rows = self.ledger.scan(scan).await?;
+            let rows = self.store.scan(scan).await?;
             let Some((last, _)) = rows.last() else { return Ok(()) };
             from = [last.as_ref(), &[0]].concat();
             let mut directory = self.directory.write();
@@ -216,13 +216,14 @@ impl Platform {
         }
     }
 
-    async fn provision(&self, provisioned: Vec<Provisioned>) -> Result<(), LedgerError> {
+    async fn provision(&self, provisioned: Vec<Provisioned>) -> Result<(), PlatformStoreError> {
         let mut writes = Vec::new();
         for Provisioned { account, numbers } in provisioned {
             writes.push(records::put_account(&account)?);
             for (written, routing) in numbers {
-                let phone_number = canonical(&written)
-                    .ok_or_else(|| LedgerError::Failed(format!("{written:?} is not a phone number")))?;
+                let phone_number = canonical(&written).ok_or_else(|| {
+                    PlatformStoreError::Failed(format!("{written:?} is not a phone number"))
+                })?;
                 let number = self.provisioned_number(&account, phone_number, routing);
                 writes.push(records::put_number(&number)?);
                 let mut directory = self.directory.write();
@@ -231,7 +232,7 @@ impl Platform {
             }
             self.directory.write().insert_account(account);
         }
-        if writes.is_empty() { Ok(()) } else { self.ledger.commit(writes).await }
+        if writes.is_empty() { Ok(()) } else { self.store.commit(writes).await }
     }
 
     fn provisioned_number(&self, account: &Account, phone_number: String, routing: Routing) -> PhoneNumber {
@@ -251,8 +252,8 @@ impl Platform {
     }
 
     /// One message as it is stored, whoever's it is.
-    async fn read(&self, sid: Sid) -> Result<Option<Message>, LedgerError> {
-        let value = self.ledger.get(Table::Messages, records::message_key(sid)).await?;
+    async fn read(&self, sid: Sid) -> Result<Option<Message>, PlatformStoreError> {
+        let value = self.store.get(Table::Messages, records::message_key(sid)).await?;
         value.map(|value| records::read(&value)).transpose()
     }
 }

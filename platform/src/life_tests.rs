@@ -1,4 +1,4 @@
-//! The life of a message, out and in, on a ledger in memory.
+//! The life of a message, out and in, on a store in memory.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -99,7 +99,7 @@ impl Platform {
         let mut looks = 0;
         let mut reached_end = false;
         while messages.len() < size && looks < LOOKS_MAX && !reached_end && !walk.is_over() {
-            let rows = self.ledger.scan(walk.scan()).await?;
+            let rows = self.store.scan(walk.scan()).await?;
             let is_last = rows.len() < CHUNK;
             reached_end = is_last;
             for (place, (key, _)) in (1..).zip(&rows) {

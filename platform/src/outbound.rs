@@ -6,7 +6,7 @@ use crate::carriage::Carriage;
 use crate::errors::{Error, masked};
 use crate::message::{Callback, Direction, Message, Status};
 use crate::phone_number::{address, canonical, is_alphanumeric};
-use crate::ports::{LedgerError, Table, Write};
+use crate::ports::{PlatformStoreError, Table, Write};
 use crate::sid::Sid;
 use crate::{Account, Platform, records, webhook};
 
@@ -50,10 +50,10 @@ impl Platform {
     /// Takes a message over. When this returns it is on disk.
     ///
     /// # Errors
-    /// [`Error`] of the request, the number, the route or the ledger; then nothing was written.
+    /// [`Error`] of the request, the number, the route or the store; then nothing was written.
     pub async fn create(&self, account: &Account, new: NewMessage) -> Result<Message, Error> {
         let message = self.admit(account.active()?, new, Direction::OutboundApi)?;
-        self.ledger.commit(insert(&message)?).await?;
+        self.store.commit(insert(&message)?).await?;
         self.submissions.add(message.sid, message.account);
         Ok(message)
     }
@@ -97,7 +97,7 @@ impl Platform {
             }
         }
         writes.push(records::put(Table::Messages, records::message_key(sid), &message)?);
-        self.ledger.commit(writes).await?;
+        self.store.commit(writes).await?;
         if update == Update::Cancel && message.status_callback.is_some() {
             self.errands.add(sid, message.account);
         }
@@ -111,7 +111,7 @@ impl Platform {
         if !message.status.is_final() {
             return Err(Error::NotComplete("delete"));
         }
-        Ok(self.ledger.commit(records::remove(&message)).await?)
+        Ok(self.store.commit(records::remove(&message)).await?)
     }
 
     /// One message of `account`.
@@ -214,7 +214,7 @@ impl Platform {
 }
 
 /// The writes that bring an outgoing message into being.
-pub(crate) fn insert(message: &Message) -> Result<Vec<Write>, LedgerError> {
+pub(crate) fn insert(message: &Message) -> Result<Vec<Write>, PlatformStoreError> {
     let mut writes = records::insert(message)?;
     writes.push(records::submission(message));
     Ok(writes)
@@ -227,7 +227,7 @@ pub(crate) fn advance(
     status: Status,
     error: Option<u32>,
     now: Timestamp,
-) -> Result<Vec<Write>, LedgerError> {
+) -> Result<Vec<Write>, PlatformStoreError> {
     if !message.status.may_become(status) {
         return Ok(Vec::new());
     }

@@ -153,7 +153,7 @@ impl Platform {
             return Err(Error::NumberNotAvailable(masked(&number.phone_number)));
         }
         let write = records::put_number(&number)?;
-        if let Err(error) = self.ledger.commit(vec![write]).await {
+        if let Err(error) = self.store.commit(vec![write]).await {
             self.directory.write().remove_number(number.sid);
             return Err(error.into());
         }
@@ -196,7 +196,7 @@ impl Platform {
         let mut number = self.number(account, sid)?;
         change.apply(&mut number)?;
         number.updated_ms = self.environment.now().millis();
-        self.ledger.commit(vec![records::put_number(&number)?]).await?;
+        self.store.commit(vec![records::put_number(&number)?]).await?;
         self.directory.write().replace_number(number.clone());
         Ok(number)
     }
@@ -205,7 +205,7 @@ impl Platform {
     pub async fn delete_number(&self, account: &Account, sid: Sid) -> Result<(), Error> {
         let _gate = self.turnstile.enter(sid).await;
         let number = self.number(account, sid)?;
-        self.ledger
+        self.store
             .commit(vec![records::delete(Table::Provisioning, records::number_key(number.sid))])
             .await?;
         self.directory.write().remove_number(sid);

@@ -16,19 +16,23 @@ use smsc::rejection::Rejection;
 use crate::sid::Sid;
 
 /// A future that may be sent to another thread.
-pub type Promise<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Where the platform's records rest. The platform owns the form of keys and values; the
-/// ledger keeps them durable and in the order of their keys.
-pub trait Ledger: Send + Sync + 'static {
+/// store keeps them durable and in the order of their keys.
+pub trait PlatformStore: Send + Sync + 'static {
     /// All or nothing, durable when it returns `Ok`.
-    fn commit(&self, writes: Vec<Write>) -> Promise<'static, Result<(), LedgerError>>;
+    fn commit(&self, writes: Vec<Write>) -> BoxFuture<'static, Result<(), PlatformStoreError>>;
 
     /// One record.
-    fn get(&self, table: Table, key: Vec<u8>) -> Promise<'static, Result<Option<Bytes>, LedgerError>>;
+    fn get(
+        &self,
+        table: Table,
+        key: Vec<u8>,
+    ) -> BoxFuture<'static, Result<Option<Bytes>, PlatformStoreError>>;
 
     /// Records whose keys lie in `range`, in rising or falling order.
-    fn scan(&self, scan: Scan) -> Promise<'static, Result<Vec<(Bytes, Bytes)>, LedgerError>>;
+    fn scan(&self, scan: Scan) -> BoxFuture<'static, Result<Vec<(Bytes, Bytes)>, PlatformStoreError>>;
 }
 
 /// One change of a record.
@@ -42,7 +46,7 @@ pub struct Write {
     pub value: Option<Bytes>,
 }
 
-/// A table of the ledger. Each is a keyspace of its own.
+/// A table of the store. Each is a keyspace of its own.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Table {
     /// Accounts, numbers, applications: few, all held in memory.
@@ -70,15 +74,15 @@ pub struct Scan {
     pub limit: usize,
 }
 
-/// Why the ledger could not do what was asked.
+/// Why the store could not do what was asked.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
-pub enum LedgerError {
+pub enum PlatformStoreError {
     /// Too much is queued, or the disk is full; try again later.
-    #[error("the ledger takes nothing now")]
+    #[error("the store takes nothing now")]
     Busy,
     /// The disk or the engine failed; the text is for the log.
-    #[error("the ledger failed: {0}")]
+    #[error("the store failed: {0}")]
     Failed(String),
     /// A record is there but cannot be read; the text is for the log and quotes nothing of it.
     #[error("a record is damaged: {0}")]
@@ -99,7 +103,7 @@ pub trait Centre: Send + Sync + 'static {
     ///
     /// Answers as many as were asked, in their order; a missing answer is read as
     /// [`Rejection::Congested`]. The centre owns the deadline.
-    fn submit(&self, batch: Vec<Outbound>) -> Promise<'static, Vec<Result<CompactString, Rejection>>>;
+    fn submit(&self, batch: Vec<Outbound>) -> BoxFuture<'static, Vec<Result<CompactString, Rejection>>>;
 }
 
 /// A message on its way from the platform to the centre.
@@ -128,7 +132,7 @@ pub struct Outbound {
 /// The way to applications: one HTTP request, one answer.
 pub trait Webhooks: Send + Sync + 'static {
     /// Calls an application. Follows redirects; never retries.
-    fn call(&self, call: Call) -> Promise<'static, Result<Answer, CallError>>;
+    fn call(&self, call: Call) -> BoxFuture<'static, Result<Answer, CallError>>;
 }
 
 /// An HTTP request to an application.
@@ -243,5 +247,5 @@ pub trait Environment: Send + Sync + 'static {
     fn fill_random(&self, octets: &mut [u8]);
 
     /// Ready at `moment`, or at once if it has passed.
-    fn sleep_until(&self, moment: Timestamp) -> Promise<'static, ()>;
+    fn sleep_until(&self, moment: Timestamp) -> BoxFuture<'static, ()>;
 }

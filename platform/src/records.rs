@@ -1,4 +1,4 @@
-//! How the platform's records lie in the ledger: keys in binary, values as JSON.
+//! How the platform's records lie in the store: keys in binary, values as JSON.
 //!
 //! | table | key | value |
 //! |---|---|---|
@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::Account;
 use crate::message::{Callback, Direction, Message};
 use crate::phone_number::PhoneNumber;
-use crate::ports::{LedgerError, Table, Write};
+use crate::ports::{PlatformStoreError, Table, Write};
 use crate::sid::Sid;
 
 /// A call that an application is still owed.
@@ -118,7 +118,7 @@ pub(crate) fn sid_in(key: &[u8], skip: usize) -> Option<Sid> {
 }
 
 /// The writes that bring a message into being.
-pub(crate) fn insert(message: &Message) -> Result<Vec<Write>, LedgerError> {
+pub(crate) fn insert(message: &Message) -> Result<Vec<Write>, PlatformStoreError> {
     let mut writes = vec![put(Table::Messages, message_key(message.sid), message)?];
     writes.extend(index_keys(message).into_iter().map(|key| present(Table::MessageIndex, key)));
     Ok(writes)
@@ -149,12 +149,12 @@ fn index_keys(message: &Message) -> Vec<Vec<u8>> {
 }
 
 /// The write of an account.
-pub(crate) fn put_account(account: &Account) -> Result<Write, LedgerError> {
+pub(crate) fn put_account(account: &Account) -> Result<Write, PlatformStoreError> {
     put(Table::Provisioning, [b"a", account.sid.octets().as_slice()].concat(), account)
 }
 
 /// The write of a phone number.
-pub(crate) fn put_number(number: &PhoneNumber) -> Result<Write, LedgerError> {
+pub(crate) fn put_number(number: &PhoneNumber) -> Result<Write, PlatformStoreError> {
     put(Table::Provisioning, number_key(number.sid), number)
 }
 
@@ -164,8 +164,8 @@ pub(crate) fn number_key(sid: Sid) -> Vec<u8> {
 }
 
 /// A write of a record.
-pub(crate) fn put(table: Table, key: Vec<u8>, record: &impl Serialize) -> Result<Write, LedgerError> {
-    let value = serde_json::to_vec(record).map_err(|error| LedgerError::Failed(error.to_string()))?;
+pub(crate) fn put(table: Table, key: Vec<u8>, record: &impl Serialize) -> Result<Write, PlatformStoreError> {
+    let value = serde_json::to_vec(record).map_err(|error| PlatformStoreError::Failed(error.to_string()))?;
     Ok(Write { table, key, value: Some(Bytes::from(value)) })
 }
 
@@ -180,8 +180,8 @@ pub(crate) fn delete(table: Table, key: Vec<u8>) -> Write {
 }
 
 /// Reads a record; a damaged one is an error, never a panic and never skipped.
-pub(crate) fn read<T: DeserializeOwned>(value: &[u8]) -> Result<T, LedgerError> {
+pub(crate) fn read<T: DeserializeOwned>(value: &[u8]) -> Result<T, PlatformStoreError> {
     // serde's text may quote the record, so only the place is told.
     serde_json::from_slice(value)
-        .map_err(|error| LedgerError::Damaged(format!("its octet {} is unexpected", error.column())))
+        .map_err(|error| PlatformStoreError::Damaged(format!("its octet {} is unexpected", error.column())))
 }

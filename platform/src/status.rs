@@ -47,7 +47,7 @@ impl Platform {
         };
         writes.extend(outbound::advance(&mut message, status, error, now)?);
         writes.push(records::put(Table::Messages, records::message_key(message.sid), &message)?);
-        self.ledger.commit(writes).await?;
+        self.store.commit(writes).await?;
         if message.status_callback.is_some() {
             self.errands.add(message.sid, message.account);
         }

@@ -20,7 +20,7 @@ use crate::errors::{self, VALIDITY_EXPIRED};
 use crate::message::{Message, Status};
 use crate::outbound::advance;
 use crate::phone_number::address;
-use crate::ports::{LedgerError, Outbound, Scan, Table};
+use crate::ports::{Outbound, PlatformStoreError, Scan, Table};
 use crate::sid::Sid;
 use crate::{Platform, records};
 
@@ -30,7 +30,7 @@ const BATCH_MAX: usize = 256;
 const READ_MAX: usize = 1000;
 /// How long a message may wait for the centre unless its sender says otherwise.
 const WAIT_MAX: Duration = Duration::from_secs(36_000);
-/// Pauses while the centre or the ledger takes nothing.
+/// Pauses while the centre or the store takes nothing.
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 
@@ -39,8 +39,8 @@ impl Platform {
     /// stay due, and their account is held.
     ///
     /// # Errors
-    /// [`LedgerError`] if the ledger gives or takes nothing now; everything stays due.
-    pub(crate) async fn submit_pending(&self) -> Result<Vec<Sid>, LedgerError> {
+    /// [`PlatformStoreError`] if the store gives or takes nothing now; everything stays due.
+    pub(crate) async fn submit_pending(&self) -> Result<Vec<Sid>, PlatformStoreError> {
         let sids = self.submissions.take(BATCH_MAX);
         if sids.is_empty() {
             return Ok(Vec::new());
@@ -54,7 +54,7 @@ impl Platform {
     }
 
     /// Reads what the outbox holds and the agenda does not.
-    pub(crate) async fn refill_submissions(&self) -> Result<(), LedgerError> {
+    pub(crate) async fn refill_submissions(&self) -> Result<(), PlatformStoreError> {
         let Some(above) = self.submissions.begin_reading() else { return Ok(()) };
         match self.read_outbox(records::SUBMISSIONS, above).await {
             Ok(rows) => {
@@ -89,7 +89,7 @@ impl Platform {
             match read.and(submitted) {
                 Ok(refused) => holds.learn(&refused, self.environment.now()),
                 Err(error) => {
-                    tracing::error!(%error, "messages wait for the ledger");
+                    tracing::error!(%error, "messages wait for the store");
                     self.environment.sleep_until(self.environment.now() + PAUSE_MAX).await;
                 }
             }
@@ -101,15 +101,15 @@ impl Platform {
         &self,
         kind: u8,
         above: [u8; 16],
-    ) -> Result<Vec<(Bytes, Bytes)>, LedgerError> {
+    ) -> Result<Vec<(Bytes, Bytes)>, PlatformStoreError> {
         let from = [&[kind][..], &above, &[0xff, 0xff]].concat();
         let from = if above == [0; 16] { vec![kind] } else { from };
         let until = Some(vec![kind + 1]);
         let scan = Scan { table: Table::Outbox, from, until, backwards: false, limit: READ_MAX };
-        self.ledger.scan(scan).await
+        self.store.scan(scan).await
     }
 
-    async fn submit_batch(&self, sids: &[Sid]) -> Result<Vec<Sid>, LedgerError> {
+    async fn submit_batch(&self, sids: &[Sid]) -> Result<Vec<Sid>, PlatformStoreError> {
         let now = self.environment.now();
         let mut due = Vec::with_capacity(sids.len());
         let mut verdicts = Vec::new();
@@ -120,7 +120,7 @@ impl Platform {
                     Err(code) => verdicts.push((sid, Verdict::Failed(code))),
                 },
                 Ok(_) => verdicts.push((sid, Verdict::Settled)),
-                Err(error @ LedgerError::Damaged(_)) => {
+                Err(error @ PlatformStoreError::Damaged(_)) => {
                     // It stays where it is for whoever repairs it, and holds nobody else up.
                     tracing::error!(%sid, %error, "a message cannot be sent");
                     verdicts.push((sid, Verdict::Settled));
@@ -147,7 +147,7 @@ impl Platform {
     }
 
     /// Writes what became of a batch, in one commit.
-    async fn record(&self, verdicts: Vec<(Sid, Verdict)>) -> Result<(), LedgerError> {
+    async fn record(&self, verdicts: Vec<(Sid, Verdict)>) -> Result<(), PlatformStoreError> {
         let _gates = self.turnstile.enter_all(verdicts.iter().map(|(sid, _)| *sid)).await;
         let now = self.environment.now();
         let mut writes = Vec::with_capacity(verdicts.len() * 2);
@@ -170,7 +170,7 @@ impl Platform {
                 called.push((sid, message.account));
             }
         }
-        self.ledger.commit(writes).await?;
+        self.store.commit(writes).await?;
         for sid in done {
             self.submissions.done(sid, false);
         }

@@ -1,4 +1,4 @@
-//! A platform in a test: a ledger in memory, a centre and applications that do as they are told, and a
+//! A platform in a test: a store in memory, a centre and applications that do as they are told, and a
 //! clock that stands still until it is moved.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -14,8 +14,8 @@ use smsc::message::Timestamp;
 use smsc::rejection::Rejection;
 
 use crate::ports::{
-    Answer, Call, CallError, Centre, Environment, Ledger, LedgerError, Outbound, Promise, Scan, Table,
-    Webhooks, Write,
+    Answer, BoxFuture, Call, CallError, Centre, Environment, Outbound, PlatformStore, PlatformStoreError,
+    Scan, Table, Webhooks, Write,
 };
 use crate::{Account, Platform, Ports, Provisioned, Routing, Settings, Sid};
 
@@ -52,10 +52,10 @@ impl World {
         Account::new(Sid::new(Sid::ACCOUNT, [1; 16]), "token", "Acme", self.now())
     }
 
-    /// A platform on this ledger; opened again, it finds what was there.
+    /// A platform on this store; opened again, it finds what was there.
     pub(crate) async fn open(&self, routing: Routing) -> Arc<Platform> {
         let ports = Ports {
-            ledger: Arc::new(self.clone()),
+            store: Arc::new(self.clone()),
             centre: Arc::new(self.clone()),
             webhooks: Arc::new(self.clone()),
             environment: Arc::new(self.clone()),
@@ -96,14 +96,14 @@ impl Environment for World {
         }
     }
 
-    fn sleep_until(&self, moment: Timestamp) -> Promise<'static, ()> {
+    fn sleep_until(&self, moment: Timestamp) -> BoxFuture<'static, ()> {
         self.now.fetch_max(moment.millis(), Ordering::Relaxed);
         Box::pin(std::future::ready(()))
     }
 }
 
-impl Ledger for World {
-    fn commit(&self, writes: Vec<Write>) -> Promise<'static, Result<(), LedgerError>> {
+impl PlatformStore for World {
+    fn commit(&self, writes: Vec<Write>) -> BoxFuture<'static, Result<(), PlatformStoreError>> {
         let world = self.clone();
         Box::pin(async move {
             world.commits.fetch_add(1, Ordering::Relaxed);
@@ -118,12 +118,16 @@ impl Ledger for World {
         })
     }
 
-    fn get(&self, table: Table, key: Vec<u8>) -> Promise<'static, Result<Option<Bytes>, LedgerError>> {
+    fn get(
+        &self,
+        table: Table,
+        key: Vec<u8>,
+    ) -> BoxFuture<'static, Result<Option<Bytes>, PlatformStoreError>> {
         let found = self.rows.lock().get(&(table as u8, key)).cloned();
         Box::pin(std::future::ready(Ok(found)))
     }
 
-    fn scan(&self, scan: Scan) -> Promise<'static, Result<Vec<(Bytes, Bytes)>, LedgerError>> {
+    fn scan(&self, scan: Scan) -> BoxFuture<'static, Result<Vec<(Bytes, Bytes)>, PlatformStoreError>> {
         assert!(scan.until.as_ref().is_none_or(|until| scan.from <= *until), "the range is inverted");
         let rows = self.rows.lock();
         let table = scan.table as u8;
@@ -146,7 +150,7 @@ impl Centre for World {
         if destination.digits.starts_with("999") { Err(Rejection::NoRoute) } else { Ok(()) }
     }
 
-    fn submit(&self, batch: Vec<Outbound>) -> Promise<'static, Vec<Result<CompactString, Rejection>>> {
+    fn submit(&self, batch: Vec<Outbound>) -> BoxFuture<'static, Vec<Result<CompactString, Rejection>>> {
         let answers = batch
             .into_iter()
             .map(|outbound| match self.rejections.lock().pop_front() {
@@ -163,7 +167,7 @@ impl Centre for World {
 }
 
 impl Webhooks for World {
-    fn call(&self, call: Call) -> Promise<'static, Result<Answer, CallError>> {
+    fn call(&self, call: Call) -> BoxFuture<'static, Result<Answer, CallError>> {
         self.calls.lock().push(call);
         let nothing = Answer { status: 204, content_type: None, body: Bytes::new() };
         let answer = self.answers.lock().pop_front().unwrap_or(Ok(nothing));

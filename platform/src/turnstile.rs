@@ -1,6 +1,6 @@
 //! Lets one change of a record through at a time.
 //!
-//! The ledger reads and writes but does not compare; whoever reads a record to write it back holds the
+//! The store reads and writes but does not compare; whoever reads a record to write it back holds the
 //! record's gate meanwhile. Gates are striped: two records may share one, which costs a wait at most.
 
 use futures_util::lock::{Mutex, MutexGuard};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gateway_http::Dialer;
 use parking_lot::Mutex;
-use platform::ports::{Answer, Call, CallError, Promise, Webhooks};
+use platform::ports::{Answer, BoxFuture, Call, CallError, Webhooks};
 use smsc::message::{MessageId, Name};
 use smsc::ports::{Event, Note};
 
@@ -68,7 +68,7 @@ impl Callbacks {
 }
 
 impl Webhooks for Callbacks {
-    fn call(&self, call: Call) -> Promise<'static, Result<Answer, CallError>> {
+    fn call(&self, call: Call) -> BoxFuture<'static, Result<Answer, CallError>> {
         let parameter =
             |name: &str| call.params.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
         let (sid, account) = (parameter("MessageSid"), parameter("AccountSid"));

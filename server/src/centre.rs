@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use smsc::address::Address;
-use smsc::journey::{Accepted, Attempted, Journey};
-use smsc::message::{Message, MessageId, Name, Party, Submission, Timestamp};
+use smsc::journey::{Accepted, AttemptResult, Journey};
+use smsc::message::{Endpoint, Message, MessageId, Name, Submission, Timestamp};
 use smsc::ports::{
-    Acceptance, Centre, Details, Event, Note, Promise, Query, QueryBy, Referenced, Standing, StartGuard,
-    StoreError, StoredMessage, Waiting,
+    Acceptance, BoxFuture, Centre, Details, Event, MessageStatus, Note, Query, QueryBy, QueueEntry,
+    ReferenceQuery, StartGuard, StoreError, StoredMessage,
 };
-use smsc::reassembly::Part;
+use smsc::reassembly::QueuedMessage;
 use smsc::receipt::{RemoteReceipt, State};
 use smsc::rejection::Rejection;
 use smsc::replacement::{self, Replacement};
-use smsc::schedule::queue::Next;
+use smsc::schedule::queue::NextStep;
 
 use crate::clock;
 use crate::dispatch::Dispatch;
@@ -94,7 +94,7 @@ impl ServiceCentre {
     /// Takes a waiting message back; `false` if it has ended or its attempt runs at this moment.
     pub async fn cancel_message(&self, stored: StoredMessage) -> Result<bool, StoreError> {
         let Some(waiting) = self.take_out(&stored.message).await else { return Ok(false) };
-        let part = Part { message: stored.message, waiting };
+        let part = QueuedMessage { message: stored.message, waiting };
         match self.journey.cancel(&part).await {
             Ok(attempted) => {
                 self.dispatch.reported(part.message.id, attempted);
@@ -124,9 +124,9 @@ impl ServiceCentre {
     async fn changed(
         &self,
         id: MessageId,
-        waiting: &Waiting,
+        waiting: &QueueEntry,
         change: impl FnOnce(&Message, Timestamp) -> Result<Option<Message>, Rejection>,
-    ) -> Result<Option<Waiting>, Rejection> {
+    ) -> Result<Option<QueueEntry>, Rejection> {
         let store = &self.journey.store;
         // Read again: another may have changed it while it waited.
         let stored = store.get(id).await.map_err(|error| refusal(&error))?;
@@ -197,15 +197,16 @@ impl ServiceCentre {
     }
 
     /// Takes a message out of the queue, unless it has ended or its attempt runs at this moment.
-    async fn take_out(&self, message: &Message) -> Option<Waiting> {
+    async fn take_out(&self, message: &Message) -> Option<QueueEntry> {
         let route = self.journey.rules.load().route_of(message)?;
-        self.dispatch.remove(&Waiting::of(message, route.lane)).await
+        self.dispatch.remove(&QueueEntry::of(message, route.lane)).await
     }
 
     /// Brings a message back that was taken out.
-    fn waits_again(&self, waiting: Waiting) {
+    fn waits_again(&self, waiting: QueueEntry) {
         let id = waiting.key.id;
-        let attempted = Attempted { next: vec![(id, Next::AgainOnceOpen(waiting))], receipts: Vec::new() };
+        let attempted =
+            AttemptResult { next: vec![(id, NextStep::AgainOnceOpen(waiting))], receipts: Vec::new() };
         self.dispatch.reported(id, attempted);
     }
 }
@@ -219,7 +220,7 @@ const fn refusal(error: &StoreError) -> Rejection {
 }
 
 impl Centre for ServiceCentre {
-    fn accept(&self, batch: Vec<Submission>) -> Promise<'static, Acceptance> {
+    fn accept(&self, batch: Vec<Submission>) -> BoxFuture<'static, Acceptance> {
         let centre = self.clone();
         Box::pin(async move {
             if centre.dispatch.is_congested() {
@@ -237,7 +238,7 @@ impl Centre for ServiceCentre {
         })
     }
 
-    fn remote_receipt(&self, receipt: RemoteReceipt) -> Promise<'static, Result<bool, StoreError>> {
+    fn remote_receipt(&self, receipt: RemoteReceipt) -> BoxFuture<'static, Result<bool, StoreError>> {
         let centre = self.clone();
         Box::pin(async move {
             let Some(attempted) = centre.journey.remote_receipt(&receipt).await? else { return Ok(false) };
@@ -249,13 +250,13 @@ impl Centre for ServiceCentre {
         })
     }
 
-    fn standing(
+    fn status(
         &self,
         account: Name,
         id: MessageId,
-    ) -> Promise<'static, Result<Option<Standing>, StoreError>> {
+    ) -> BoxFuture<'static, Result<Option<MessageStatus>, StoreError>> {
         let centre = self.clone();
-        Box::pin(async move { Ok(centre.owned(&account, id).await?.as_ref().map(standing)) })
+        Box::pin(async move { Ok(centre.owned(&account, id).await?.as_ref().map(status)) })
     }
 
     fn newest(
@@ -263,17 +264,20 @@ impl Centre for ServiceCentre {
         account: Name,
         source: Address,
         limit: usize,
-    ) -> Promise<'static, Result<Vec<MessageId>, StoreError>> {
+    ) -> BoxFuture<'static, Result<Vec<MessageId>, StoreError>> {
         let centre = self.clone();
         Box::pin(async move { centre.newest_of(account, &source, limit).await })
     }
 
-    fn details(&self, account: Name, id: MessageId) -> Promise<'static, Result<Option<Details>, StoreError>> {
+    fn details(
+        &self,
+        account: Name,
+        id: MessageId,
+    ) -> BoxFuture<'static, Result<Option<Details>, StoreError>> {
         let centre = self.clone();
         Box::pin(async move {
             let stored = centre.owned(&account, id).await?;
-            Ok(stored
-                .map(|stored| Details { message: Arc::clone(&stored.message), standing: standing(&stored) }))
+            Ok(stored.map(|stored| Details { message: Arc::clone(&stored.message), status: status(&stored) }))
         })
     }
 
@@ -282,7 +286,7 @@ impl Centre for ServiceCentre {
         account: Name,
         id: MessageId,
         replacement: Replacement,
-    ) -> Promise<'static, Result<bool, Rejection>> {
+    ) -> BoxFuture<'static, Result<bool, Rejection>> {
         let centre = self.clone();
         Box::pin(async move {
             let stored = centre.owned(&account, id).await.map_err(|error| refusal(&error))?;
@@ -293,7 +297,7 @@ impl Centre for ServiceCentre {
         })
     }
 
-    fn cancel(&self, account: Name, id: MessageId) -> Promise<'static, Result<bool, StoreError>> {
+    fn cancel(&self, account: Name, id: MessageId) -> BoxFuture<'static, Result<bool, StoreError>> {
         let centre = self.clone();
         Box::pin(async move {
             match centre.owned(&account, id).await? {
@@ -308,40 +312,45 @@ impl Centre for ServiceCentre {
         account: Name,
         id: MessageId,
         reference: u16,
-    ) -> Promise<'static, Result<bool, StoreError>> {
+    ) -> BoxFuture<'static, Result<bool, StoreError>> {
         let centre = self.clone();
         Box::pin(async move {
             let Some(stored) = centre.owned(&account, id).await? else { return Ok(false) };
-            let told = centre.journey.tell(&stored.message, standing(&stored), reference).await?;
+            let told = centre.journey.tell(&stored.message, status(&stored), reference).await?;
             centre.dispatch.begin(told.receipts);
             Ok(true)
         })
     }
 
-    fn opened(&self, party: &Party) {
-        self.dispatch.opened(party);
+    fn opened(&self, endpoint: &Endpoint) {
+        self.dispatch.opened(endpoint);
     }
 
-    fn reachable(&self, party: &Party, number: &Address) {
+    fn reachable(&self, endpoint: &Endpoint, number: &Address) {
         if let Ok(number) = self.journey.rules.load().numbering.destination(number) {
-            self.dispatch.reachable(party, number.digits);
+            self.dispatch.reachable(endpoint, number.digits);
         }
     }
 
-    fn referenced(&self, query: Referenced) -> Promise<'static, Result<Option<MessageId>, StoreError>> {
+    fn find_by_reference(
+        &self,
+        query: ReferenceQuery,
+    ) -> BoxFuture<'static, Result<Option<MessageId>, StoreError>> {
         let journey = Arc::clone(&self.journey);
-        Box::pin(async move { journey.referenced(&query).await })
+        Box::pin(async move { journey.find_by_reference(&query).await })
     }
 }
 
 /// Where a stored message stands.
-pub fn standing(stored: &StoredMessage) -> Standing {
+pub fn status(stored: &StoredMessage) -> MessageStatus {
     let last_error = stored.attempts.last().map_or(0, |attempt| attempt.error);
     match &stored.outcome {
-        Some(outcome) => Standing { state: outcome.state, done_at: Some(outcome.at), error: outcome.error },
-        None if stored.attempts.is_empty() && stored.message.deliver_after > stored.message.accepted_at => {
-            Standing { state: State::Scheduled, done_at: None, error: last_error }
+        Some(outcome) => {
+            MessageStatus { state: outcome.state, done_at: Some(outcome.at), error: outcome.error }
         }
-        None => Standing { state: State::Enroute, done_at: None, error: last_error },
+        None if stored.attempts.is_empty() && stored.message.deliver_after > stored.message.accepted_at => {
+            MessageStatus { state: State::Scheduled, done_at: None, error: last_error }
+        }
+        None => MessageStatus { state: State::Enroute, done_at: None, error: last_error },
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use platform::ports::{Environment, Promise};
+use platform::ports::{BoxFuture, Environment};
 use smsc::journey::Clock;
 use smsc::message::Timestamp;
 
@@ -62,7 +62,7 @@ impl Environment for Machine {
         fill_random(octets);
     }
 
-    fn sleep_until(&self, moment: Timestamp) -> Promise<'static, ()> {
+    fn sleep_until(&self, moment: Timestamp) -> BoxFuture<'static, ()> {
         let left: Duration = moment.since(now());
         Box::pin(tokio::time::sleep(left))
     }

@@ -12,13 +12,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use smsc::journey::{Attempted, Clock, Journey};
-use smsc::message::{Message, MessageId, Name, Party, Timestamp};
-use smsc::ports::{DueKey, StoreError, Waiting};
-use smsc::reassembly::{self, Assembled, Part, Reassembly};
+use smsc::journey::{AttemptResult, Clock, Journey};
+use smsc::message::{Endpoint, Message, MessageId, Name, Timestamp};
+use smsc::ports::{DueKey, QueueEntry, StoreError};
+use smsc::reassembly::{self, Assembled, QueuedMessage, Reassembly};
 use smsc::routing::Hashed;
 use smsc::routing::table::Route;
-use smsc::schedule::queue::{Next, Overdue, Queue};
+use smsc::schedule::queue::{NextStep, Overdue, Queue};
 use tokio::sync::{mpsc, oneshot};
 use turns::{Step, Turn, Turns};
 
@@ -66,26 +66,26 @@ pub struct Gauges {
 }
 
 enum Input {
-    Start(Vec<Part>),
-    Resume(Vec<Waiting>),
+    Start(Vec<QueuedMessage>),
+    Resume(Vec<QueueEntry>),
     Refilled { all: bool },
-    Ended(Attempted),
+    Ended(AttemptResult),
     Lost(MessageId),
-    Segment(Part),
-    Lane { key: u64, parties: Vec<Party>, open_per_destination: u16 },
+    Segment(QueuedMessage),
+    Lane { key: u64, endpoints: Vec<Endpoint>, open_per_destination: u16 },
     Gateways,
     Woken(Word),
     Reported(MessageId),
-    Remove { destination: u64, id: MessageId, reply: oneshot::Sender<Option<Waiting>> },
+    Remove { destination: u64, id: MessageId, reply: oneshot::Sender<Option<QueueEntry>> },
     Drain(oneshot::Sender<()>),
 }
 
 /// Somebody says that messages can go.
 enum Word {
-    /// A party can take messages again.
-    Opened(Party),
-    /// The network behind a party says that a number can be reached again.
-    Reachable(Party, Name),
+    /// An endpoint can take messages again.
+    Opened(Endpoint),
+    /// The network behind an endpoint says that a number can be reached again.
+    Reachable(Endpoint, Name),
 }
 
 impl Dispatch {
@@ -119,7 +119,7 @@ impl Dispatch {
     }
 
     /// Lets accepted parts move.
-    pub fn begin(&self, parts: Vec<Part>) {
+    pub fn begin(&self, parts: Vec<QueuedMessage>) {
         if !parts.is_empty() {
             self.gauges.inbound.fetch_add(parts.len(), Ordering::Relaxed);
             self.say(Input::Start(parts));
@@ -131,29 +131,29 @@ impl Dispatch {
         self.gauges.inbound.load(Ordering::Relaxed) > INBOX_MAX
     }
 
-    /// All gateways are in place: what their parties wish counts from now on.
+    /// All gateways are in place: what their endpoints wish counts from now on.
     pub fn gateways_are_ready(&self) {
         self.say(Input::Gateways);
     }
 
-    /// A party can take messages again.
-    pub fn opened(&self, party: &Party) {
-        self.say(Input::Woken(Word::Opened(party.clone())));
+    /// An endpoint can take messages again.
+    pub fn opened(&self, endpoint: &Endpoint) {
+        self.say(Input::Woken(Word::Opened(endpoint.clone())));
     }
 
-    /// The network behind a party says that a number, by its normalised digits, can be reached again.
-    pub fn reachable(&self, party: &Party, digits: Name) {
-        self.say(Input::Woken(Word::Reachable(party.clone(), digits)));
+    /// The network behind an endpoint says that a number, by its normalised digits, can be reached again.
+    pub fn reachable(&self, endpoint: &Endpoint, digits: Name) {
+        self.say(Input::Woken(Word::Reachable(endpoint.clone(), digits)));
     }
 
     /// The next hop's receipt for a message came.
-    pub fn reported(&self, id: MessageId, attempted: Attempted) {
+    pub fn reported(&self, id: MessageId, attempted: AttemptResult) {
         self.say(Input::Reported(id));
         self.say(Input::Ended(attempted));
     }
 
     /// Takes a waiting message out of the queue, unless its attempt runs.
-    pub async fn remove(&self, waiting: &Waiting) -> Option<Waiting> {
+    pub async fn remove(&self, waiting: &QueueEntry) -> Option<QueueEntry> {
         let (reply, answer) = oneshot::channel();
         self.say(Input::Remove { destination: waiting.destination, id: waiting.key.id, reply });
         answer.await.ok().flatten()
@@ -201,7 +201,7 @@ impl Dispatch {
 
     /// What could not be read or recorded comes back from the store after a while, unless it has
     /// ended there: rather twice than never.
-    fn try_again(&self, journey: &Arc<Journey>, waiting: Waiting) {
+    fn try_again(&self, journey: &Arc<Journey>, waiting: QueueEntry) {
         self.say(Input::Lost(waiting.key.id));
         let (handle, journey) = (self.clone(), Arc::clone(journey));
         tokio::spawn(async move {
@@ -304,10 +304,10 @@ impl Loop {
                 attempted.receipts.into_iter().for_each(|receipt| self.add(receipt));
             }
             // It ended elsewhere, or rests in the store until it is tried again.
-            Input::Lost(id) => self.queue.ended(id, &Next::Ended, now),
+            Input::Lost(id) => self.queue.ended(id, &NextStep::Ended, now),
             Input::Segment(part) => self.assemble(part),
-            Input::Lane { key, parties, open_per_destination } => {
-                self.queue.learn_lane(key, &parties, open_per_destination);
+            Input::Lane { key, endpoints, open_per_destination } => {
+                self.queue.learn_lane(key, &endpoints, open_per_destination);
             }
             Input::Gateways => self.learn_routes(),
             Input::Woken(word) => {
@@ -331,14 +331,14 @@ impl Loop {
 
     fn wake(&mut self, word: &Word, now: Timestamp) {
         match word {
-            Word::Opened(party) => self.queue.opened(party, now),
-            Word::Reachable(party, digits) => {
-                self.queue.reachable(party, digits, now);
+            Word::Opened(endpoint) => self.queue.opened(endpoint, now),
+            Word::Reachable(endpoint, digits) => {
+                self.queue.reachable(endpoint, digits, now);
             }
         }
     }
 
-    fn add(&mut self, part: Part) {
+    fn add(&mut self, part: QueuedMessage) {
         if part.message.mode != smsc::message::Mode::StoreAndForward {
             self.attempt(vec![part]); // never stored, so it cannot wait
             return;
@@ -365,7 +365,7 @@ impl Loop {
         }
     }
 
-    fn resume(&mut self, page: &[Waiting]) {
+    fn resume(&mut self, page: &[QueueEntry]) {
         let now = (self.clock)();
         for waiting in page {
             if self.queue.waiting() >= WAITING_MAX {
@@ -397,7 +397,7 @@ impl Loop {
             let (journey, handle) = (Arc::clone(&self.journey), self.handle.clone());
             tokio::spawn(async move {
                 let Some(message) = read(&journey, &handle, &waiting).await else { return };
-                let part = Part { message, waiting };
+                let part = QueuedMessage { message, waiting };
                 let ended = match overdue {
                     Overdue::Expired(_) => journey.expire(&part).await,
                     Overdue::Unreported(_) => journey.unreported(&part).await,
@@ -418,13 +418,16 @@ impl Loop {
             return;
         }
         let gateways = &self.journey.gateways;
-        let room = |parties: &[Party]| parties.iter().map(|party| gateways.room(party)).sum();
+        let room =
+            |endpoints: &[Endpoint]| endpoints.iter().map(|endpoint| gateways.available(endpoint)).sum();
         for waiting in self.queue.take((self.clock)(), room) {
             let message = self.bodies.remove(&waiting.key.id.get());
             let is_stranger = !self.queue.knows_lane(waiting.lane);
             let (journey, handle) = (Arc::clone(&self.journey), self.handle.clone());
             match self.turns.take(Turn { waiting, message }) {
-                Step::SetOut(message, waiting) => launch(set_out(journey, handle, Part { message, waiting })),
+                Step::SetOut(message, waiting) => {
+                    launch(set_out(journey, handle, QueuedMessage { message, waiting }))
+                }
                 Step::Read(turn) => {
                     launch(read_in_turn(self.turns.clone(), journey, handle, turn, is_stranger));
                 }
@@ -434,7 +437,7 @@ impl Loop {
     }
 
     /// An attempt without a place in the queue; a graceful stop waits for it all the same.
-    fn attempt(&self, parts: Vec<Part>) {
+    fn attempt(&self, parts: Vec<QueuedMessage>) {
         let (journey, handle) = (Arc::clone(&self.journey), self.handle.clone());
         let loose = Arc::clone(&self.loose);
         loose.fetch_add(1, Ordering::Relaxed);
@@ -444,8 +447,8 @@ impl Loop {
         });
     }
 
-    /// A segment for a party that wants whole messages.
-    fn assemble(&mut self, part: Part) {
+    /// A segment for an endpoint that wants whole messages.
+    fn assemble(&mut self, part: QueuedMessage) {
         let now = (self.clock)();
         // It gives its place in the destination's window to its siblings.
         self.queue.set_aside(part.message.id, now);
@@ -477,7 +480,7 @@ fn launch(attempt: impl Future<Output = ()> + Send + 'static) {
 }
 
 /// The first step of a message that comes from the queue: a segment may have to wait for its siblings.
-async fn set_out(journey: Arc<Journey>, handle: Dispatch, part: Part) {
+async fn set_out(journey: Arc<Journey>, handle: Dispatch, part: QueuedMessage) {
     if wants_siblings(&journey, &part) {
         handle.say(Input::Segment(part));
     } else {
@@ -485,7 +488,7 @@ async fn set_out(journey: Arc<Journey>, handle: Dispatch, part: Part) {
     }
 }
 
-async fn attempt(journey: Arc<Journey>, handle: Dispatch, parts: Vec<Part>) {
+async fn attempt(journey: Arc<Journey>, handle: Dispatch, parts: Vec<QueuedMessage>) {
     match journey.attempt(&parts).await {
         Ok(attempted) => handle.say(Input::Ended(attempted)),
         Err(error) => {
@@ -508,7 +511,7 @@ async fn read_in_turn(turns: Turns, journey: Arc<Journey>, handle: Dispatch, fir
             None => read(&journey, &handle, &waiting).await,
         };
         if let Some(message) = message {
-            let part = Part { message, waiting };
+            let part = QueuedMessage { message, waiting };
             if is_stranger {
                 introduce(&journey, &handle, &part);
             }
@@ -518,28 +521,28 @@ async fn read_in_turn(turns: Turns, journey: Arc<Journey>, handle: Dispatch, fir
     }
 }
 
-/// Whether this is a segment for a party that wants whole messages.
-fn wants_siblings(journey: &Journey, part: &Part) -> bool {
+/// Whether this is a segment for an endpoint that wants whole messages.
+fn wants_siblings(journey: &Journey, part: &QueuedMessage) -> bool {
     if !reassembly::is_segment(&part.message) {
         return false;
     }
     let route = journey.rules.load().route_of(&part.message);
-    let party = route.as_ref().and_then(|route| route.targets.first());
-    party.is_some_and(|party| journey.gateways.wishes(party).reassembled)
+    let endpoint = route.as_ref().and_then(|route| route.targets.first());
+    endpoint.is_some_and(|endpoint| journey.gateways.capabilities(endpoint).reassembled)
 }
 
 /// After a restart the queue does not know who stands behind a lane: its first message tells.
-fn introduce(journey: &Journey, handle: &Dispatch, part: &Part) {
-    let parties = journey.rules.load().route_of(&part.message).map(|route| {
+fn introduce(journey: &Journey, handle: &Dispatch, part: &QueuedMessage) {
+    let endpoints = journey.rules.load().route_of(&part.message).map(|route| {
         let open_per_destination = open_per_destination(journey, &route);
         (route.targets.clone(), open_per_destination)
     });
-    let (parties, open_per_destination) = parties.unwrap_or_default();
-    handle.say(Input::Lane { key: part.waiting.lane, parties, open_per_destination });
+    let (endpoints, open_per_destination) = endpoints.unwrap_or_default();
+    handle.say(Input::Lane { key: part.waiting.lane, endpoints, open_per_destination });
 }
 
 /// Reads a message that was not kept in memory. `None` if it has ended or cannot be read.
-async fn read(journey: &Arc<Journey>, handle: &Dispatch, waiting: &Waiting) -> Option<Arc<Message>> {
+async fn read(journey: &Arc<Journey>, handle: &Dispatch, waiting: &QueueEntry) -> Option<Arc<Message>> {
     let id = waiting.key.id;
     match journey.store.get(id).await {
         Ok(Some(stored)) if stored.outcome.is_none() => return Some(stored.message),
@@ -553,8 +556,9 @@ async fn read(journey: &Arc<Journey>, handle: &Dispatch, waiting: &Waiting) -> O
 }
 
 fn open_per_destination(journey: &Journey, route: &Route) -> u16 {
-    let wishes = route.targets.iter().map(|party| journey.gateways.wishes(party).open_per_destination);
-    wishes.min().unwrap_or(1)
+    let capabilities =
+        route.targets.iter().map(|endpoint| journey.gateways.capabilities(endpoint).open_per_destination);
+    capabilities.min().unwrap_or(1)
 }
 
 #[cfg(test)]

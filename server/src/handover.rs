@@ -5,19 +5,19 @@ use std::sync::Arc;
 
 use compact_str::{CompactString, ToCompactString};
 use futures_util::future::join_all;
-use platform::ports::{Centre as PlatformCentre, Outbound, Promise};
+use platform::ports::{BoxFuture, Centre as PlatformCentre, Outbound};
 use platform::{Inbound, Platform, Report, Sid};
 use smsc::address::Address;
 use smsc::failure::{Failure, PeerCode};
-use smsc::message::{Message, Name, Party, Submission, Validity};
-use smsc::ports::{Centre, Delivery, Gateways, Handover, Wishes};
+use smsc::message::{Endpoint, Message, Name, Submission, Validity};
+use smsc::ports::{Capabilities, Centre, Delivery, DeliveryAck, Gateways};
 use smsc::receipt::Receipt;
 use smsc::rejection::Rejection;
 
 use crate::callbacks::Callbacks;
 use crate::centre::ServiceCentre;
 
-/// Deliveries into the platform that may be open at once; its ledger is the only thing they wait for.
+/// Deliveries into the platform that may be open at once; its store is the only thing they wait for.
 const PLATFORM_ROOM: usize = 1000;
 /// Of them for one number: enough to fill a commit, and still in the order of acceptance.
 const PLATFORM_ROOM_PER_NUMBER: u16 = 16;
@@ -30,11 +30,11 @@ impl PlatformCentre for LocalCentre {
         let rules = self.0.journey().rules.load();
         rules.numbering.source(source).map_err(Rejection::Source)?;
         let destination = rules.numbering.destination(destination).map_err(Rejection::Destination)?;
-        let route = rules.route(&Party::Platform, &CompactString::default(), &destination.digits);
+        let route = rules.route(&Endpoint::Platform, &CompactString::default(), &destination.digits);
         route.map(|_| ()).ok_or(Rejection::NoRoute)
     }
 
-    fn submit(&self, batch: Vec<Outbound>) -> Promise<'static, Vec<Result<CompactString, Rejection>>> {
+    fn submit(&self, batch: Vec<Outbound>) -> BoxFuture<'static, Vec<Result<CompactString, Rejection>>> {
         let centre = self.0.clone();
         Box::pin(async move {
             // Each has a key of its own, which the store checks one by one; side by side they
@@ -61,7 +61,7 @@ pub fn submission(outbound: Outbound) -> Submission {
         validity: outbound.expires_at.map(Validity::Until),
         client_key: Some(outbound.sid.to_compact_string()),
         headers: named(outbound.headers),
-        ..Submission::new(Party::Platform, outbound.source, outbound.destination, outbound.content)
+        ..Submission::new(Endpoint::Platform, outbound.source, outbound.destination, outbound.content)
     }
 }
 
@@ -84,11 +84,15 @@ pub struct LocalPlatform {
 }
 
 impl Gateways for LocalPlatform {
-    fn room(&self, _party: &Party) -> usize {
+    fn available(&self, _party: &Endpoint) -> usize {
         PLATFORM_ROOM
     }
 
-    fn deliver(&self, _party: &Party, delivery: Delivery) -> Promise<'static, Result<Handover, Failure>> {
+    fn deliver(
+        &self,
+        _party: &Endpoint,
+        delivery: Delivery,
+    ) -> BoxFuture<'static, Result<DeliveryAck, Failure>> {
         let (platform, callbacks) = (Arc::clone(&self.platform), self.callbacks.clone());
         Box::pin(async move {
             match delivery.message.as_receipt() {
@@ -99,12 +103,16 @@ impl Gateways for LocalPlatform {
                     callbacks.remember(sid.to_string(), delivery.message.id);
                 }
             }
-            Ok(Handover { remote_id: None, via: "platform".into() })
+            Ok(DeliveryAck { remote_id: None, via: "platform".into() })
         })
     }
 
-    fn wishes(&self, _party: &Party) -> Wishes {
-        Wishes { open_per_destination: PLATFORM_ROOM_PER_NUMBER, reassembled: true, sends_receipts: false }
+    fn capabilities(&self, _party: &Endpoint) -> Capabilities {
+        Capabilities {
+            open_per_destination: PLATFORM_ROOM_PER_NUMBER,
+            reassembled: true,
+            sends_receipts: false,
+        }
     }
 }
 
@@ -119,7 +127,7 @@ async fn report(platform: &Platform, receipt: &Receipt) -> Result<(), Failure> {
 /// What the centre delivers, in the platform's words.
 fn inbound(message: &Message) -> Inbound {
     let via = match &message.origin {
-        Party::Esme(name) | Party::Smpp(name) => Some(name.to_string()),
+        Endpoint::Esme(name) | Endpoint::Smpp(name) => Some(name.to_string()),
         _ => None,
     };
     Inbound {

@@ -23,7 +23,7 @@ pub use setup::Credentials;
 
 /// What a lab is started with.
 #[derive(Clone, Debug)]
-pub struct Wishes {
+pub struct Capabilities {
     /// Where its store and credentials are kept.
     pub data: PathBuf,
     /// Added to every port, so that several labs run side by side.
@@ -62,14 +62,15 @@ pub enum LabError {
 
 impl Lab {
     /// Starts everything.
-    pub async fn start(wishes: &Wishes) -> Result<Self, LabError> {
-        std::fs::create_dir_all(&wishes.data)?;
-        let credentials = Credentials::load_or_make(&wishes.data)?;
-        let port = setup::port(setup::APPLICATION_PORT, wishes.port_offset)?;
+    pub async fn start(capabilities: &Capabilities) -> Result<Self, LabError> {
+        std::fs::create_dir_all(&capabilities.data)?;
+        let credentials = Credentials::load_or_make(&capabilities.data)?;
+        let port = setup::port(setup::APPLICATION_PORT, capabilities.port_offset)?;
         let application = Application::start(TcpListener::bind(("127.0.0.1", port)).await?, REPLY)?;
-        let sms_url = wishes.webhook.clone().unwrap_or_else(|| application.url("/sms"));
-        let phones = Phones::start(wishes.network, wishes.port_offset, &wishes.data).await?;
-        let config = setup::config(wishes, &credentials, &sms_url, &application.url("/sms"))?;
+        let sms_url = capabilities.webhook.clone().unwrap_or_else(|| application.url("/sms"));
+        let phones =
+            Phones::start(capabilities.network, capabilities.port_offset, &capabilities.data).await?;
+        let config = setup::config(capabilities, &credentials, &sms_url, &application.url("/sms"))?;
         let system = wiring::start(config).await?;
         Ok(Self { system, application, phones, credentials })
     }

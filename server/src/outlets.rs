@@ -1,10 +1,10 @@
-//! All ways out of the centre, behind one door: each party belongs to one gateway.
+//! All ways out of the centre, behind one door: each endpoint belongs to one gateway.
 
 use std::sync::{Arc, OnceLock};
 
 use smsc::failure::Failure;
-use smsc::message::Party;
-use smsc::ports::{Delivery, Gateways, Handover, Promise, Wishes};
+use smsc::message::Endpoint;
+use smsc::ports::{BoxFuture, Capabilities, Delivery, DeliveryAck, Gateways};
 
 /// The gateways of this process. They need the centre and the centre needs them, so they are
 /// put in after both exist; until then nobody is connected.
@@ -21,31 +21,35 @@ pub struct Outlets {
 }
 
 impl Outlets {
-    fn gateway(&self, party: &Party) -> Option<&Arc<dyn Gateways>> {
-        match party {
-            Party::Esme(_) | Party::Smpp(_) => self.smpp.get(),
-            Party::SipPeer(_) | Party::SipUser(_) => self.sip.get(),
-            Party::Ss7(_) => self.ss7.get(),
-            Party::Platform => self.platform.get(),
-            Party::Operator => None,
+    fn gateway(&self, endpoint: &Endpoint) -> Option<&Arc<dyn Gateways>> {
+        match endpoint {
+            Endpoint::Esme(_) | Endpoint::Smpp(_) => self.smpp.get(),
+            Endpoint::SipPeer(_) | Endpoint::SipUser(_) => self.sip.get(),
+            Endpoint::Ss7(_) => self.ss7.get(),
+            Endpoint::Platform => self.platform.get(),
+            Endpoint::Operator => None,
         }
     }
 }
 
 impl Gateways for Outlets {
-    fn room(&self, party: &Party) -> usize {
-        self.gateway(party).map_or(0, |gateway| gateway.room(party))
+    fn available(&self, endpoint: &Endpoint) -> usize {
+        self.gateway(endpoint).map_or(0, |gateway| gateway.available(endpoint))
     }
 
-    fn deliver(&self, party: &Party, delivery: Delivery) -> Promise<'static, Result<Handover, Failure>> {
-        match self.gateway(party) {
-            Some(gateway) => gateway.deliver(party, delivery),
+    fn deliver(
+        &self,
+        endpoint: &Endpoint,
+        delivery: Delivery,
+    ) -> BoxFuture<'static, Result<DeliveryAck, Failure>> {
+        match self.gateway(endpoint) {
+            Some(gateway) => gateway.deliver(endpoint, delivery),
             None => Box::pin(std::future::ready(Err(Failure::NoPeer))),
         }
     }
 
-    fn wishes(&self, party: &Party) -> Wishes {
-        let nobody = Wishes { open_per_destination: 1, reassembled: false, sends_receipts: false };
-        self.gateway(party).map_or(nobody, |gateway| gateway.wishes(party))
+    fn capabilities(&self, endpoint: &Endpoint) -> Capabilities {
+        let nobody = Capabilities { open_per_destination: 1, reassembled: false, sends_receipts: false };
+        self.gateway(endpoint).map_or(nobody, |gateway| gateway.capabilities(endpoint))
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Outgoing messages are SIP MESSAGEs to the peer that the configuration names. Each carries its SID as
 //! X-SMS-MSG-ID, by which the centre knows a copy; the centre's id of it comes back in the 200 and is
-//! kept in the ledger, so that receipts find their message, after a restart too. Incoming messages carry
+//! kept in the store, so that receipts find their message, after a restart too. Incoming messages carry
 //! the centre's id in the same header, by which the platform knows a copy.
 
 use std::collections::HashMap;
@@ -14,14 +14,16 @@ use compact_str::{CompactString, ToCompactString};
 use futures_util::future::join_all;
 use gateway_sip::SipGateway;
 use gateway_sip::config::SipConfig;
-use platform::ports::{Centre as PlatformCentre, Ledger, LedgerError, Outbound, Promise, Table, Write};
+use platform::ports::{
+    BoxFuture, Centre as PlatformCentre, Outbound, PlatformStore, PlatformStoreError, Table, Write,
+};
 use platform::{Inbound, Platform, ReceiveError, Report, Sid};
 use smsc::address::Address;
 use smsc::failure::Failure;
 use smsc::ids::Ids;
 use smsc::journey::Clock;
-use smsc::message::{Kind, Message, MessageId, Mode, Name, Party, Submission, Timestamp, Validity};
-use smsc::ports::{Acceptance, Centre, Delivery, Gateways, Standing, StartGuard, StoreError};
+use smsc::message::{Endpoint, Kind, Message, MessageId, Mode, Name, Submission, Timestamp, Validity};
+use smsc::ports::{Acceptance, Centre, Delivery, Gateways, MessageStatus, StartGuard, StoreError};
 use smsc::receipt::RemoteReceipt;
 use smsc::rejection::Rejection;
 use tokio::time::Instant;
@@ -30,12 +32,12 @@ use crate::clock;
 use crate::config::{Config, ConfigError};
 use crate::handover::{named, unnamed};
 
-/// Prefix of the ledger's rows that map the centre's id to the platform's SID.
+/// Prefix of the store's rows that map the centre's id to the platform's SID.
 const CENTRE_ID_PREFIX: &[u8] = b"link/";
 /// How long a batch waits for the centre. What has no answer by then is submitted again; the centre
 /// may have it already, and knows it by its SID.
 const BATCH_PATIENCE: Duration = Duration::from_secs(4);
-/// A receipt may be faster than the answer to the message that it is about, or than the ledger; after a
+/// A receipt may be faster than the answer to the message that it is about, or than the store; after a
 /// restart, faster than the message's repetition. So often, and so long each time, it waits for them.
 const EARLY_RECEIPT_LOOKS: usize = 15;
 const EARLY_RECEIPT_PAUSE: Duration = Duration::from_millis(200);
@@ -57,16 +59,16 @@ pub fn sip_config(config: &Config) -> Result<SipConfig, ConfigError> {
 /// The service centre at the other end of the link.
 pub struct SipCentre {
     sip: OnceLock<Arc<SipGateway>>,
-    ledger: Arc<dyn Ledger>,
-    peer: Party,
+    store: Arc<dyn PlatformStore>,
+    peer: Endpoint,
     ids: Ids,
 }
 
 impl SipCentre {
     /// A centre that is the SIP peer `name`.
-    pub fn new(ledger: Arc<dyn Ledger>, name: Name) -> Self {
+    pub fn new(store: Arc<dyn PlatformStore>, name: Name) -> Self {
         // These ids name nothing beyond this process: messages go by SIDs and the centre's ids.
-        Self { sip: OnceLock::new(), ledger, peer: Party::SipPeer(name), ids: Ids::new(0, None) }
+        Self { sip: OnceLock::new(), store, peer: Endpoint::SipPeer(name), ids: Ids::new(0, None) }
     }
 
     /// The gateway that carries the link; it needs the platform, which needs this.
@@ -74,9 +76,9 @@ impl SipCentre {
         let _first = self.sip.set(sip);
     }
 
-    async fn platform_sid(&self, receipt: &RemoteReceipt) -> Result<Option<Sid>, LedgerError> {
+    async fn platform_sid(&self, receipt: &RemoteReceipt) -> Result<Option<Sid>, PlatformStoreError> {
         for id in &receipt.remote_ids {
-            if let Some(value) = self.ledger.get(Table::MessageIndex, link_key(id)).await? {
+            if let Some(value) = self.store.get(Table::MessageIndex, link_key(id)).await? {
                 return Ok(std::str::from_utf8(&value).ok().and_then(|text| Sid::parse(Sid::MESSAGE, text)));
             }
         }
@@ -84,8 +86,8 @@ impl SipCentre {
     }
 
     fn line(&self, sip: &Arc<SipGateway>, deadline: Instant) -> Line {
-        let (sip, ledger) = (Arc::clone(sip), Arc::clone(&self.ledger));
-        Line { sip, ledger, peer: self.peer.clone(), deadline }
+        let (sip, store) = (Arc::clone(sip), Arc::clone(&self.store));
+        Line { sip, store, peer: self.peer.clone(), deadline }
     }
 }
 
@@ -95,9 +97,9 @@ impl PlatformCentre for SipCentre {
         Ok(())
     }
 
-    fn submit(&self, batch: Vec<Outbound>) -> Promise<'static, Vec<Result<CompactString, Rejection>>> {
+    fn submit(&self, batch: Vec<Outbound>) -> BoxFuture<'static, Vec<Result<CompactString, Rejection>>> {
         let mut answers = vec![Err(Rejection::Congested); batch.len()];
-        let open = self.sip.get().filter(|sip| sip.room(&self.peer) > 0);
+        let open = self.sip.get().filter(|sip| sip.available(&self.peer) > 0);
         let Some(sip) = open else { return Box::pin(std::future::ready(answers)) };
         let deadline = Instant::now() + BATCH_PATIENCE;
         let mut lines: HashMap<CompactString, Vec<(usize, Message)>> = HashMap::new();
@@ -123,8 +125,8 @@ impl PlatformCentre for SipCentre {
 /// Messages to one destination: one after the other, so that none overtakes another.
 struct Line {
     sip: Arc<SipGateway>,
-    ledger: Arc<dyn Ledger>,
-    peer: Party,
+    store: Arc<dyn PlatformStore>,
+    peer: Endpoint,
     deadline: Instant,
 }
 
@@ -157,7 +159,7 @@ impl Line {
         let Some(centre_id) = handover.remote_id else { return Ok(sid) };
         let value = Some(Bytes::from(sid.to_string()));
         let write = Write { table: Table::MessageIndex, key: link_key(&centre_id), value };
-        self.ledger.commit(vec![write]).await.map_err(|_| Rejection::StoreClosed)?;
+        self.store.commit(vec![write]).await.map_err(|_| Rejection::StoreClosed)?;
         Ok(centre_id)
     }
 }
@@ -173,7 +175,7 @@ pub struct SipPlatform {
 }
 
 impl Centre for SipPlatform {
-    fn accept(&self, batch: Vec<Submission>) -> smsc::ports::Promise<'static, Acceptance> {
+    fn accept(&self, batch: Vec<Submission>) -> smsc::ports::BoxFuture<'static, Acceptance> {
         let now = (self.clock)();
         // Tasks of their own: what the platform has begun it also ends, whoever still waits for it.
         let received: Vec<_> = batch
@@ -196,16 +198,16 @@ impl Centre for SipPlatform {
     fn remote_receipt(
         &self,
         receipt: RemoteReceipt,
-    ) -> smsc::ports::Promise<'static, Result<bool, StoreError>> {
+    ) -> smsc::ports::BoxFuture<'static, Result<bool, StoreError>> {
         let taken = tokio::spawn(report(Arc::clone(&self.platform), Arc::clone(&self.link), receipt));
         Box::pin(async move { taken.await.unwrap_or(Err(StoreError::Congested)) })
     }
 
-    fn standing(
+    fn status(
         &self,
         _account: Name,
         _id: MessageId,
-    ) -> smsc::ports::Promise<'static, Result<Option<Standing>, StoreError>> {
+    ) -> smsc::ports::BoxFuture<'static, Result<Option<MessageStatus>, StoreError>> {
         Box::pin(std::future::ready(Ok(None)))
     }
 
@@ -213,11 +215,11 @@ impl Centre for SipPlatform {
         &self,
         _account: Name,
         _id: MessageId,
-    ) -> smsc::ports::Promise<'static, Result<bool, StoreError>> {
+    ) -> smsc::ports::BoxFuture<'static, Result<bool, StoreError>> {
         Box::pin(std::future::ready(Ok(false)))
     }
 
-    fn opened(&self, _party: &Party) {}
+    fn opened(&self, _party: &Endpoint) {}
 }
 
 async fn report(
@@ -245,7 +247,7 @@ fn link_key(centre_id: &str) -> Vec<u8> {
 fn message(outbound: Outbound, id: MessageId, now: Timestamp) -> Message {
     Message {
         id,
-        origin: Party::Platform,
+        origin: Endpoint::Platform,
         account: outbound.account.to_compact_string(),
         source: outbound.source,
         destination: outbound.destination,
@@ -268,7 +270,7 @@ fn message(outbound: Outbound, id: MessageId, now: Timestamp) -> Message {
     }
 }
 
-fn inbound(submission: Submission, centre: &Party, id: MessageId, now: Timestamp) -> Inbound {
+fn inbound(submission: Submission, centre: &Endpoint, id: MessageId, now: Timestamp) -> Inbound {
     let id = match submission.client_key {
         Some(key) if submission.origin == *centre => key.to_string(),
         // Nobody but the centre may name a message by one of its ids.

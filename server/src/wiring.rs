@@ -12,7 +12,7 @@ use gateway_smpp::SmppGateway;
 use gateway_ss7::Ss7Gateway;
 use platform::Platform;
 use smsc::journey::Journey;
-use smsc::message::Party;
+use smsc::message::Endpoint;
 use smsc::ports::Centre;
 use smsc::routing::directory::Directory;
 use store_embedded::EmbeddedStore;
@@ -86,7 +86,7 @@ pub enum StartError {
     Webhooks(#[from] gateway_http::NoTls),
     /// The platform cannot read its records.
     #[error("platform: {0}")]
-    Platform(#[from] platform::ports::LedgerError),
+    Platform(#[from] platform::ports::PlatformStoreError),
     /// A file of the data directory cannot be written.
     #[error("data directory: {0}")]
     DataDir(#[from] std::io::Error),
@@ -149,7 +149,7 @@ impl System {
         ));
         let local = self.config.has(Role::Smsc);
         let ports = platform::Ports {
-            ledger: Arc::new(self.store.clone()),
+            store: Arc::new(self.store.clone()),
             centre: if local { Arc::new(LocalCentre(self.centre.clone())) } else { Arc::clone(&link) as _ },
             webhooks: Arc::new(callbacks.clone()),
             environment: Arc::new(Machine),
@@ -208,7 +208,7 @@ impl System {
         }
         self.centre.dispatch().gateways_are_ready();
         // What waited for the gateways to come up may go now.
-        self.centre.dispatch().opened(&Party::Platform);
+        self.centre.dispatch().opened(&Endpoint::Platform);
         Ok(())
     }
 

@@ -138,21 +138,21 @@ mod tests {
 
     use super::*;
     use crate::address::Address;
-    use crate::message::Party;
+    use crate::message::Endpoint;
     use crate::routing::directory::Directory;
 
     const NOW: Timestamp = Timestamp::from_millis(1_795_000_000_000);
 
     fn rules() -> Rules {
         let directory = Directory::default();
-        directory.replace(|_| true, &[("15550001".into(), Party::Platform)]);
+        directory.replace(|_| true, &[("15550001".into(), Endpoint::Platform)]);
         Rules { directory: Arc::new(directory), ..Rules::default() }
     }
 
     fn submission() -> Submission {
         let content = Content { body: Bytes::from_static(b"hello"), ..Content::default() };
         Submission::new(
-            Party::Esme("acme".into()),
+            Endpoint::Esme("acme".into()),
             Address::international("4915112345678"),
             Address::international("15550001"),
             content,

@@ -116,7 +116,7 @@ impl PeerCode {
 /// What to do after a failure.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Verdict {
-    /// Try again when the retry plan of this class says so.
+    /// TargetAttempt again when the retry plan of this class says so.
     RetryLater(RetryClass),
     /// Never try again; report the message as undeliverable.
     GiveUp,

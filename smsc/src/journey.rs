@@ -18,21 +18,21 @@ use arc_swap::ArcSwap;
 use crate::correlation::{Claims, EarlyReceipts};
 use crate::failure::{EXPIRED_NUMBER, Failure};
 use crate::ids::Ids;
-use crate::message::{Message, MessageId, Mode, Party, Submission, Timestamp};
+use crate::message::{Endpoint, Message, MessageId, Mode, Submission, Timestamp};
+use crate::metrics::Metrics;
 use crate::optional;
+use crate::outcome_writer::{OutcomeWriter, TargetAttempt, sibling_id};
 use crate::ports::{
-    Delivery, Event, Gateways, Outcome, Pressure, Promise, Query, QueryBy, Referenced, Standing, Store,
-    StoreError, Waiting,
+    BoxFuture, Delivery, Event, Gateways, MessageStatus, Outcome, Pressure, Query, QueryBy, QueueEntry,
+    ReferenceQuery, Store, StoreError,
 };
-use crate::reassembly::{self, Part};
+use crate::reassembly::{self, QueuedMessage};
 use crate::receipt::{RemoteReceipt, State};
-use crate::record::{Record, Try, sibling_id};
 use crate::rejection::Rejection;
 use crate::routing::table::Route;
 use crate::rules::Rules;
-use crate::schedule::queue::Next;
+use crate::schedule::queue::NextStep;
 use crate::schedule::throttle::Throttles;
-use crate::tally::Tally;
 
 /// How many of a sender's newest messages are looked through for a reference of its own. A phone
 /// counts to 255 before it begins again.
@@ -47,7 +47,7 @@ pub struct Journey {
     /// Every decision that an operator can configure; replaced as a whole.
     pub rules: ArcSwap<Rules>,
     /// What has been counted.
-    pub tally: Tally,
+    pub metrics: Metrics,
     clock: Clock,
     ids: Ids,
     throttles: Throttles,
@@ -64,16 +64,16 @@ pub struct Accepted {
     /// One answer for each submission, in order.
     pub answers: Vec<Result<MessageId, Rejection>>,
     /// What is ours now and wants to move.
-    pub parts: Vec<Part>,
+    pub parts: Vec<QueuedMessage>,
 }
 
 /// What an attempt has led to.
 #[derive(Debug, Default)]
-pub struct Attempted {
+pub struct AttemptResult {
     /// How each part of the delivery goes on.
-    pub next: Vec<(MessageId, Next)>,
+    pub next: Vec<(MessageId, NextStep)>,
     /// Receipts that set out.
-    pub receipts: Vec<Part>,
+    pub receipts: Vec<QueuedMessage>,
 }
 
 impl Journey {
@@ -90,7 +90,7 @@ impl Journey {
             store,
             gateways,
             rules: ArcSwap::from_pointee(rules),
-            tally: Tally::default(),
+            metrics: Metrics::default(),
             clock,
             ids: Ids::new(node, last_id),
             throttles: Throttles::default(),
@@ -127,15 +127,15 @@ impl Journey {
                 }
             }
         }
-        self.tally.answered(&accepted.answers, repeated);
+        self.metrics.answered(&accepted.answers, repeated);
         accepted
     }
 
     /// Second leg, repeated until every part has ended. The parts are one message,
     /// or all segments of one.
-    pub async fn attempt(&self, parts: &[Part]) -> Result<Attempted, StoreError> {
+    pub async fn attempt(&self, parts: &[QueuedMessage]) -> Result<AttemptResult, StoreError> {
         let rules = self.rules.load_full();
-        let Some(first) = parts.first() else { return Ok(Attempted::default()) };
+        let Some(first) = parts.first() else { return Ok(AttemptResult::default()) };
         let now = (self.clock)();
         if parts.iter().all(|part| part.message.expires_at <= now) {
             return self.expire_all(parts, now).await; // it waited for siblings, or for its body, too long
@@ -143,29 +143,29 @@ impl Journey {
         let route = rules.route_of(&first.message);
         let tries = self.deliver(parts, route.as_deref()).await;
         let now = (self.clock)();
-        let Some(last) = tries.last() else { return Ok(Attempted::default()) };
-        tries.iter().for_each(|one| self.tally.attempted(&one.result));
-        let mut record = Record::new(&rules, &self.ids, now);
+        let Some(last) = tries.last() else { return Ok(AttemptResult::default()) };
+        tries.iter().for_each(|one| self.metrics.attempted(&one.result));
+        let mut record = OutcomeWriter::new(&rules, &self.ids, now);
         for part in parts {
             let number = part.waiting.attempts.saturating_add(1);
             let decision =
-                rules.decide(&part.message, route.as_deref(), last.wishes, number, &last.result, now);
+                rules.decide(&part.message, route.as_deref(), last.capabilities, number, &last.result, now);
             record.attempt(part, &tries, &decision);
         }
-        let mut attempted = record.commit(&*self.store, &self.tally).await?;
+        let mut attempted = record.commit(&*self.store, &self.metrics).await?;
         self.answer_early_receipts(parts, &tries, &mut attempted).await;
         Ok(attempted)
     }
 
     /// The validity of a waiting message ran out.
-    pub async fn expire(&self, part: &Part) -> Result<Attempted, StoreError> {
+    pub async fn expire(&self, part: &QueuedMessage) -> Result<AttemptResult, StoreError> {
         self.finish(part, State::Expired, EXPIRED_NUMBER).await
     }
 
     /// The next hop never told how a message ended.
-    pub async fn unreported(&self, part: &Part) -> Result<Attempted, StoreError> {
+    pub async fn unreported(&self, part: &QueuedMessage) -> Result<AttemptResult, StoreError> {
         let id = part.message.id;
-        let over = Attempted { next: vec![(id, Next::Ended)], receipts: Vec::new() };
+        let over = AttemptResult { next: vec![(id, NextStep::Ended)], receipts: Vec::new() };
         // The receipt may have come at the last moment.
         let Some(_claim) = self.closing.claim(id) else { return Ok(over) };
         match self.store.get(id).await? {
@@ -175,7 +175,7 @@ impl Journey {
     }
 
     /// The submitter or the operator takes a waiting message back.
-    pub async fn cancel(&self, part: &Part) -> Result<Attempted, StoreError> {
+    pub async fn cancel(&self, part: &QueuedMessage) -> Result<AttemptResult, StoreError> {
         self.finish(part, State::Deleted, 0).await
     }
 
@@ -184,19 +184,19 @@ impl Journey {
     pub async fn tell(
         &self,
         message: &Message,
-        standing: Standing,
+        status: MessageStatus,
         reference: u16,
-    ) -> Result<Attempted, StoreError> {
-        let Standing { state, done_at, error } = standing;
+    ) -> Result<AttemptResult, StoreError> {
+        let MessageStatus { state, done_at, error } = status;
         let rules = self.rules.load_full();
         let now = (self.clock)();
-        let mut record = Record::new(&rules, &self.ids, now);
+        let mut record = OutcomeWriter::new(&rules, &self.ids, now);
         record.tell(message, &Outcome { state, at: done_at.unwrap_or(now), error }, reference);
-        record.commit(&*self.store, &self.tally).await
+        record.commit(&*self.store, &self.metrics).await
     }
 
     /// Another centre tells how a message ended that we handed to it. `None` if it is none of ours, yet.
-    pub async fn remote_receipt(&self, receipt: &RemoteReceipt) -> Result<Option<Attempted>, StoreError> {
+    pub async fn remote_receipt(&self, receipt: &RemoteReceipt) -> Result<Option<AttemptResult>, StoreError> {
         let mut found = self.correlated(receipt).await?;
         if found.is_none() {
             // Its answer may be on its way to the store at this moment: hold, then look again.
@@ -211,7 +211,7 @@ impl Journey {
     }
 
     /// The newest message that fits what its submitter knows of it.
-    pub async fn referenced(&self, query: &Referenced) -> Result<Option<MessageId>, StoreError> {
+    pub async fn find_by_reference(&self, query: &ReferenceQuery) -> Result<Option<MessageId>, StoreError> {
         let numbering = &self.rules.load().numbering.clone();
         let Ok(source) = numbering.source(&query.source) else { return Ok(None) };
         let Ok(destination) = numbering.destination(&query.destination) else { return Ok(None) };
@@ -235,7 +235,12 @@ impl Journey {
         Ok(None)
     }
 
-    fn admit(&self, rules: &Rules, submission: Submission, now: Timestamp) -> Result<Part, Rejection> {
+    fn admit(
+        &self,
+        rules: &Rules,
+        submission: Submission,
+        now: Timestamp,
+    ) -> Result<QueuedMessage, Rejection> {
         match self.store.pressure() {
             Pressure::Free => {}
             Pressure::High => return Err(Rejection::Congested),
@@ -246,16 +251,16 @@ impl Journey {
             .take(&submission.account, account.rate, now)
             .map_err(|_wait_ms| Rejection::Throttled)?;
         let (message, route) = rules.admit(submission, self.ids.next(now), now)?;
-        let waiting = Waiting::of(&message, route.lane);
-        Ok(Part { message: Arc::new(message), waiting })
+        let waiting = QueueEntry::of(&message, route.lane);
+        Ok(QueuedMessage { message: Arc::new(message), waiting })
     }
 
     /// Stores what is to be stored and says what became of each: a part that is to move, nothing,
     /// or another answer than its id. All at once, so that they share the store's commits and
     /// nothing waits for the peer of a transaction but that transaction.
-    async fn take_over(&self, ready: Vec<(usize, Part)>) -> Vec<(usize, Settled)> {
+    async fn take_over(&self, ready: Vec<(usize, QueuedMessage)>) -> Vec<(usize, Settled)> {
         let mut together = Vec::with_capacity(ready.len());
-        let mut work: Vec<Promise<'_, Vec<(usize, Settled)>>> = Vec::new();
+        let mut work: Vec<BoxFuture<'_, Vec<(usize, Settled)>>> = Vec::new();
         for (position, part) in ready {
             match (part.message.mode, &part.message.client_key) {
                 (Mode::StoreAndForward, None) => together.push((position, part)),
@@ -275,7 +280,7 @@ impl Journey {
         side_by_side(work).await.into_iter().flatten().collect()
     }
 
-    async fn store_together(&self, parts: Vec<(usize, Part)>) -> Vec<(usize, Settled)> {
+    async fn store_together(&self, parts: Vec<(usize, QueuedMessage)>) -> Vec<(usize, Settled)> {
         if parts.is_empty() {
             return Vec::new();
         }
@@ -290,7 +295,7 @@ impl Journey {
     }
 
     /// A message with a client key: the same key from the same account is the same message.
-    async fn store_keyed(&self, part: Part) -> Settled {
+    async fn store_keyed(&self, part: QueuedMessage) -> Settled {
         let event = Event::Accepted(Arc::clone(&part.message), part.waiting);
         match self.store.commit(vec![event]).await {
             Ok(()) => Ok(Some(part)),
@@ -304,11 +309,11 @@ impl Journey {
     }
 
     /// Transactional mode: one attempt, whose outcome is the answer.
-    async fn transact(&self, part: &Part) -> Settled {
+    async fn transact(&self, part: &QueuedMessage) -> Settled {
         let rules = self.rules.load_full();
         let route = rules.route_of(&part.message);
         let tries = self.deliver(std::slice::from_ref(part), route.as_deref()).await;
-        tries.iter().for_each(|one| self.tally.attempted(&one.result));
+        tries.iter().for_each(|one| self.metrics.attempted(&one.result));
         match tries.into_iter().last().map(|last| last.result) {
             Some(Ok(_)) => Ok(None),
             Some(Err(failure)) => Err(Err(Rejection::DeliveryFailed(failure))),
@@ -318,23 +323,23 @@ impl Journey {
 
     /// Tries the targets of a route in their order, until one takes the message or fails in a
     /// way that another would not mend.
-    async fn deliver(&self, parts: &[Part], route: Option<&Route>) -> Vec<Try> {
+    async fn deliver(&self, parts: &[QueuedMessage], route: Option<&Route>) -> Vec<TargetAttempt> {
         let Some(delivery) = delivery(parts) else { return Vec::new() };
         let Some(route) = route else {
-            return vec![Try::without_party(Failure::NoRoute, (self.clock)())];
+            return vec![TargetAttempt::without_endpoint(Failure::NoRoute, (self.clock)())];
         };
-        let mut candidates: Vec<&Party> =
+        let mut candidates: Vec<&Endpoint> =
             route.targets.iter().filter(|target| route.admits(target, &delivery.message.origin)).collect();
         // Connected ones first; the order of preference stays among equals.
-        candidates.sort_by_key(|target| self.gateways.room(target) == 0);
+        candidates.sort_by_key(|target| self.gateways.available(target) == 0);
         let mut tries = Vec::with_capacity(1);
-        for party in candidates {
+        for endpoint in candidates {
             let began_at = (self.clock)();
-            let result = self.gateways.deliver(party, delivery.clone()).await;
+            let result = self.gateways.deliver(endpoint, delivery.clone()).await;
             let goes_on = matches!(result, Err(Failure::NoPeer | Failure::Throttled { .. }));
-            tries.push(Try {
-                party: Some(party.clone()),
-                wishes: self.gateways.wishes(party),
+            tries.push(TargetAttempt {
+                endpoint: Some(endpoint.clone()),
+                capabilities: self.gateways.capabilities(endpoint),
                 began_at,
                 ended_at: (self.clock)(),
                 result,
@@ -344,25 +349,30 @@ impl Journey {
             }
         }
         if tries.is_empty() {
-            tries.push(Try::without_party(Failure::NoRoute, (self.clock)()));
+            tries.push(TargetAttempt::without_endpoint(Failure::NoRoute, (self.clock)()));
         }
         tries
     }
 
-    async fn expire_all(&self, parts: &[Part], now: Timestamp) -> Result<Attempted, StoreError> {
+    async fn expire_all(&self, parts: &[QueuedMessage], now: Timestamp) -> Result<AttemptResult, StoreError> {
         let rules = self.rules.load_full();
-        let mut record = Record::new(&rules, &self.ids, now);
+        let mut record = OutcomeWriter::new(&rules, &self.ids, now);
         let outcome = Outcome { state: State::Expired, at: now, error: EXPIRED_NUMBER };
         parts.iter().for_each(|part| record.end(part, outcome.clone(), None));
-        record.commit(&*self.store, &self.tally).await
+        record.commit(&*self.store, &self.metrics).await
     }
 
-    async fn finish(&self, part: &Part, state: State, error: u8) -> Result<Attempted, StoreError> {
+    async fn finish(
+        &self,
+        part: &QueuedMessage,
+        state: State,
+        error: u8,
+    ) -> Result<AttemptResult, StoreError> {
         let rules = self.rules.load_full();
         let now = (self.clock)();
-        let mut record = Record::new(&rules, &self.ids, now);
+        let mut record = OutcomeWriter::new(&rules, &self.ids, now);
         record.end(part, Outcome { state, at: now, error }, None);
-        record.commit(&*self.store, &self.tally).await
+        record.commit(&*self.store, &self.metrics).await
     }
 
     async fn correlated(&self, receipt: &RemoteReceipt) -> Result<Option<MessageId>, StoreError> {
@@ -380,8 +390,8 @@ impl Journey {
         &self,
         id: MessageId,
         receipt: &RemoteReceipt,
-    ) -> Result<Attempted, StoreError> {
-        let mut attempted = Attempted::default();
+    ) -> Result<AttemptResult, StoreError> {
+        let mut attempted = AttemptResult::default();
         if !receipt.state.is_final() {
             return Ok(attempted);
         }
@@ -399,16 +409,16 @@ impl Journey {
         &self,
         id: MessageId,
         receipt: &RemoteReceipt,
-        attempted: &mut Attempted,
+        attempted: &mut AttemptResult,
     ) -> Result<bool, StoreError> {
         let Some(_claim) = self.closing.claim(id) else { return Ok(false) };
         let Some(stored) = self.store.get(id).await? else { return Ok(false) };
         let is_segment = reassembly::is_segment(&stored.message);
         if stored.outcome.is_none() {
             // The key under which it waits since it was handed over does not depend on the rules.
-            let mut waiting = Waiting::of(&stored.message, 0);
+            let mut waiting = QueueEntry::of(&stored.message, 0);
             waiting.key.due = stored.message.expires_at;
-            let part = Part { message: stored.message, waiting };
+            let part = QueuedMessage { message: stored.message, waiting };
             let ended = self.finish(&part, receipt.state, receipt.error).await?;
             attempted.next.extend(ended.next);
             attempted.receipts.extend(ended.receipts);
@@ -428,15 +438,20 @@ impl Journey {
 
     /// Receipts that arrived between a peer's answer and its record. What cannot be recorded now
     /// ends as any message does whose receipt never comes.
-    async fn answer_early_receipts(&self, parts: &[Part], tries: &[Try], attempted: &mut Attempted) {
-        let correlation = tries.last().and_then(Try::correlation);
+    async fn answer_early_receipts(
+        &self,
+        parts: &[QueuedMessage],
+        tries: &[TargetAttempt],
+        attempted: &mut AttemptResult,
+    ) {
+        let correlation = tries.last().and_then(TargetAttempt::correlation);
         let Some((link, remote_id)) = correlation else { return };
         let Some(receipt) = self.early.take(&link, &remote_id).filter(|receipt| receipt.state.is_final())
         else {
             return;
         };
         for part in parts {
-            let mut more = Attempted::default();
+            let mut more = AttemptResult::default();
             let _recorded = self.end_reported(part.message.id, &receipt, &mut more).await;
             attempted.next.retain(|(id, _)| !more.next.iter().any(|(other, _)| other == id));
             attempted.next.extend(more.next);
@@ -446,9 +461,9 @@ impl Journey {
 }
 
 /// A part that is to move, nothing more to do, or another answer than the message's own id.
-type Settled = Result<Option<Part>, Result<MessageId, Rejection>>;
+type Settled = Result<Option<QueuedMessage>, Result<MessageId, Rejection>>;
 
-fn delivery(parts: &[Part]) -> Option<Delivery> {
+fn delivery(parts: &[QueuedMessage]) -> Option<Delivery> {
     let receipt_wanted = parts.iter().any(|part| part.message.receipt.wants_any());
     let message = match parts {
         [] => return None,
@@ -461,7 +476,7 @@ fn delivery(parts: &[Part]) -> Option<Delivery> {
 }
 
 /// Waits for all of them at once. They are few: each word from any of them asks all that are open.
-async fn side_by_side<T: Send>(mut work: Vec<Promise<'_, T>>) -> Vec<T> {
+async fn side_by_side<T: Send>(mut work: Vec<BoxFuture<'_, T>>) -> Vec<T> {
     let mut done = Vec::with_capacity(work.len());
     std::future::poll_fn(move |context| {
         work.retain_mut(|one| match one.as_mut().poll(context) {

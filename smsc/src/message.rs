@@ -107,7 +107,7 @@ impl fmt::Display for MessageId {
 /// Somebody on the other side of a gateway: where a message came from, or where
 /// it is to go.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum Party {
+pub enum Endpoint {
     /// An account that binds to us as an ESME; reached over any of its binds.
     Esme(Name),
     /// Another centre that we bind to: a link or a weighted group of links.
@@ -124,7 +124,7 @@ pub enum Party {
     Operator,
 }
 
-impl fmt::Display for Party {
+impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Esme(name) => write!(f, "esme:{name}"),
@@ -138,29 +138,29 @@ impl fmt::Display for Party {
     }
 }
 
-impl std::str::FromStr for Party {
-    type Err = UnknownParty;
+impl std::str::FromStr for Endpoint {
+    type Err = UnknownEndpoint;
 
     /// Reads what [`fmt::Display`] writes, as route tables spell it.
-    fn from_str(text: &str) -> Result<Self, UnknownParty> {
+    fn from_str(text: &str) -> Result<Self, UnknownEndpoint> {
         match text.split_once(':') {
             None if text == "platform" => Ok(Self::Platform),
             None if text == "operator" => Ok(Self::Operator),
-            Some((_, "")) | None => Err(UnknownParty),
+            Some((_, "")) | None => Err(UnknownEndpoint),
             Some(("esme", name)) => Ok(Self::Esme(name.into())),
             Some(("smpp", name)) => Ok(Self::Smpp(name.into())),
             Some(("sip", name)) => Ok(Self::SipPeer(name.into())),
             Some(("user", name)) => Ok(Self::SipUser(name.into())),
             Some(("ss7", name)) => Ok(Self::Ss7(name.into())),
-            Some(_) => Err(UnknownParty),
+            Some(_) => Err(UnknownEndpoint),
         }
     }
 }
 
-/// A text that names no party.
+/// A text that names no endpoint.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("expected esme:NAME, smpp:NAME, sip:NAME, user:NUMBER, ss7:NAME or platform")]
-pub struct UnknownParty;
+pub struct UnknownEndpoint;
 
 /// The user data of a message, in the centre's own form.
 ///
@@ -213,7 +213,7 @@ pub enum Validity {
 #[derive(Clone, Debug)]
 pub struct Submission {
     /// Who handed it in; receipts go back there.
-    pub origin: Party,
+    pub origin: Endpoint,
     /// The account it belongs to: who may read it and whose limits it counts against.
     pub account: Name,
     /// The sender as the submitter wrote it.
@@ -256,7 +256,7 @@ pub struct Submission {
 
 impl Submission {
     /// A plain store-and-forward submission with nothing asked for.
-    pub fn new(origin: Party, source: Address, destination: Address, content: Content) -> Self {
+    pub fn new(origin: Endpoint, source: Address, destination: Address, content: Content) -> Self {
         Self {
             origin,
             account: Name::default(),
@@ -287,7 +287,7 @@ pub struct Message {
     /// Its one id.
     pub id: MessageId,
     /// Who handed it in.
-    pub origin: Party,
+    pub origin: Endpoint,
     /// The account it belongs to; empty for traffic of the centre itself.
     pub account: Name,
     /// The sender, normalised.
@@ -347,7 +347,7 @@ impl Message {
         outcome: &Outcome,
         expires_at: Timestamp,
     ) -> Option<Self> {
-        if self.as_receipt().is_some() || self.origin == Party::Operator {
+        if self.as_receipt().is_some() || self.origin == Endpoint::Operator {
             return None;
         }
         let receipt = Receipt {
@@ -365,7 +365,7 @@ impl Message {
         };
         Some(Self {
             id,
-            origin: Party::Operator,
+            origin: Endpoint::Operator,
             account: self.account.clone(),
             source: self.presented_destination().clone(),
             destination: self.presented_source().clone(),
@@ -404,8 +404,8 @@ pub enum Kind {
     Ordinary,
     /// The centre's own word about a message, on its way back to the submitter.
     Receipt {
-        /// The party that asked for it; a receipt is never routed by its number.
-        to: Party,
+        /// The endpoint that asked for it; a receipt is never routed by its number.
+        to: Endpoint,
         /// What it says.
         receipt: Box<Receipt>,
     },
@@ -417,20 +417,20 @@ mod tests {
 
     #[test]
     fn a_party_reads_what_it_writes() {
-        let parties = [
-            Party::Esme("acme".into()),
-            Party::Smpp("carrier-a".into()),
-            Party::SipPeer("connect".into()),
-            Party::SipUser("4915112345678".into()),
-            Party::Ss7("home".into()),
-            Party::Platform,
-            Party::Operator,
+        let endpoints = [
+            Endpoint::Esme("acme".into()),
+            Endpoint::Smpp("carrier-a".into()),
+            Endpoint::SipPeer("connect".into()),
+            Endpoint::SipUser("4915112345678".into()),
+            Endpoint::Ss7("home".into()),
+            Endpoint::Platform,
+            Endpoint::Operator,
         ];
-        for party in parties {
-            assert_eq!(party.to_string().parse(), Ok(party));
+        for endpoint in endpoints {
+            assert_eq!(endpoint.to_string().parse(), Ok(endpoint));
         }
         for wrong in ["", "esme:", "esme", "fax:1", ":"] {
-            assert_eq!(wrong.parse::<Party>(), Err(UnknownParty), "{wrong}");
+            assert_eq!(wrong.parse::<Endpoint>(), Err(UnknownEndpoint), "{wrong}");
         }
     }
 

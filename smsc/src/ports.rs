@@ -10,30 +10,30 @@ use std::sync::Arc;
 
 use crate::address::Address;
 use crate::failure::Failure;
-use crate::message::{Kind, Message, MessageId, Name, Party, Submission, Timestamp};
+use crate::message::{Endpoint, Kind, Message, MessageId, Name, Submission, Timestamp};
 use crate::receipt::{RemoteReceipt, State};
 use crate::rejection::Rejection;
 use crate::replacement::Replacement;
 
 /// A future that may be sent to another thread.
-pub type Promise<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// What the gateways may ask of the centre.
 pub trait Centre: Send + Sync + 'static {
     /// Takes a batch of submissions over. Each is on disk when its answer is `Ok`
     /// (but for the modes that are never stored), and only then may be acknowledged.
-    fn accept(&self, batch: Vec<Submission>) -> Promise<'static, Acceptance>;
+    fn accept(&self, batch: Vec<Submission>) -> BoxFuture<'static, Acceptance>;
 
     /// Another centre's receipt about a message that we handed to it. `Ok(false)`
     /// if no message of ours is known by these ids (yet: early ones are held for a while).
-    fn remote_receipt(&self, receipt: RemoteReceipt) -> Promise<'static, Result<bool, StoreError>>;
+    fn remote_receipt(&self, receipt: RemoteReceipt) -> BoxFuture<'static, Result<bool, StoreError>>;
 
     /// Where a message of `account` stands (query_sm), or `None` if that account has no such message.
-    fn standing(
+    fn status(
         &self,
         account: Name,
         id: MessageId,
-    ) -> Promise<'static, Result<Option<Standing>, StoreError>>;
+    ) -> BoxFuture<'static, Result<Option<MessageStatus>, StoreError>>;
 
     /// The newest messages of `account` from `source`, or from anywhere where that has no digits,
     /// newest first and at most `limit` (query_last_msgs of SMPP 3.3). A centre that keeps no
@@ -43,7 +43,7 @@ pub trait Centre: Send + Sync + 'static {
         _account: Name,
         _source: Address,
         _limit: usize,
-    ) -> Promise<'static, Result<Vec<MessageId>, StoreError>> {
+    ) -> BoxFuture<'static, Result<Vec<MessageId>, StoreError>> {
         Box::pin(std::future::ready(Ok(Vec::new())))
     }
 
@@ -53,7 +53,7 @@ pub trait Centre: Send + Sync + 'static {
         &self,
         _account: Name,
         _id: MessageId,
-    ) -> Promise<'static, Result<Option<Details>, StoreError>> {
+    ) -> BoxFuture<'static, Result<Option<Details>, StoreError>> {
         Box::pin(std::future::ready(Ok(None)))
     }
 
@@ -66,12 +66,12 @@ pub trait Centre: Send + Sync + 'static {
         _account: Name,
         _id: MessageId,
         _replacement: Replacement,
-    ) -> Promise<'static, Result<bool, Rejection>> {
+    ) -> BoxFuture<'static, Result<bool, Rejection>> {
         Box::pin(std::future::ready(Ok(false)))
     }
 
     /// Cancels a message of `account` that has not ended (cancel_sm). `false` if there is none.
-    fn cancel(&self, account: Name, id: MessageId) -> Promise<'static, Result<bool, StoreError>>;
+    fn cancel(&self, account: Name, id: MessageId) -> BoxFuture<'static, Result<bool, StoreError>>;
 
     /// Tells the submitter of a message of `account` where it stands, by a receipt under the reference
     /// of the question (SMS-COMMAND, enquiry). `false` if there is no such message.
@@ -80,31 +80,34 @@ pub trait Centre: Send + Sync + 'static {
         _account: Name,
         _id: MessageId,
         _reference: u16,
-    ) -> Promise<'static, Result<bool, StoreError>> {
+    ) -> BoxFuture<'static, Result<bool, StoreError>> {
         Box::pin(std::future::ready(Ok(false)))
     }
 
-    /// A gateway says that `party` can take messages again: a bind, a registration, a
+    /// A gateway says that `endpoint` can take messages again: a bind, a registration, a
     /// freed window. Cheap; call it freely.
-    fn opened(&self, party: &Party);
+    fn opened(&self, endpoint: &Endpoint);
 
-    /// The network behind `party` says that `number` can be reached again (MAP alertServiceCentre):
+    /// The network behind `endpoint` says that `number` can be reached again (MAP alertServiceCentre):
     /// all that waits for it there goes at once, in order.
     /// Where nothing waits for networks, nobody is woken.
-    fn reachable(&self, _party: &Party, _number: &Address) {}
+    fn reachable(&self, _party: &Endpoint, _number: &Address) {}
 
     /// The newest message that `submitter` handed in from `source` to `destination` under its own
     /// reference (TP-MR), among its newest few hundred. `None` if there is none.
-    fn referenced(&self, _query: Referenced) -> Promise<'static, Result<Option<MessageId>, StoreError>> {
+    fn find_by_reference(
+        &self,
+        _query: ReferenceQuery,
+    ) -> BoxFuture<'static, Result<Option<MessageId>, StoreError>> {
         Box::pin(std::future::ready(Ok(None)))
     }
 }
 
 /// A message by what its submitter knows of it, as SMS-COMMAND names one (TS 23.040 §9.2.2.4).
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Referenced {
+pub struct ReferenceQuery {
     /// Who handed it in.
-    pub submitter: Party,
+    pub submitter: Endpoint,
     /// From whom, as the submitter wrote it.
     pub source: Address,
     /// To whom, as the submitter wrote it.
@@ -150,7 +153,7 @@ impl std::fmt::Debug for StartGuard {
 
 /// Where a message stands, for query_sm.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Standing {
+pub struct MessageStatus {
     /// Its state.
     pub state: State,
     /// When it ended, if it has.
@@ -165,31 +168,35 @@ pub struct Details {
     /// The message.
     pub message: Arc<Message>,
     /// Where it stands.
-    pub standing: Standing,
+    pub status: MessageStatus,
 }
 
 /// The way out: all gateways together.
 pub trait Gateways: Send + Sync + 'static {
-    /// How many more deliveries to `party` may begin now; 0 when it is not connected. A hint: a
+    /// How many more deliveries to `endpoint` may begin now; 0 when it is not connected. A hint: a
     /// delivery begun without room fails with [`Failure::NoPeer`] or waits for the window.
-    fn room(&self, party: &Party) -> usize;
+    fn available(&self, endpoint: &Endpoint) -> usize;
 
-    /// Hands one delivery to `party` and waits for its answer; the gateway owns the deadline.
-    fn deliver(&self, party: &Party, delivery: Delivery) -> Promise<'static, Result<Handover, Failure>>;
+    /// Hands one delivery to `endpoint` and waits for its answer; the gateway owns the deadline.
+    fn deliver(
+        &self,
+        endpoint: &Endpoint,
+        delivery: Delivery,
+    ) -> BoxFuture<'static, Result<DeliveryAck, Failure>>;
 
-    /// What `party` wants to be given.
-    fn wishes(&self, party: &Party) -> Wishes;
+    /// What `endpoint` wants to be given.
+    fn capabilities(&self, endpoint: &Endpoint) -> Capabilities;
 }
 
-/// What a party wants of the centre when it is given messages.
+/// What an endpoint wants of the centre when it is given messages.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Wishes {
+pub struct Capabilities {
     /// Deliveries to one destination address that may be open at once; 1 keeps strict order
     /// through failures, more keeps the order of sending.
     pub open_per_destination: u16,
     /// Whether segments of a concatenated message are to be put together first.
     pub reassembled: bool,
-    /// Whether the party sends receipts of its own, so that hand-over is not the end.
+    /// Whether the endpoint sends receipts of its own, so that hand-over is not the end.
     pub sends_receipts: bool,
 }
 
@@ -204,7 +211,7 @@ pub struct Delivery {
 
 /// What the next hop said when it took a message.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Handover {
+pub struct DeliveryAck {
     /// The next hop's own id of the message, if it gave one and will send a receipt with it.
     pub remote_id: Option<Name>,
     /// The link or session that carried it, for the trace.
@@ -214,38 +221,38 @@ pub struct Handover {
 /// Where messages rest: one write path, a few reads.
 pub trait Store: Send + Sync + 'static {
     /// All or nothing, durable when it returns `Ok`.
-    fn commit(&self, events: Vec<Event>) -> Promise<'static, Result<(), StoreError>>;
+    fn commit(&self, events: Vec<Event>) -> BoxFuture<'static, Result<(), StoreError>>;
 
     /// How full the write path is.
     fn pressure(&self) -> Pressure;
 
-    /// Waiting entries in the order of their keys, from a cursor, never from zero.
+    /// QueueEntry entries in the order of their keys, from a cursor, never from zero.
     fn due(
         &self,
         after: Option<DueKey>,
         until: Timestamp,
         limit: usize,
-    ) -> Promise<'static, Result<Vec<Waiting>, StoreError>>;
+    ) -> BoxFuture<'static, Result<Vec<QueueEntry>, StoreError>>;
 
     /// Body, state and attempts of one message.
-    fn get(&self, id: MessageId) -> Promise<'static, Result<Option<StoredMessage>, StoreError>>;
+    fn get(&self, id: MessageId) -> BoxFuture<'static, Result<Option<StoredMessage>, StoreError>>;
 
     /// Messages, newest first, stable under inserts.
-    fn list(&self, query: Query) -> Promise<'static, Result<Vec<MessageId>, StoreError>>;
+    fn list(&self, query: Query) -> BoxFuture<'static, Result<Vec<MessageId>, StoreError>>;
 
     /// Which of our messages a peer's message id belongs to.
     fn by_remote_id(
         &self,
         link: Name,
         remote_id: Name,
-    ) -> Promise<'static, Result<Option<MessageId>, StoreError>>;
+    ) -> BoxFuture<'static, Result<Option<MessageId>, StoreError>>;
 
     /// Which message an account's own key belongs to.
     fn by_client_key(
         &self,
         account: Name,
         key: Name,
-    ) -> Promise<'static, Result<Option<MessageId>, StoreError>>;
+    ) -> BoxFuture<'static, Result<Option<MessageId>, StoreError>>;
 }
 
 /// How full the store's write path is; decides about new submissions only.
@@ -264,7 +271,7 @@ pub enum Pressure {
 #[derive(Clone, Debug)]
 pub enum Event {
     /// A message is ours from now on, and waits.
-    Accepted(Arc<Message>, Waiting),
+    Accepted(Arc<Message>, QueueEntry),
     /// An attempt was made; the message waits on, at `next`.
     Attempted {
         /// The due time under which it waited until now.
@@ -272,7 +279,7 @@ pub enum Event {
         /// What was tried; `None` when it is only rescheduled.
         attempt: Option<Attempt>,
         /// How it waits on.
-        next: Waiting,
+        next: QueueEntry,
     },
     /// The submitter changed a message that waits; it is the same but for what was changed.
     Replaced {
@@ -281,7 +288,7 @@ pub enum Event {
         /// The due time under which it waited until now.
         was_due: Timestamp,
         /// How it waits on.
-        next: Waiting,
+        next: QueueEntry,
     },
     /// The message has ended. Nothing but notes may follow.
     Finished {
@@ -323,7 +330,7 @@ pub struct DueKey {
 
 /// A message at rest, as small as it can be: what the schedule keeps in memory.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Waiting {
+pub struct QueueEntry {
     /// When it is due, and which message it is. Once handed over: the end of its validity, whatever
     /// the rules say by then.
     pub key: DueKey,
@@ -341,7 +348,7 @@ pub struct Waiting {
     pub handed_over: bool,
 }
 
-impl Waiting {
+impl QueueEntry {
     /// How a message waits on `lane` before its first attempt.
     ///
     /// Receipts to others keep the order of the number that they are about: an account that sends
@@ -349,7 +356,7 @@ impl Waiting {
     pub fn of(message: &Message, lane: u64) -> Self {
         let ordered_by = match &message.kind {
             // A phone gets its reports as messages: they wait for it as all others do.
-            Kind::Ordinary | Kind::Receipt { to: Party::Ss7(_), .. } => &message.destination,
+            Kind::Ordinary | Kind::Receipt { to: Endpoint::Ss7(_), .. } => &message.destination,
             Kind::Receipt { .. } => &message.source,
         };
         Self {
@@ -379,8 +386,8 @@ pub struct Attempt {
     pub at: Timestamp,
     /// How long the answer took, in milliseconds.
     pub took_ms: u32,
-    /// Whom it was handed to, as [`Party`] writes itself.
-    pub party: Name,
+    /// Whom it was handed to, as [`Endpoint`] writes itself.
+    pub endpoint: Name,
     /// The link or session that carried it.
     pub via: Name,
     /// The peer's id for the message.

@@ -1,4 +1,4 @@
-//! Putting the segments of a concatenated message together for a party that wants
+//! Putting the segments of a concatenated message together for an endpoint that wants
 //! whole messages.
 //!
 //! Each segment stays a message of its own in the store until the whole has been
@@ -12,16 +12,16 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use sms::header::{Concatenation, Reference, UserDataHeader};
 
-use crate::message::{Content, Message, Name, Party, Timestamp};
-use crate::ports::Waiting;
+use crate::message::{Content, Endpoint, Message, Name, Timestamp};
+use crate::ports::QueueEntry;
 
 /// One message on its way out, with its place in the queue.
 #[derive(Clone, Debug)]
-pub struct Part {
+pub struct QueuedMessage {
     /// The message.
     pub message: Arc<Message>,
     /// How it waits.
-    pub waiting: Waiting,
+    pub waiting: QueueEntry,
 }
 
 /// Incomplete messages.
@@ -29,7 +29,7 @@ pub struct Part {
 pub struct Reassembly {
     sets: HashMap<Key, Set>,
     /// Segments of sets whose reference came to be used for another message.
-    given_up: Vec<Part>,
+    given_up: Vec<QueuedMessage>,
     parts: usize,
     parts_max: usize,
     patience: Duration,
@@ -38,7 +38,7 @@ pub struct Reassembly {
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 struct Key {
     /// References are the sender's own: those of two submitters have nothing to do with each other.
-    origin: Party,
+    origin: Endpoint,
     account: Name,
     source: Name,
     destination: Name,
@@ -49,9 +49,9 @@ struct Key {
 
 #[derive(Debug)]
 struct Set {
-    parts: BTreeMap<u8, Part>,
+    parts: BTreeMap<u8, QueuedMessage>,
     /// Second copies of a segment; they end with the whole.
-    copies: Vec<Part>,
+    copies: Vec<QueuedMessage>,
     since: Timestamp,
 }
 
@@ -61,9 +61,9 @@ pub enum Assembled {
     /// It waits for its siblings.
     Held,
     /// All are there, in order.
-    Whole(Vec<Part>),
+    Whole(Vec<QueuedMessage>),
     /// No room to hold it, or it is no segment: it goes by itself.
-    Alone(Part),
+    Alone(QueuedMessage),
 }
 
 impl Reassembly {
@@ -73,7 +73,7 @@ impl Reassembly {
     }
 
     /// Takes a segment.
-    pub fn offer(&mut self, part: Part, now: Timestamp) -> Assembled {
+    pub fn offer(&mut self, part: QueuedMessage, now: Timestamp) -> Assembled {
         let Some(place) = concatenation(&part.message) else { return Assembled::Alone(part) };
         if self.parts >= self.parts_max {
             return Assembled::Alone(part);
@@ -117,7 +117,7 @@ impl Reassembly {
     }
 
     /// Gives up on sets whose siblings did not come in time; their segments go by themselves.
-    pub fn tick(&mut self, now: Timestamp) -> Vec<Part> {
+    pub fn tick(&mut self, now: Timestamp) -> Vec<QueuedMessage> {
         let mut alone = std::mem::take(&mut self.given_up);
         let patience = self.patience;
         self.sets.retain(|_, set| {
@@ -151,7 +151,7 @@ fn concatenation(message: &Message) -> Option<Concatenation> {
 }
 
 /// The content of all parts together, without the concatenation element.
-pub(crate) fn joined(parts: &[Part]) -> Content {
+pub(crate) fn joined(parts: &[QueuedMessage]) -> Content {
     let Some(first) = parts.first() else { return Content::default() };
     let header = UserDataHeader::decode(&first.message.content.header)
         .map(|header| header.without_concatenation())

@@ -3,7 +3,7 @@
 use crate::address::Address;
 use crate::admission::{CLOCK_TOLERANCE, admit_content};
 use crate::message::{Content, Message, Mode, Submission, Timestamp, Validity};
-use crate::ports::Waiting;
+use crate::ports::QueueEntry;
 use crate::receipt::ReceiptRequest;
 use crate::rejection::Rejection;
 use crate::rules::Rules;
@@ -112,8 +112,8 @@ fn is_changeable(message: &Message) -> bool {
 
 /// How a message waits on that waited as `was`, now that it is `message`. What was tried before
 /// keeps its time, unless a new one was asked for.
-pub fn waits_on(was: &Waiting, old: &Message, message: &Message) -> Waiting {
-    let mut waiting = Waiting { expires_at: message.expires_at, priority: message.priority, ..*was };
+pub fn waits_on(was: &QueueEntry, old: &Message, message: &Message) -> QueueEntry {
+    let mut waiting = QueueEntry { expires_at: message.expires_at, priority: message.priority, ..*was };
     if message.deliver_after != old.deliver_after {
         waiting.key.due = message.deliver_after;
     }
@@ -128,7 +128,7 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::message::{MessageId, Party};
+    use crate::message::{Endpoint, MessageId};
     use crate::routing::directory::Directory;
 
     const NOW: Timestamp = Timestamp::from_millis(1_795_000_000_000);
@@ -136,7 +136,7 @@ mod tests {
 
     fn rules() -> Rules {
         let directory = Directory::default();
-        directory.replace(|_| true, &[("15550001".into(), Party::Platform)]);
+        directory.replace(|_| true, &[("15550001".into(), Endpoint::Platform)]);
         Rules { directory: Arc::new(directory), ..Rules::default() }
     }
 
@@ -146,7 +146,7 @@ mod tests {
 
     fn submission() -> Submission {
         Submission::new(
-            Party::Esme("acme".into()),
+            Endpoint::Esme("acme".into()),
             Address::international("4915112345678"),
             Address::international("15550001"),
             text(b"old"),
@@ -227,7 +227,7 @@ mod tests {
         assert!(!like(|submission| submission.source = Address::international("33123456789")));
         assert!(!like(|submission| submission.source = Address::default()), "no sender is not any sender");
         assert!(!like(|submission| submission.destination = Address::international("15550002")));
-        assert!(!like(|submission| submission.origin = Party::Esme("other".into())));
+        assert!(!like(|submission| submission.origin = Endpoint::Esme("other".into())));
         assert!(!like(|submission| submission.account = "other".into()));
         assert!(!like(|submission| submission.mode = Mode::Datagram));
         assert!(!like(|submission| submission.content.header = Bytes::from_static(&[0])), "a segment");
@@ -247,14 +247,14 @@ mod tests {
     #[test]
     fn a_place_is_kept_unless_a_time_was_asked_for() {
         let old = waiting();
-        let was = Waiting {
+        let was = QueueEntry {
             attempts: 3,
             key: crate::ports::DueKey { due: NOW + HOUR, id: old.id },
-            ..Waiting::of(&old, 9)
+            ..QueueEntry::of(&old, 9)
         };
         let new = Message { expires_at: NOW + 2 * HOUR, priority: 1, ..old.clone() };
         let waits = waits_on(&was, &old, &new);
-        assert_eq!(waits, Waiting { expires_at: NOW + 2 * HOUR, priority: 1, ..was });
+        assert_eq!(waits, QueueEntry { expires_at: NOW + 2 * HOUR, priority: 1, ..was });
         let new = Message { deliver_after: NOW + 5 * HOUR, ..old.clone() };
         assert_eq!(waits_on(&was, &old, &new).key.due, NOW + 5 * HOUR);
     }

@@ -8,9 +8,9 @@ use regex::Regex;
 
 use crate::address::Address;
 use crate::failure::{Failure, Verdict};
-use crate::message::{Kind, Message, Name, Party, Timestamp};
+use crate::message::{Endpoint, Kind, Message, Name, Timestamp};
 use crate::numbering::Numbering;
-use crate::ports::{Handover, Wishes};
+use crate::ports::{Capabilities, DeliveryAck};
 use crate::receipt::State;
 use crate::routing::directory::{Directory, OWNED_PRIORITY};
 use crate::routing::table::{Route, RouteTable};
@@ -30,7 +30,7 @@ pub struct Rules {
     pub retry: Arc<Plans>,
     /// How long to try when the submitter does not say.
     pub validity_default: Duration,
-    /// No submission is tried longer; longer wishes are reduced.
+    /// No submission is tried longer; longer ones are reduced.
     pub validity_max: Duration,
     /// How long a receipt waits for its submitter.
     pub receipt_validity: Duration,
@@ -83,7 +83,7 @@ pub enum Decision {
     },
     /// The next hop has it; its receipt is awaited until then.
     AwaitReceipt(Timestamp),
-    /// Try again then.
+    /// TargetAttempt again then.
     Retry(Timestamp),
 }
 
@@ -96,7 +96,7 @@ impl Rules {
     /// Where a message to `digits` may go, or `None` for "no route".
     ///
     /// A rule above [`OWNED_PRIORITY`] comes first, then whoever owns the number, then the other rules.
-    pub fn route(&self, origin: &Party, account: &Name, digits: &str) -> Option<Arc<Route>> {
+    pub fn route(&self, origin: &Endpoint, account: &Name, digits: &str) -> Option<Arc<Route>> {
         let ruled = self.table.find(origin, account, digits);
         let route = match ruled {
             Some((priority, route)) if priority > OWNED_PRIORITY => route.cloned(),
@@ -119,13 +119,13 @@ impl Rules {
         &self,
         message: &Message,
         route: Option<&Route>,
-        wishes: Wishes,
+        capabilities: Capabilities,
         number: u16,
-        result: &Result<Handover, Failure>,
+        result: &Result<DeliveryAck, Failure>,
         now: Timestamp,
     ) -> Decision {
         let failure = match result {
-            Ok(handover) => return self.decide_success(message, wishes, handover),
+            Ok(handover) => return self.decide_success(message, capabilities, handover),
             Err(failure) => failure,
         };
         match failure.verdict() {
@@ -153,8 +153,14 @@ impl Rules {
         message.expires_at + self.receipt_grace
     }
 
-    fn decide_success(&self, message: &Message, wishes: Wishes, handover: &Handover) -> Decision {
-        let awaited = wishes.sends_receipts && handover.remote_id.is_some() && message.receipt.wants_any();
+    fn decide_success(
+        &self,
+        message: &Message,
+        capabilities: Capabilities,
+        handover: &DeliveryAck,
+    ) -> Decision {
+        let awaited =
+            capabilities.sends_receipts && handover.remote_id.is_some() && message.receipt.wants_any();
         if awaited {
             Decision::AwaitReceipt(self.receipt_deadline(message))
         } else {

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use parking_lot::Mutex;
-use platform::ports::{ANSWER_OCTETS_MAX, Answer, Call, CallError, Method, Promise, Webhooks};
+use platform::ports::{ANSWER_OCTETS_MAX, Answer, BoxFuture, Call, CallError, Method, Webhooks};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
 use rustls::{ClientConfig, RootCertStore};
@@ -74,7 +74,7 @@ impl Dialer {
 }
 
 impl Webhooks for Dialer {
-    fn call(&self, call: Call) -> Promise<'static, Result<Answer, CallError>> {
+    fn call(&self, call: Call) -> BoxFuture<'static, Result<Answer, CallError>> {
         let inner = Arc::clone(&self.inner);
         Box::pin(async move { inner.call(call).await })
     }

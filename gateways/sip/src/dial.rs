@@ -12,7 +12,7 @@ use sip::header::{Contact, retry_after};
 use sip::{Method, Name, Request, Response, Status, Transport, Uri, transport_for};
 use smsc::failure::Failure;
 use smsc::message::Name as ShortName;
-use smsc::ports::{Delivery, Handover};
+use smsc::ports::{Delivery, DeliveryAck};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::codes;
@@ -35,12 +35,12 @@ pub(crate) async fn to_peer(
     site: Arc<Site>,
     name: ShortName,
     delivery: Delivery,
-) -> Result<Handover, Failure> {
+) -> Result<DeliveryAck, Failure> {
     let peer = site.peer(&name).ok_or(Failure::NoRoute)?;
     let permit = peer.window.clone().acquire_owned().await.map_err(|_| Failure::NoPeer)?;
     let taken = hand_over(&site, peer, &delivery).await;
     free(&site, peer, permit);
-    Ok(Handover { remote_id: taken?, via: name })
+    Ok(DeliveryAck { remote_id: taken?, via: name })
 }
 
 /// Every part in turn; the peer's id for the first if it will send a receipt with it.
@@ -66,7 +66,7 @@ pub(crate) async fn to_user(
     site: Arc<Site>,
     name: ShortName,
     delivery: Delivery,
-) -> Result<Handover, Failure> {
+) -> Result<DeliveryAck, Failure> {
     let account = site.registrar.by_party(&name).ok_or(Failure::NoRoute)?;
     let bindings = account.bindings(site.now());
     let drafts = convert::drafts(&delivery, &Quirks::default())?;
@@ -76,7 +76,7 @@ pub(crate) async fn to_user(
     let mut failure = Failure::ABSENT;
     while let Some(answer) = attempts.next().await {
         match judge(answer.as_ref()) {
-            Ok(_) => return Ok(Handover { remote_id: None, via: name }),
+            Ok(_) => return Ok(DeliveryAck { remote_id: None, via: name }),
             // A contact that is gone says nothing about the message.
             Err(Failure::Timeout | Failure::NoPeer) => {}
             Err(other) => failure = other,
@@ -117,7 +117,7 @@ fn options(site: &Site, ends: &Ends<'_>, cseq: u32) -> Request {
 /// Gives a window's permit back and says so.
 fn free(site: &Site, peer: &Peer, permit: OwnedSemaphorePermit) {
     drop(permit);
-    site.centre.opened(peer.party());
+    site.centre.opened(peer.endpoint());
 }
 
 /// Notes whether a peer answers. One that does not is asked by OPTIONS until it does.
@@ -127,7 +127,7 @@ fn note(site: &Site, peer: &Peer, up: bool) {
     }
     if up {
         tracing::info!(peer = peer.config.name, "SIP peer is up");
-        site.centre.opened(peer.party());
+        site.centre.opened(peer.endpoint());
     } else {
         tracing::warn!(peer = peer.config.name, "SIP peer does not answer");
     }

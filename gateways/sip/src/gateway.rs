@@ -8,8 +8,8 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use sip::Transport;
 use smsc::failure::Failure;
-use smsc::message::Party;
-use smsc::ports::{Centre, Delivery, Gateways, Handover, Promise, Wishes};
+use smsc::message::Endpoint;
+use smsc::ports::{BoxFuture, Capabilities, Centre, Delivery, DeliveryAck, Gateways};
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -50,7 +50,7 @@ pub struct SipGateway {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PartyStatus {
     /// Who.
-    pub party: Party,
+    pub endpoint: Endpoint,
     /// Whether it can be given messages.
     pub up: bool,
     /// Deliveries to it that are open; 0 for users.
@@ -142,7 +142,7 @@ impl SipGateway {
     /// Every peer and user.
     pub fn status(&self) -> Vec<PartyStatus> {
         let peers = self.site.peers.iter().map(|peer| PartyStatus {
-            party: peer.party().clone(),
+            endpoint: peer.endpoint().clone(),
             up: peer.is_up(),
             open: usize::from(peer.config.window_max).saturating_sub(peer.window.available_permits()),
             contacts: 0,
@@ -150,7 +150,7 @@ impl SipGateway {
         let now = self.site.now();
         let users = self.site.registrar.accounts().iter().map(|account| {
             let contacts = account.bindings(now).len();
-            PartyStatus { party: account.sender.party.clone(), up: contacts > 0, open: 0, contacts }
+            PartyStatus { endpoint: account.sender.endpoint.clone(), up: contacts > 0, open: 0, contacts }
         });
         peers.chain(users).collect()
     }
@@ -188,10 +188,10 @@ fn abort(tasks: &Mutex<Vec<JoinHandle<()>>>) {
 }
 
 impl Gateways for SipGateway {
-    fn room(&self, party: &Party) -> usize {
-        match party {
-            Party::SipPeer(name) => self.site.peer(name).map_or(0, Peer::room),
-            Party::SipUser(name) => {
+    fn available(&self, endpoint: &Endpoint) -> usize {
+        match endpoint {
+            Endpoint::SipPeer(name) => self.site.peer(name).map_or(0, Peer::available),
+            Endpoint::SipUser(name) => {
                 let account = self.site.registrar.by_party(name);
                 let bound = account.is_some_and(|account| !account.bindings(self.site.now()).is_empty());
                 if bound { USER_WINDOW } else { 0 }
@@ -200,19 +200,23 @@ impl Gateways for SipGateway {
         }
     }
 
-    fn deliver(&self, party: &Party, delivery: Delivery) -> Promise<'static, Result<Handover, Failure>> {
+    fn deliver(
+        &self,
+        endpoint: &Endpoint,
+        delivery: Delivery,
+    ) -> BoxFuture<'static, Result<DeliveryAck, Failure>> {
         let site = self.site.clone();
-        match party.clone() {
-            Party::SipPeer(name) => Box::pin(dial::to_peer(site, name, delivery)),
-            Party::SipUser(name) => Box::pin(dial::to_user(site, name, delivery)),
+        match endpoint.clone() {
+            Endpoint::SipPeer(name) => Box::pin(dial::to_peer(site, name, delivery)),
+            Endpoint::SipUser(name) => Box::pin(dial::to_user(site, name, delivery)),
             _ => Box::pin(std::future::ready(Err(Failure::NoRoute))),
         }
     }
 
-    fn wishes(&self, party: &Party) -> Wishes {
-        let plain = Wishes { open_per_destination: 1, reassembled: true, sends_receipts: false };
-        let Party::SipPeer(name) = party else { return plain };
-        self.site.peer(name).map_or(plain, |peer| Wishes {
+    fn capabilities(&self, endpoint: &Endpoint) -> Capabilities {
+        let plain = Capabilities { open_per_destination: 1, reassembled: true, sends_receipts: false };
+        let Endpoint::SipPeer(name) = endpoint else { return plain };
+        self.site.peer(name).map_or(plain, |peer| Capabilities {
             open_per_destination: peer.config.open_per_destination,
             reassembled: peer.config.quirks.segments == Segments::Reassembled,
             sends_receipts: peer.config.quirks.sends_receipts,

@@ -182,7 +182,7 @@ impl Element {
                 None => return,
             },
         };
-        let key = self.repeats.key(&sender.party, &request);
+        let key = self.repeats.key(&sender.endpoint, &request);
         let success = if sender.quirks.accept_202 { Status::ACCEPTED } else { Status::OK };
         match key.map_or(Seen::Never, |key| self.repeats.seen(key)) {
             Seen::Never => {}
@@ -343,7 +343,7 @@ impl Element {
                 self.respond(back, &response, now);
                 if !bindings.is_empty() {
                     self.pump(now);
-                    site.centre.opened(&account.sender.party);
+                    site.centre.opened(&account.sender.endpoint);
                 }
             }
         }
@@ -352,11 +352,11 @@ impl Element {
     fn deny(&mut self, back: Back, request: &Request, denied: Denied, now: Instant) {
         if let Denied::Stale(identity) = denied {
             // The credentials are a copy of earlier ones; so may be the message.
-            let party = match identity {
-                Identity::Peer(at) => self.site.peers.get(at).map(Peer::party),
-                Identity::User(at) => self.site.registrar.account(at).map(|account| &account.sender.party),
+            let endpoint = match identity {
+                Identity::Peer(at) => self.site.peers.get(at).map(Peer::endpoint),
+                Identity::User(at) => self.site.registrar.account(at).map(|account| &account.sender.endpoint),
             };
-            let key = party.and_then(|party| self.repeats.key(party, request));
+            let key = endpoint.and_then(|endpoint| self.repeats.key(endpoint, request));
             if let Some(Seen::Accepted(message)) = key.map(|key| self.repeats.seen(key)) {
                 let (request, success) = (request.clone(), Status::OK);
                 let waiting = Waiting { back, request, key, reduced_validity: None, success };

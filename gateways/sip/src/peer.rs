@@ -8,7 +8,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use sip::digest::{Challenge, Login, Secret};
 use sip::{Name, Request};
-use smsc::message::Party;
+use smsc::message::Endpoint;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
@@ -53,7 +53,7 @@ impl Peer {
     /// A peer that is taken to be there until it fails to answer.
     pub(crate) fn new(config: config::Peer) -> Self {
         let sender = Sender {
-            party: Party::SipPeer(config.name.as_str().into()),
+            endpoint: Endpoint::SipPeer(config.name.as_str().into()),
             source: None,
             trusted: config.trusted,
             quirks: config.quirks.clone(),
@@ -72,8 +72,8 @@ impl Peer {
         }
     }
 
-    pub(crate) fn party(&self) -> &Party {
-        &self.sender.party
+    pub(crate) fn endpoint(&self) -> &Endpoint {
+        &self.sender.endpoint
     }
 
     /// Whether it is asked for disposition notifications.
@@ -102,7 +102,7 @@ impl Peer {
     }
 
     /// Requests that may begin now; none while the peer is down.
-    pub(crate) fn room(&self) -> usize {
+    pub(crate) fn available(&self) -> usize {
         if self.is_up() { self.window.available_permits() } else { 0 }
     }
 

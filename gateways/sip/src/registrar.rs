@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use sip::register::{Change, Lifetimes, Registration};
 use sip::{Status, Transport, Uri};
 use smsc::address::Address;
-use smsc::message::{Party, Timestamp};
+use smsc::message::{Endpoint, Timestamp};
 
 use crate::codes::Refusal;
 use crate::config::{self, User};
@@ -61,7 +61,7 @@ impl Registrar {
         self.by_login.get(name).copied()
     }
 
-    /// The user of a party's name: the digits of its number, or its name without one.
+    /// The user of an endpoint's name: the digits of its number, or its name without one.
     pub(crate) fn by_party(&self, name: &str) -> Option<&Account> {
         self.by_party.get(name).and_then(|&at| self.users.get(at))
     }
@@ -140,9 +140,9 @@ impl Registrar {
 
 impl Account {
     fn new(config: User) -> Self {
-        let party = config.party_name().into();
+        let endpoint = config.party_name().into();
         let sender = Sender {
-            party: Party::SipUser(party),
+            endpoint: Endpoint::SipUser(endpoint),
             source: Some(own_address(&config)),
             trusted: false,
             quirks: config::Quirks::default(),

@@ -9,7 +9,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::time::{Duration, Instant};
 
 use sip::Request;
-use smsc::message::{MessageId, Party};
+use smsc::message::{Endpoint, MessageId};
 
 /// How long a message is remembered.
 const SPAN: Duration = Duration::from_secs(300);
@@ -43,7 +43,7 @@ impl Repeats {
     }
 
     /// The key of a request of `sender`; `None` without the header fields that make it up.
-    pub(crate) fn key(&self, sender: &Party, request: &Request) -> Option<Key> {
+    pub(crate) fn key(&self, sender: &Endpoint, request: &Request) -> Option<Key> {
         let headers = &request.headers;
         let (call, cseq, from) = (headers.call_id().ok()?, headers.cseq().ok()?, headers.from().ok()?);
         let parts = (sender, call, cseq.number, from.tag(), &request.uri, &request.body[..]);
@@ -103,8 +103,8 @@ mod tests {
         request
     }
 
-    fn peer() -> Party {
-        Party::SipPeer("peer".into())
+    fn peer() -> Endpoint {
+        Endpoint::SipPeer("peer".into())
     }
 
     #[test]
@@ -119,7 +119,7 @@ mod tests {
         let again = repeats.key(&peer(), &request("a", 1, "x")).unwrap();
         assert_eq!(repeats.seen(again), Seen::Accepted(MessageId::from_u64(7)));
         for (sender, other) in [
-            (Party::SipPeer("other".into()), request("a", 1, "x")),
+            (Endpoint::SipPeer("other".into()), request("a", 1, "x")),
             (peer(), request("b", 1, "x")),
             (peer(), request("a", 2, "x")),
             (peer(), request("a", 1, "y")),

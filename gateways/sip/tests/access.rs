@@ -8,7 +8,7 @@ use gateway_sip::config::{Login, Peer, Secret, SipConfig};
 use sip::digest::{Challenge, Login as DigestLogin, Secret as DigestSecret};
 use sip::{Name, Response};
 use smsc::failure::Failure;
-use smsc::message::Party;
+use smsc::message::Endpoint;
 use smsc::ports::Gateways as _;
 use support::*;
 
@@ -76,7 +76,7 @@ async fn a_user_proves_itself_and_sends_from_its_own_number() {
         let answer = phone.ask(&message(uri, &proof, "Hello")).await;
         assert_eq!(answer.status.code(), 200, "{algorithm}");
         let accepted = centre.messages().remove(0);
-        assert_eq!(accepted.origin, Party::SipUser("491511111111".into()));
+        assert_eq!(accepted.origin, Endpoint::SipUser("491511111111".into()));
         assert_eq!(accepted.source.dialled(), NUMBER, "whatever From says");
         let replayed = phone.ask(&message(uri, &proof, "Another")).await;
         assert_eq!(replayed.status.code(), 401, "the same credentials do not count twice");
@@ -110,7 +110,7 @@ async fn a_peer_comes_in_by_digest() {
     let challenged = phone.ask(&message(uri, "", "Hello")).await;
     let proof = authorization(&challenged, "SHA-256", "connect", "MESSAGE", uri);
     assert_eq!(phone.ask(&message(uri, &proof, "Hello")).await.status.code(), 200);
-    assert_eq!(centre.messages()[0].origin, Party::SipPeer("connect".into()));
+    assert_eq!(centre.messages()[0].origin, Endpoint::SipPeer("connect".into()));
     // The same from an address that it may not come from.
     let both = Peer { both_required: true, allowed_addresses: vec!["192.0.2.1".parse().unwrap()], ..far };
     let (gateway, _) = start(SipConfig { peers: vec![both], ..config() });
@@ -135,9 +135,9 @@ async fn a_peer_may_name_our_users_only_if_it_is_trusted() {
 #[tokio::test]
 async fn a_user_registers_and_its_messages_go_to_its_contact() {
     let (gateway, centre) = start(with_alice());
-    let party = Party::SipUser("491511111111".into());
-    assert_eq!(gateway.room(&party), 0);
-    let early = gateway.deliver(&party, delivery(outgoing(1, "Hello"))).await;
+    let endpoint = Endpoint::SipUser("491511111111".into());
+    assert_eq!(gateway.available(&endpoint), 0);
+    let early = gateway.deliver(&endpoint, delivery(outgoing(1, "Hello"))).await;
     assert_eq!(early, Err(Failure::ABSENT));
 
     let phone = Phone::new(udp_of(&gateway)).await;
@@ -147,17 +147,17 @@ async fn a_user_registers_and_its_messages_go_to_its_contact() {
         answer.headers.get(Name::Contact),
         Some(&*format!("<sip:alice@{}>;expires=60", phone.address))
     );
-    assert_eq!(*centre.opened.lock(), vec![party.clone()], "what waits may go");
-    assert!(gateway.room(&party) > 0);
+    assert_eq!(*centre.opened.lock(), vec![endpoint.clone()], "what waits may go");
+    assert!(gateway.available(&endpoint) > 0);
 
-    let pending = tokio::spawn(gateway.deliver(&party, delivery(outgoing(1, "Hello"))));
+    let pending = tokio::spawn(gateway.deliver(&endpoint, delivery(outgoing(1, "Hello"))));
     let request = phone.request().await;
     assert_eq!(request.uri, format!("sip:alice@{}", phone.address));
     phone.answer(&request, 200, "").await;
     assert!(pending.await.unwrap().is_ok());
 
     assert_eq!(registered(&phone, 0, 11, "MD5").await.status.code(), 200);
-    assert_eq!(gateway.room(&party), 0);
+    assert_eq!(gateway.available(&endpoint), 0);
 }
 
 #[tokio::test]
@@ -166,9 +166,9 @@ async fn a_message_goes_to_every_contact_and_one_answer_is_enough() {
     let (one, other) = (Phone::new(udp_of(&gateway)).await, Phone::new(udp_of(&gateway)).await);
     registered(&one, 60, 1, "MD5").await;
     registered(&other, 60, 11, "MD5").await;
-    let party = Party::SipUser("491511111111".into());
-    assert_eq!(gateway.status().iter().find(|each| each.party == party).unwrap().contacts, 2);
-    let pending = tokio::spawn(gateway.deliver(&party, delivery(outgoing(1, "Hello"))));
+    let endpoint = Endpoint::SipUser("491511111111".into());
+    assert_eq!(gateway.status().iter().find(|each| each.endpoint == endpoint).unwrap().contacts, 2);
+    let pending = tokio::spawn(gateway.deliver(&endpoint, delivery(outgoing(1, "Hello"))));
     let (first, second) = (one.request().await, other.request().await);
     one.answer(&first, 486, "").await;
     other.answer(&second, 200, "").await;

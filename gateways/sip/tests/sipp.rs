@@ -12,7 +12,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use gateway_sip::config::{SipConfig, Wire};
-use smsc::message::Party;
+use smsc::message::Endpoint;
 use smsc::ports::Gateways as _;
 use support::*;
 use tokio::process::{Child, Command};
@@ -89,10 +89,10 @@ async fn sipp_takes_a_thousand_messages_over_udp_and_tcp() {
         let far = gateway_sip::config::Peer { transport: wire, ..peer("sipp", address) };
         let (gateway, _) = start(SipConfig { peers: vec![far], t1_ms: 500, ..config() });
         tokio::time::sleep(Duration::from_millis(500)).await; // until sipp listens
-        let party = Party::SipPeer("sipp".into());
+        let endpoint = Endpoint::SipPeer("sipp".into());
         let numbers = 1..=u64::try_from(MESSAGES).unwrap();
         let mut deliveries: FuturesUnordered<_> = numbers
-            .map(|id| gateway.deliver(&party, delivery(outgoing(id, &format!("Hello {id}")))))
+            .map(|id| gateway.deliver(&endpoint, delivery(outgoing(id, &format!("Hello {id}")))))
             .collect();
         while let Some(taken) = deliveries.next().await {
             assert!(taken.is_ok(), "{taken:?}");

@@ -13,7 +13,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use gateway_sip::config::{ClientTls, Limits, Listener, Peer, ServerTls, SipConfig, Wire};
 use sip::Transport;
 use smsc::failure::Failure;
-use smsc::message::Party;
+use smsc::message::Endpoint;
 use smsc::ports::Gateways as _;
 use support::*;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -55,9 +55,9 @@ async fn between_two(wire: Wire, server: Option<ServerTls>, client: ClientTls) {
     let transport = Transport::from(wire);
     let target = Peer { transport: wire, tls: client, ..peer("far", address_of(&far, transport)) };
     let (near, _) = start(SipConfig { t1_ms: 500, peers: vec![target], ..config() });
-    let party = Party::SipPeer("far".into());
+    let endpoint = Endpoint::SipPeer("far".into());
     for id in 1..=3 {
-        let taken = near.deliver(&party, delivery(outgoing(id, "Hello"))).await;
+        let taken = near.deliver(&endpoint, delivery(outgoing(id, "Hello"))).await;
         assert!(taken.is_ok(), "{taken:?}");
     }
     assert_eq!(centre.messages().len(), 3);
@@ -145,7 +145,7 @@ async fn a_certificate_of_nobody_we_know_is_refused() {
     let (far, centre) = start(listening(Wire::Tls, Some(server)));
     let target = Peer { transport: Wire::Tls, tls: other, ..peer("far", address_of(&far, Transport::Tls)) };
     let (near, _) = start(SipConfig { peers: vec![target], ..config() });
-    let taken = near.deliver(&Party::SipPeer("far".into()), delivery(outgoing(1, "Hello"))).await;
+    let taken = near.deliver(&Endpoint::SipPeer("far".into()), delivery(outgoing(1, "Hello"))).await;
     assert_eq!(taken, Err(Failure::NoPeer));
     assert!(centre.messages().is_empty());
 }
@@ -157,9 +157,9 @@ async fn field_58_a_long_message_leaves_udp_for_tcp() {
     let address = tcp.local_addr().unwrap();
     let socket = tokio::net::UdpSocket::bind(address).await.unwrap();
     let (gateway, _) = start(SipConfig { peers: vec![peer("far", address)], t1_ms: 200, ..config() });
-    let party = Party::SipPeer("far".into());
+    let endpoint = Endpoint::SipPeer("far".into());
     let long = "x".repeat(1300);
-    let pending = tokio::spawn(gateway.deliver(&party, delivery(outgoing(1, &long))));
+    let pending = tokio::spawn(gateway.deliver(&endpoint, delivery(outgoing(1, &long))));
     let (mut stream, _) = tcp.accept().await.unwrap();
     let request = read_request(&mut stream).await;
     assert_eq!(request.body.len(), 1300);
@@ -168,7 +168,7 @@ async fn field_58_a_long_message_leaves_udp_for_tcp() {
     assert!(pending.await.unwrap().is_ok());
     drop((tcp, stream));
     tokio::time::sleep(Duration::from_millis(50)).await;
-    let pending = tokio::spawn(gateway.deliver(&party, delivery(outgoing(2, &long))));
+    let pending = tokio::spawn(gateway.deliver(&endpoint, delivery(outgoing(2, &long))));
     let phone = Phone { socket, address, towards: udp_of(&gateway) };
     let request = phone.request().await;
     phone.answer(&request, 200, "").await;
@@ -180,8 +180,8 @@ async fn a_broken_connection_ends_what_is_open_on_it() {
     let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let target = Peer { transport: Wire::Tcp, ..peer("far", tcp.local_addr().unwrap()) };
     let (gateway, _) = start(SipConfig { peers: vec![target], t1_ms: 500, ..config() });
-    let party = Party::SipPeer("far".into());
-    let pending = tokio::spawn(gateway.deliver(&party, delivery(outgoing(1, "Hello"))));
+    let endpoint = Endpoint::SipPeer("far".into());
+    let pending = tokio::spawn(gateway.deliver(&endpoint, delivery(outgoing(1, "Hello"))));
     let (mut stream, _) = tcp.accept().await.unwrap();
     read_request(&mut stream).await;
     drop(stream);
@@ -302,15 +302,15 @@ async fn a_user_over_tcp_is_reached_on_its_connection() {
     stream.write_all(register(2, &format!("Authorization: {proof}\r\n")).as_bytes()).await.unwrap();
     assert!(read_text(&mut stream).await.starts_with("SIP/2.0 200 "));
 
-    let party = Party::SipUser("491511111111".into());
+    let endpoint = Endpoint::SipUser("491511111111".into());
     let gateway = Arc::new(gateway);
-    let pending = tokio::spawn(gateway.deliver(&party, delivery(outgoing(1, "Hello"))));
+    let pending = tokio::spawn(gateway.deliver(&endpoint, delivery(outgoing(1, "Hello"))));
     let request = read_request(&mut stream).await;
     stream.write_all(answer(&request, 200, "").as_bytes()).await.unwrap();
     assert!(pending.await.unwrap().is_ok());
 
     drop(stream);
-    while gateway.room(&party) > 0 {
+    while gateway.available(&endpoint) > 0 {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

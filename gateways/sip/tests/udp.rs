@@ -9,8 +9,8 @@ use std::sync::atomic::Ordering;
 use gateway_sip::config::{Login, Peer, Quirks, ReceiptForm, Secret, Segments, SipConfig};
 use sip::{Name, Request};
 use smsc::failure::{Failure, PeerCode};
-use smsc::message::Party;
-use smsc::ports::{Gateways as _, Handover, Wishes};
+use smsc::message::Endpoint;
+use smsc::ports::{Capabilities, DeliveryAck, Gateways as _};
 use smsc::receipt::{ReceiptRequest, State};
 use smsc::rejection::Rejection;
 use support::*;
@@ -23,7 +23,7 @@ async fn a_message_comes_in_and_is_acknowledged_when_it_is_durable() {
     assert_eq!(answer.status.code(), 200);
     assert_eq!(answer.headers.get_named("x-sms-msg-id"), Some("0000000000000000001"));
     let accepted = centre.messages().remove(0);
-    assert_eq!(accepted.origin, Party::SipPeer("connect".into()));
+    assert_eq!(accepted.origin, Endpoint::SipPeer("connect".into()));
     assert_eq!(accepted.destination.dialled(), "+491701234567");
     assert_eq!(accepted.source.dialled(), "+4915112345678");
     assert_eq!(&accepted.content.body[..], b"Hello");
@@ -52,25 +52,25 @@ async fn a_message_goes_out_and_the_answer_comes_back() {
     let phone = Phone::new(nobody()).await;
     let (gateway, _) = start(SipConfig { peers: vec![peer("connect", phone.address)], ..config() });
     let phone = Phone { towards: udp_of(&gateway), ..phone };
-    let party = Party::SipPeer("connect".into());
-    assert_eq!(gateway.room(&party), 100);
-    let pending = tokio::spawn(gateway.deliver(&party, delivery(outgoing(5, "Hello"))));
+    let endpoint = Endpoint::SipPeer("connect".into());
+    assert_eq!(gateway.available(&endpoint), 100);
+    let pending = tokio::spawn(gateway.deliver(&endpoint, delivery(outgoing(5, "Hello"))));
     let request = phone.request().await;
     assert_eq!(request.uri, format!("sip:+4915112345678@{}", phone.address));
     assert_eq!(&request.body[..], b"Hello");
-    assert_eq!(gateway.room(&party), 99);
+    assert_eq!(gateway.available(&endpoint), 99);
     phone.answer(&request, 200, "").await;
     let handover = pending.await.unwrap().unwrap();
     assert_eq!((handover.remote_id, handover.via.as_str()), (None, "connect"));
-    assert_eq!(gateway.room(&party), 100);
+    assert_eq!(gateway.available(&endpoint), 100);
 }
 
 #[tokio::test]
 async fn nobody_answers() {
     let phone = Phone::new(nobody()).await;
     let (gateway, _) = start(SipConfig { t1_ms: 2, peers: vec![peer("connect", phone.address)], ..config() });
-    let party = Party::SipPeer("connect".into());
-    let outcome = gateway.deliver(&party, delivery(outgoing(5, "Hello"))).await;
+    let endpoint = Endpoint::SipPeer("connect".into());
+    let outcome = gateway.deliver(&endpoint, delivery(outgoing(5, "Hello"))).await;
     assert_eq!(outcome, Err(Failure::Timeout));
     let (first, second) = (phone.request().await, phone.request().await);
     assert_eq!(first.headers.via().unwrap().branch(), second.headers.via().unwrap().branch(), "Timer E");
@@ -266,16 +266,16 @@ async fn a_peer_that_is_asked_for_notifications_knows_the_message_by_our_id() {
 async fn deliver_against(
     answers: &[(u16, &str)],
     change: impl Fn(&mut Peer),
-) -> (Vec<Request>, Result<Handover, Failure>) {
+) -> (Vec<Request>, Result<DeliveryAck, Failure>) {
     let phone = Phone::new(nobody()).await;
     let mut far = peer("connect", phone.address);
     change(&mut far);
     let (gateway, _) = start(SipConfig { t1_ms: 200, peers: vec![far], ..config() });
     let phone = Phone { towards: udp_of(&gateway), ..phone };
-    let party = Party::SipPeer("connect".into());
+    let endpoint = Endpoint::SipPeer("connect".into());
     let mut asking = outgoing(5, "Hello");
     asking.receipt = ReceiptRequest::ALWAYS;
-    let pending = tokio::spawn(gateway.deliver(&party, delivery(asking)));
+    let pending = tokio::spawn(gateway.deliver(&endpoint, delivery(asking)));
     let mut requests = Vec::new();
     for (code, extra) in answers {
         let request = phone.request().await;
@@ -355,11 +355,11 @@ async fn the_window_bounds_what_is_open() {
     let narrow = Peer { window_max: 2, ..peer("connect", phone.address) };
     let (gateway, centre) = start(SipConfig { t1_ms: 500, peers: vec![narrow], ..config() });
     let phone = Phone { towards: udp_of(&gateway), ..phone };
-    let party = Party::SipPeer("connect".into());
+    let endpoint = Endpoint::SipPeer("connect".into());
     let pending: Vec<_> =
-        (1..=3).map(|id| tokio::spawn(gateway.deliver(&party, delivery(outgoing(id, "Hello"))))).collect();
+        (1..=3).map(|id| tokio::spawn(gateway.deliver(&endpoint, delivery(outgoing(id, "Hello"))))).collect();
     let (first, second) = (phone.request().await, phone.request().await);
-    assert_eq!(gateway.room(&party), 0);
+    assert_eq!(gateway.available(&endpoint), 0);
     phone.answer(&first, 200, "").await;
     phone.answer(&second, 200, "").await;
     let third = phone.request().await;
@@ -367,7 +367,7 @@ async fn the_window_bounds_what_is_open() {
     for each in pending {
         assert!(each.await.unwrap().is_ok());
     }
-    assert!(centre.opened.lock().contains(&party), "a freed window is told");
+    assert!(centre.opened.lock().contains(&endpoint), "a freed window is told");
 }
 
 #[tokio::test]
@@ -376,17 +376,17 @@ async fn a_peer_that_answers_no_options_is_down_until_it_does() {
     let watched = Peer { options_seconds: 1, ..peer("connect", phone.address) };
     let (gateway, centre) = start(SipConfig { t1_ms: 2, peers: vec![watched], ..config() });
     let phone = Phone { towards: udp_of(&gateway), ..phone };
-    let party = Party::SipPeer("connect".into());
-    while gateway.room(&party) > 0 {
+    let endpoint = Endpoint::SipPeer("connect".into());
+    while gateway.available(&endpoint) > 0 {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     assert!(!gateway.status()[0].up);
-    while gateway.room(&party) == 0 {
+    while gateway.available(&endpoint) == 0 {
         let request = phone.request().await;
         assert_eq!(request.method, sip::Method::Options);
         phone.answer(&request, 405, "").await; // an answer is an answer
     }
-    assert_eq!(centre.opened.lock().first(), Some(&party));
+    assert_eq!(centre.opened.lock().first(), Some(&endpoint));
 }
 
 #[tokio::test]
@@ -396,12 +396,18 @@ async fn wishes_follow_the_peers_options() {
     far.quirks.sends_receipts = true;
     far.open_per_destination = 4;
     let (gateway, _) = start(SipConfig { peers: vec![far, peer("plain", nobody())], ..config() });
-    let wishes = gateway.wishes(&Party::SipPeer("connect".into()));
-    assert_eq!(wishes, Wishes { open_per_destination: 4, reassembled: false, sends_receipts: true });
-    let wishes = gateway.wishes(&Party::SipPeer("plain".into()));
-    assert_eq!(wishes, Wishes { open_per_destination: 1, reassembled: true, sends_receipts: false });
-    let stranger = Party::SipPeer("stranger".into());
-    assert_eq!(gateway.room(&stranger), 0);
+    let capabilities = gateway.capabilities(&Endpoint::SipPeer("connect".into()));
+    assert_eq!(
+        capabilities,
+        Capabilities { open_per_destination: 4, reassembled: false, sends_receipts: true }
+    );
+    let capabilities = gateway.capabilities(&Endpoint::SipPeer("plain".into()));
+    assert_eq!(
+        capabilities,
+        Capabilities { open_per_destination: 1, reassembled: true, sends_receipts: false }
+    );
+    let stranger = Endpoint::SipPeer("stranger".into());
+    assert_eq!(gateway.available(&stranger), 0);
     assert_eq!(gateway.deliver(&stranger, delivery(outgoing(1, "a"))).await, Err(Failure::NoRoute));
 }
 
@@ -413,8 +419,8 @@ async fn a_shutdown_finishes_what_was_begun() {
     let gateway = std::sync::Arc::new(gateway);
     let phone = Phone { towards: udp_of(&gateway), ..phone };
     centre.delay_ms.store(100, Ordering::Relaxed);
-    let party = Party::SipPeer("connect".into());
-    let going_out = tokio::spawn(gateway.deliver(&party, delivery(outgoing(1, "Hello"))));
+    let endpoint = Endpoint::SipPeer("connect".into());
+    let going_out = tokio::spawn(gateway.deliver(&endpoint, delivery(outgoing(1, "Hello"))));
     let request = phone.request().await;
     phone.send(message("sip:+491701234567@smsc", "", "taken").as_bytes()).await;
     tokio::time::sleep(std::time::Duration::from_millis(30)).await;
@@ -470,7 +476,7 @@ async fn a_peer_that_answers_options_with_503_stays_down() {
         phone.answer(&request, 503, "").await;
     }
     tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    assert_eq!(gateway.room(&Party::SipPeer("connect".into())), 0);
+    assert_eq!(gateway.available(&Endpoint::SipPeer("connect".into())), 0);
     assert!(centre.opened.lock().is_empty(), "it never came up");
 }
 
@@ -493,10 +499,10 @@ async fn a_peer_that_leaves_one_message_unanswered_is_not_down() {
     let greeting = phone.request().await;
     assert_eq!(greeting.method, sip::Method::Options);
     phone.answer(&greeting, 200, "").await;
-    let party = Party::SipPeer("connect".into());
-    let silent = tokio::spawn(gateway.deliver(&party, delivery(outgoing(1, "silent"))));
+    let endpoint = Endpoint::SipPeer("connect".into());
+    let silent = tokio::spawn(gateway.deliver(&endpoint, delivery(outgoing(1, "silent"))));
     while &phone.request().await.body[..] != b"silent" {}
-    let answered = tokio::spawn(gateway.deliver(&party, delivery(outgoing(2, "answered"))));
+    let answered = tokio::spawn(gateway.deliver(&endpoint, delivery(outgoing(2, "answered"))));
     let request = loop {
         let request = phone.request().await;
         if &request.body[..] == b"answered" {
@@ -507,7 +513,7 @@ async fn a_peer_that_leaves_one_message_unanswered_is_not_down() {
     assert!(answered.await.unwrap().is_ok());
     assert_eq!(silent.await.unwrap(), Err(Failure::Timeout));
     assert!(gateway.status()[0].up);
-    let silent = gateway.deliver(&party, delivery(outgoing(3, "silent")));
+    let silent = gateway.deliver(&endpoint, delivery(outgoing(3, "silent")));
     assert_eq!(silent.await, Err(Failure::Timeout));
     assert!(!gateway.status()[0].up, "now it answers nobody");
 }

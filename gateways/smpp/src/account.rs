@@ -75,7 +75,7 @@ impl Settings {
 
 impl Account {
     fn new(settings: Settings) -> Arc<Self> {
-        let lane = Lane::new(settings.config.party(), Vec::new());
+        let lane = Lane::new(settings.config.endpoint(), Vec::new());
         Arc::new(Self { settings: ArcSwap::from_pointee(settings), lane, binds: AtomicUsize::new(0) })
     }
 

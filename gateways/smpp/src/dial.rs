@@ -93,7 +93,7 @@ struct Fresh {
 async fn serve(shared: &Arc<Shared>, link: &Arc<Link>, kind: BindKind, fresh: Fresh) {
     let Fresh { handshake, session, peer } = fresh;
     let info = SessionInfo {
-        party: link.lane.party().clone(),
+        endpoint: link.lane.endpoint().clone(),
         // All sessions of a link share its name: a receipt may come over another one.
         via: link.name.clone(),
         peer,

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use smsc::failure::Failure;
-use smsc::message::{Party, Timestamp};
-use smsc::ports::{Centre, Delivery, Gateways, Handover, Promise, Wishes};
+use smsc::message::{Endpoint, Timestamp};
+use smsc::ports::{BoxFuture, Capabilities, Centre, Delivery, DeliveryAck, Gateways};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -155,10 +155,10 @@ impl SmppGateway {
             .collect()
     }
 
-    fn way(&self, party: &Party) -> Option<Way> {
-        match party {
-            Party::Esme(name) => Some(Way::Lane(self.shared.accounts.get(name)?.lane.clone())),
-            Party::Smpp(name) => {
+    fn way(&self, endpoint: &Endpoint) -> Option<Way> {
+        match endpoint {
+            Endpoint::Esme(name) => Some(Way::Lane(self.shared.accounts.get(name)?.lane.clone())),
+            Endpoint::Smpp(name) => {
                 let links = self.shared.links.load();
                 match links.links.get(name) {
                     Some(link) => Some(Way::Lane(link.lane.clone())),
@@ -170,23 +170,27 @@ impl SmppGateway {
     }
 }
 
-/// Where a party's messages go.
+/// Where an endpoint's messages go.
 enum Way {
     Lane(Arc<Lane>),
     Group(Arc<link::Group>),
 }
 
 impl Gateways for SmppGateway {
-    fn room(&self, party: &Party) -> usize {
-        match self.way(party) {
-            Some(Way::Lane(lane)) => lane.room(),
-            Some(Way::Group(group)) => group.room(),
+    fn available(&self, endpoint: &Endpoint) -> usize {
+        match self.way(endpoint) {
+            Some(Way::Lane(lane)) => lane.available(),
+            Some(Way::Group(group)) => group.available(),
             None => 0,
         }
     }
 
-    fn deliver(&self, party: &Party, delivery: Delivery) -> Promise<'static, Result<Handover, Failure>> {
-        let sent = match self.way(party) {
+    fn deliver(
+        &self,
+        endpoint: &Endpoint,
+        delivery: Delivery,
+    ) -> BoxFuture<'static, Result<DeliveryAck, Failure>> {
+        let sent = match self.way(endpoint) {
             Some(Way::Lane(lane)) => lane.send(delivery),
             Some(Way::Group(group)) => group.send(delivery),
             None => Err(Failure::NoPeer),
@@ -197,25 +201,26 @@ impl Gateways for SmppGateway {
         })
     }
 
-    fn wishes(&self, party: &Party) -> Wishes {
-        let wishes = |open_per_destination: u16, reassembled, sends_receipts| Wishes {
+    fn capabilities(&self, endpoint: &Endpoint) -> Capabilities {
+        let capabilities = |open_per_destination: u16, reassembled, sends_receipts| Capabilities {
             open_per_destination: open_per_destination.max(1),
             reassembled,
             sends_receipts,
         };
-        let of_link =
-            |link: &link::Link| wishes(link.config.open_per_destination, false, link.config.sends_receipts);
-        match (party, self.way(party)) {
-            (Party::Esme(name), _) => self.shared.accounts.get(name).map(|account| {
+        let of_link = |link: &link::Link| {
+            capabilities(link.config.open_per_destination, false, link.config.sends_receipts)
+        };
+        match (endpoint, self.way(endpoint)) {
+            (Endpoint::Esme(name), _) => self.shared.accounts.get(name).map(|account| {
                 let settings = account.settings.load();
-                wishes(settings.config.open_per_destination, settings.config.reassembled, false)
+                capabilities(settings.config.open_per_destination, settings.config.reassembled, false)
             }),
-            (Party::Smpp(name), Some(Way::Lane(_))) => {
+            (Endpoint::Smpp(name), Some(Way::Lane(_))) => {
                 self.shared.links.load().links.get(name).map(|link| of_link(link))
             }
             (_, Some(Way::Group(group))) => group.links().next().map(|link| of_link(link)),
             _ => None,
         }
-        .unwrap_or(wishes(1, false, false))
+        .unwrap_or(capabilities(1, false, false))
     }
 }

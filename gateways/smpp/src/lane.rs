@@ -1,4 +1,4 @@
-//! The way to one party: the sessions that can take its messages now.
+//! The way to one endpoint: the sessions that can take its messages now.
 //!
 //! Load is shared over all receiving sessions: by destination, so that each keeps its
 //! order, and else to the one with the most room. Rooms are counters, so the only lock is a short read lock on the list.
@@ -8,14 +8,14 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use parking_lot::RwLock;
 use smsc::failure::Failure;
-use smsc::message::{Name, Party};
-use smsc::ports::{Centre, Delivery, Handover};
+use smsc::message::{Endpoint, Name};
+use smsc::ports::{Centre, Delivery, DeliveryAck};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::stats::SessionInfo;
 
 /// What the answer to a delivery is.
-pub(crate) type Outcome = Result<Handover, Failure>;
+pub(crate) type Outcome = Result<DeliveryAck, Failure>;
 
 /// What a session is told by the rest of the gateway.
 pub(crate) enum Order {
@@ -64,7 +64,7 @@ impl Handle {
     }
 
     /// How many more deliveries it takes.
-    pub(crate) fn room(&self) -> usize {
+    pub(crate) fn available(&self) -> usize {
         if !self.is_open() {
             return 0;
         }
@@ -104,11 +104,11 @@ impl Handle {
     }
 }
 
-/// All sessions of one party.
+/// All sessions of one endpoint.
 pub(crate) struct Lane {
-    party: Party,
+    endpoint: Endpoint,
     /// Groups that it belongs to; they open with it.
-    groups: Vec<Party>,
+    groups: Vec<Endpoint>,
     sessions: RwLock<Vec<Arc<Handle>>>,
     /// Somebody saw no room here and waits for [`Centre::opened`].
     awaited: AtomicBool,
@@ -118,9 +118,9 @@ pub(crate) struct Lane {
 
 impl Lane {
     /// A lane without sessions.
-    pub(crate) fn new(party: Party, groups: Vec<Party>) -> Arc<Self> {
+    pub(crate) fn new(endpoint: Endpoint, groups: Vec<Endpoint>) -> Arc<Self> {
         Arc::new(Self {
-            party,
+            endpoint,
             groups,
             sessions: RwLock::new(Vec::new()),
             awaited: AtomicBool::new(false),
@@ -129,12 +129,12 @@ impl Lane {
     }
 
     /// Whom it leads to.
-    pub(crate) const fn party(&self) -> &Party {
-        &self.party
+    pub(crate) const fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
     }
 
     /// How many more deliveries it takes. Who sees 0 is told when that changes.
-    pub(crate) fn room(&self) -> usize {
+    pub(crate) fn available(&self) -> usize {
         let room = self.room_now();
         if room > 0 {
             return room;
@@ -148,11 +148,11 @@ impl Lane {
         if self.held.load(Ordering::SeqCst) {
             return 0;
         }
-        self.sessions.read().iter().map(|session| session.room()).sum()
+        self.sessions.read().iter().map(|session| session.available()).sum()
     }
 
     /// The groups that it belongs to.
-    pub(crate) fn groups(&self) -> &[Party] {
+    pub(crate) fn groups(&self) -> &[Endpoint] {
         &self.groups
     }
 
@@ -209,7 +209,7 @@ impl Lane {
         }
     }
 
-    /// Sessions of this party.
+    /// Sessions of this endpoint.
     pub(crate) fn sessions(&self) -> Vec<Arc<Handle>> {
         self.sessions.read().clone()
     }
@@ -220,7 +220,7 @@ impl Lane {
     }
 
     fn opened(&self, centre: &dyn Centre) {
-        std::iter::once(&self.party).chain(&self.groups).for_each(|party| centre.opened(party));
+        std::iter::once(&self.endpoint).chain(&self.groups).for_each(|endpoint| centre.opened(endpoint));
     }
 }
 
@@ -232,8 +232,10 @@ fn choose<'a>(sessions: &'a [Arc<Handle>], destination: &Name) -> Option<&'a Arc
     let place = usize::try_from(smsc::routing::hash(destination) % count).unwrap_or(0);
     let usual = receiving().nth(place).filter(|session| session.reserve());
     usual.or_else(|| {
-        let roomiest =
-            sessions.iter().filter(|session| session.room() > 0).max_by_key(|session| session.room());
+        let roomiest = sessions
+            .iter()
+            .filter(|session| session.available() > 0)
+            .max_by_key(|session| session.available());
         roomiest.filter(|session| session.reserve())
     })
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use smpp::session::{Config, Side};
 use smsc::failure::Failure;
-use smsc::message::{Name, Party};
+use smsc::message::{Endpoint, Name};
 use smsc::ports::Delivery;
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
@@ -44,7 +44,7 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    fn new(config: config::Link, groups: Vec<Party>) -> Result<Arc<Self>, Error> {
+    fn new(config: config::Link, groups: Vec<Endpoint>) -> Result<Arc<Self>, Error> {
         let name = Name::from(config.name.as_str());
         let shape = Shape {
             submits: true,
@@ -57,7 +57,7 @@ impl Link {
             receipt_offset_minutes: 0,
         };
         Ok(Arc::new(Self {
-            lane: Lane::new(Party::Smpp(name.clone()), groups),
+            lane: Lane::new(Endpoint::Smpp(name.clone()), groups),
             ending: watch::Sender::new(false),
             pace: Mutex::new(Pace::new(config.messages_per_second, Instant::now())),
             password: read_password(&config.password, config.password_file.as_deref())?,
@@ -116,13 +116,13 @@ impl Group {
     }
 
     /// How many more deliveries the serving links take.
-    pub(crate) fn room(&self) -> usize {
-        self.serving().map(|member| member.link.lane.room()).sum()
+    pub(crate) fn available(&self) -> usize {
+        self.serving().map(|member| member.link.lane.available()).sum()
     }
 
     /// Hands a delivery to the serving link that is furthest below its share.
     pub(crate) fn send(&self, delivery: Delivery) -> Result<oneshot::Receiver<Outcome>, Failure> {
-        let with_room = self.serving().filter(|member| member.link.lane.room() > 0);
+        let with_room = self.serving().filter(|member| member.link.lane.available() > 0);
         // Load per weight, in thousandths.
         let load =
             |member: &&Member| (member.link.lane.open() + 1) * 1000 / usize::from(member.weight.max(1));
@@ -151,8 +151,8 @@ impl Links {
         config::Link::check_all(links, groups)?;
         let links = links.iter().map(|link| {
             let holds = |group: &&config::Group| group.members.iter().any(|member| member.link == link.name);
-            let within = groups.iter().filter(holds).map(|group| Party::Smpp(group.name.as_str().into()));
-            let within: Vec<Party> = within.collect();
+            let within = groups.iter().filter(holds).map(|group| Endpoint::Smpp(group.name.as_str().into()));
+            let within: Vec<Endpoint> = within.collect();
             match before.links.get(link.name.as_str()) {
                 Some(same) if same.config == *link && same.lane.groups() == within => Ok(same.clone()),
                 _ => Link::new(link.clone(), within),

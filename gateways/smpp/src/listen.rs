@@ -160,8 +160,8 @@ async fn serve_session(shared: Arc<Shared>, welcome: Welcome, peer: SocketAddr, 
     let Handshake { stream, inbox } = handshake;
     let window = account.settings.load().config.delivery_window;
     let info = SessionInfo {
-        party: account.lane.party().clone(),
-        via: compact_str::format_compact!("{}@{peer}", account.lane.party()),
+        endpoint: account.lane.endpoint().clone(),
+        via: compact_str::format_compact!("{}@{peer}", account.lane.endpoint()),
         peer,
         kind,
         version: session.version(),
@@ -169,7 +169,7 @@ async fn serve_session(shared: Arc<Shared>, welcome: Welcome, peer: SocketAddr, 
         bound_at: (shared.clock)(),
         open: 0,
     };
-    info!(party = %info.party, %peer, kind = ?kind, version = ?info.version, "bound");
+    info!(endpoint = %info.endpoint, %peer, kind = ?kind, version = ?info.version, "bound");
     let (handle, orders) = Handle::new(info, window, kind.receives());
     let seat = Seat::take(&account.lane, handle.clone(), &shared.centre);
     if *shared.stopping.borrow() {
@@ -178,5 +178,5 @@ async fn serve_session(shared: Arc<Shared>, welcome: Welcome, peer: SocketAddr, 
     let bound = Bound { stream, session, peer: Peer::Esme(account), inbox, handle: handle.clone(), orders };
     let end = session::run(shared, bound).await;
     drop((seat, permit));
-    info!(party = %handle.info.party, %peer, ?end, "session over");
+    info!(endpoint = %handle.info.endpoint, %peer, ?end, "session over");
 }

@@ -87,14 +87,14 @@ impl Peer {
             Self::Esme(account) => {
                 let settings = account.settings.load();
                 read(&Reading {
-                    origin: account.lane.party(),
+                    origin: account.lane.endpoint(),
                     account: &settings.owner,
                     text_coding: settings.config.text_coding,
                     now,
                 })
             }
             Self::Link(link) => read(&Reading {
-                origin: link.lane.party(),
+                origin: link.lane.endpoint(),
                 account: &link.owner,
                 text_coding: link.config.text_coding,
                 now,

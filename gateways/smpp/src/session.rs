@@ -21,7 +21,7 @@ use smpp::session::{Input, Output, Reason, State, Verdict};
 use smpp::{CommandId, Frame, Framing, Pdu};
 use smsc::failure::Failure;
 use smsc::message::{Name, Timestamp};
-use smsc::ports::{Promise, StartGuard};
+use smsc::ports::{BoxFuture, StartGuard};
 use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep};
@@ -91,7 +91,7 @@ pub(crate) struct Running {
     /// Dropped when `out` has been written.
     starts: Vec<StartGuard>,
     /// What the centre is doing for this session.
-    work: FuturesUnordered<Promise<'static, Done>>,
+    work: FuturesUnordered<BoxFuture<'static, Done>>,
     orders: mpsc::Receiver<Order>,
     fresh: Vec<Order>,
     jobs: Jobs,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use smpp::Version;
 use smpp::pdu::BindKind;
-use smsc::message::{Name, Party, Timestamp};
+use smsc::message::{Endpoint, Name, Timestamp};
 
 /// A number that only rises.
 #[derive(Debug, Default)]
@@ -55,7 +55,7 @@ pub struct Stats {
 #[derive(Clone, Debug)]
 pub struct SessionInfo {
     /// Whom it leads to.
-    pub party: Party,
+    pub endpoint: Endpoint,
     /// Its name in traces.
     pub via: Name,
     /// The peer's address.

@@ -18,7 +18,7 @@ use smpp::pdu::{Address, BindResp, EsmClass, Sm};
 use smpp::tlv::Tlvs;
 use smpp::{CommandId, Pdu, Status};
 use smsc::failure::Failure;
-use smsc::message::{Party, Timestamp};
+use smsc::message::{Endpoint, Timestamp};
 use smsc::ports::Gateways;
 use smsc::receipt::State;
 use tokio::net::TcpListener;
@@ -67,7 +67,7 @@ impl OtherCentre {
     }
 }
 
-fn party(text: &str) -> Party {
+fn endpoint(text: &str) -> Endpoint {
     text.parse().unwrap()
 }
 
@@ -90,12 +90,12 @@ async fn a_message_goes_to_another_centre_and_its_receipt_comes_back() {
     assert_eq!((asked.system_id, asked.password), (&b"fernpost"[..], &b"s3cret"[..]));
     assert_eq!((bind.header.command_id, asked.interface_version), (CommandId::BIND_TRANSCEIVER, 0x34));
     connected(&rig, 1).await;
-    assert_eq!(rig.gateway.room(&party("smpp:carrier")), 50);
+    assert_eq!(rig.gateway.available(&endpoint("smpp:carrier")), 50);
 
     let mut message = plain(b"hello");
     message.expires_at = Timestamp::from_millis(1_795_086_400_000);
     let delivery = smsc::ports::Delivery { message: message.into(), receipt_wanted: true };
-    let delivered = tokio::spawn(rig.gateway.deliver(&party("smpp:carrier"), delivery));
+    let delivered = tokio::spawn(rig.gateway.deliver(&endpoint("smpp:carrier"), delivery));
     let came = session.next().await;
     assert_eq!(came.header.command_id, CommandId::SUBMIT_SM);
     assert_eq!((came.sm().short_message, came.sm().registered_delivery.0), (&b"hello"[..], 1));
@@ -127,7 +127,7 @@ async fn what_the_other_centre_delivers_is_a_submission() {
     let answer = session.next().await;
     assert_eq!((answer.header.command_status, answer.id().as_str()), (OK, ""));
     assert_eq!(sink.next().await.sm().short_message, b"from a phone");
-    assert_eq!(rig.centre.accepted.lock()[0].origin, party("smpp:carrier"));
+    assert_eq!(rig.centre.accepted.lock()[0].origin, endpoint("smpp:carrier"));
     let nowhere = Address { addr: b"1555", ..rig::sm(b"").destination };
     session.send(&Pdu::DeliverSm(Sm { destination: nowhere, ..rig::sm(b"x") })).await;
     assert_eq!(session.next().await.header.command_status, Status::ESME_RX_P_APPN);
@@ -151,7 +151,9 @@ async fn a_lost_or_refused_bind_is_tried_again() {
     assert_eq!(pending.await.unwrap(), Err(Failure::NoPeer), "to be sent again");
     let (_second, _) = other.bound().await;
     connected(&rig, 1).await;
-    assert!(rig.centre.opened.lock().iter().filter(|opened| **opened == party("smpp:carrier")).count() >= 2);
+    assert!(
+        rig.centre.opened.lock().iter().filter(|opened| **opened == endpoint("smpp:carrier")).count() >= 2
+    );
 }
 
 #[tokio::test]
@@ -183,11 +185,11 @@ async fn field_43_throttled_is_retried_and_slows_the_whole_link() {
     let came = session.next().await;
     session.answer(&came, Status::ESME_RTHROTTLED).await;
     assert_eq!(delivered.await.unwrap(), Err(Failure::Throttled { retry_after: None }));
-    assert_eq!(rig.gateway.room(&party("smpp:carrier")), 0, "nobody else is sent either");
+    assert_eq!(rig.gateway.available(&endpoint("smpp:carrier")), 0, "nobody else is sent either");
     rig.centre.opened.lock().clear();
     tokio::time::sleep(Duration::from_millis(500)).await;
-    assert_eq!(rig.centre.opened.lock().as_slice(), [party("smpp:carrier")], "and then it goes on");
-    assert_eq!(rig.gateway.room(&party("smpp:carrier")), 50);
+    assert_eq!(rig.centre.opened.lock().as_slice(), [endpoint("smpp:carrier")], "and then it goes on");
+    assert_eq!(rig.gateway.available(&endpoint("smpp:carrier")), 50);
 }
 
 #[tokio::test]
@@ -241,7 +243,7 @@ async fn a_group_shares_by_weight_and_fails_over() {
     let (mut on_light, _) = light.bound().await;
     let (mut on_spare, _) = spare.bound().await;
     connected(&rig, 3).await;
-    assert_eq!(rig.gateway.room(&party("smpp:all")), 100, "the spare one waits");
+    assert_eq!(rig.gateway.available(&endpoint("smpp:all")), 100, "the spare one waits");
     for _ in 0..8 {
         drop(tokio::spawn(rig.deliver(plain(b"x"), "smpp:all")));
         tokio::task::yield_now().await;
@@ -260,14 +262,14 @@ async fn a_group_shares_by_weight_and_fails_over() {
     let came = on_spare.next().await;
     on_spare.answer_with(&came, OK, "1").await;
     assert_eq!(delivered.await.unwrap().unwrap().via, "spare");
-    assert!(rig.centre.opened.lock().contains(&party("smpp:all")), "a group opens with its links");
+    assert!(rig.centre.opened.lock().contains(&endpoint("smpp:all")), "a group opens with its links");
 }
 
 #[tokio::test]
 async fn nobody_is_there() {
     let rig = Rig::start();
     for to in ["smpp:nowhere", "esme:nobody", "esme:sink", "sip:peer"] {
-        assert_eq!(rig.gateway.room(&party(to)), 0);
+        assert_eq!(rig.gateway.available(&endpoint(to)), 0);
         assert_eq!(rig.deliver(plain(b"x"), to).await, Err(Failure::NoPeer), "{to}");
     }
 }
@@ -286,11 +288,11 @@ async fn links_are_swapped_at_run_time() {
     on_changes.send_as(&Pdu::UnbindResp(Tlvs::NONE), unbind.header.sequence_number, OK).await;
     let (_again, _) = changes.bound().await;
     connected(&rig, 2).await;
-    assert_eq!(rig.gateway.room(&party("smpp:changes")), 7);
+    assert_eq!(rig.gateway.available(&endpoint("smpp:changes")), 7);
     assert!(on_stays.is_alive().await);
     assert!(rig.gateway.set_links(&[Link::default()], &[]).is_err());
     assert!(on_stays.is_alive().await, "refused whole");
     rig.gateway.set_links(&[], &[]).unwrap();
     assert_eq!(on_stays.next().await.header.command_id, CommandId::UNBIND);
-    assert_eq!(rig.gateway.room(&party("smpp:stays")), 0);
+    assert_eq!(rig.gateway.available(&endpoint("smpp:stays")), 0);
 }

@@ -19,7 +19,7 @@ use smpp::pdu::{Address, BindKind, CancelSm, DataSm, Destination, QuerySm, Sm, S
 use smpp::tlv::Tlvs;
 use smpp::{CommandId, MessageState, Pdu, Status, Tag, TlvBuffer};
 use smsc::failure::Failure;
-use smsc::message::{Message, Party};
+use smsc::message::{Endpoint, Message};
 use smsc::ports::Gateways;
 
 const OK: Status = Status::ESME_ROK;
@@ -200,9 +200,9 @@ async fn field_49_a_full_window_throttles_and_does_not_close() {
 #[tokio::test]
 async fn field_49_our_own_window_is_kept() {
     let rig = Rig::with(|config| config.accounts[1].delivery_window = 2);
-    let sink_party: Party = "esme:sink".parse().unwrap();
+    let sink_party: Endpoint = "esme:sink".parse().unwrap();
     let mut sink = rig.bound("sink").await;
-    assert_eq!(rig.gateway.room(&sink_party), 2);
+    assert_eq!(rig.gateway.available(&sink_party), 2);
     let mut acme = rig.bound("acme").await;
     for _ in 0..3 {
         acme.submit(sm(b"x")).await;
@@ -210,7 +210,7 @@ async fn field_49_our_own_window_is_kept() {
     let first = sink.next().await;
     let _second = sink.next().await;
     assert!(sink.silent(Duration::from_millis(100)).await, "the third waits");
-    assert_eq!(rig.gateway.room(&sink_party), 0);
+    assert_eq!(rig.gateway.available(&sink_party), 0);
     sink.answer(&first, OK).await;
     assert_eq!(sink.next().await.header.command_id, CommandId::DELIVER_SM);
 }

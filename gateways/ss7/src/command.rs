@@ -4,8 +4,8 @@ use map::operation::ForwardSmRes;
 use map::{MapError, Response, SmDeliveryFailureCause};
 use sms::status::FailureCause;
 use sms::tpdu::CommandType;
-use smsc::message::{Party, Timestamp};
-use smsc::ports::{Centre, Referenced, StoreError};
+use smsc::message::{Endpoint, Timestamp};
+use smsc::ports::{Centre, ReferenceQuery, StoreError};
 
 use crate::codes;
 use crate::convert::{self, Sender};
@@ -16,12 +16,12 @@ use crate::listen;
 pub(crate) struct Command {
     asked: sms::tpdu::Command,
     sender: Sender,
-    party: Party,
+    endpoint: Endpoint,
 }
 
 impl Command {
-    pub(crate) fn new(asked: sms::tpdu::Command, sender: Sender, party: Party) -> Self {
-        Self { asked, sender, party }
+    pub(crate) fn new(asked: sms::tpdu::Command, sender: Sender, endpoint: Endpoint) -> Self {
+        Self { asked, sender, endpoint }
     }
 
     /// Does what the phone asks.
@@ -34,8 +34,8 @@ impl Command {
             codes::delivery_failure(failed, cause, listen::stamp(now))
         };
         let store_failed = |_: StoreError| listen::system_failure();
-        let query = Referenced {
-            submitter: self.party,
+        let query = ReferenceQuery {
+            submitter: self.endpoint,
             source: self.sender.number,
             destination: convert::address_inward(&self.asked.destination),
             reference: u16::from(self.asked.message_number),
@@ -43,14 +43,14 @@ impl Command {
         let account = self.sender.account;
         let done = match self.asked.command_type {
             CommandType::ENQUIRY => {
-                let Some(id) = centre.referenced(query).await.map_err(store_failed)? else {
+                let Some(id) = centre.find_by_reference(query).await.map_err(store_failed)? else {
                     return Err(refused(FailureCause::COMMAND_CANNOT_BE_ACTIONED));
                 };
                 let reference = u16::from(self.asked.message_reference);
                 centre.tell(account, id, reference).await.map_err(store_failed)?
             }
             CommandType::DELETE => {
-                let Some(id) = centre.referenced(query).await.map_err(store_failed)? else {
+                let Some(id) = centre.find_by_reference(query).await.map_err(store_failed)? else {
                     return Err(refused(FailureCause::COMMAND_CANNOT_BE_ACTIONED));
                 };
                 centre.cancel(account, id).await.map_err(store_failed)?

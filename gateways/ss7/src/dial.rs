@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use sccp::NetworkId;
 use smsc::failure::{Failure, PeerCode};
 use smsc::message::Name;
-use smsc::ports::{Delivery, Handover};
+use smsc::ports::{Delivery, DeliveryAck};
 use tokio::sync::oneshot;
 
 use crate::convert::Terminating;
@@ -17,7 +17,7 @@ use crate::visit::{Desk, Visit};
 
 /// A phone: its network and its number.
 type Phone = (NetworkId, Name);
-type Outcome = Result<Handover, Failure>;
+type Outcome = Result<DeliveryAck, Failure>;
 
 /// sm-DeliveryFailure: the phone itself answered, about this message.
 const SM_DELIVERY_FAILURE: u8 = 32;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use smsc::failure::Failure;
-use smsc::message::{Name, Party, Timestamp};
-use smsc::ports::{Centre, Delivery, Gateways, Handover, Promise, Wishes};
+use smsc::message::{Endpoint, Name, Timestamp};
+use smsc::ports::{BoxFuture, Capabilities, Centre, Delivery, DeliveryAck, Gateways};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
@@ -160,12 +160,16 @@ impl Ss7Gateway {
 }
 
 impl Gateways for Ss7Gateway {
-    fn room(&self, party: &Party) -> usize {
-        self.networks.of_party(party).map_or(0, |network| self.state.room(network.id))
+    fn available(&self, endpoint: &Endpoint) -> usize {
+        self.networks.of_endpoint(endpoint).map_or(0, |network| self.state.available(network.id))
     }
 
-    fn deliver(&self, party: &Party, delivery: Delivery) -> Promise<'static, Result<Handover, Failure>> {
-        let Some(network) = self.networks.of_party(party).cloned() else {
+    fn deliver(
+        &self,
+        endpoint: &Endpoint,
+        delivery: Delivery,
+    ) -> BoxFuture<'static, Result<DeliveryAck, Failure>> {
+        let Some(network) = self.networks.of_endpoint(endpoint).cloned() else {
             return Box::pin(std::future::ready(Err(Failure::NoPeer)));
         };
         if self.state.leaves() || !self.state.serves(network.id) {
@@ -180,10 +184,10 @@ impl Gateways for Ss7Gateway {
         })
     }
 
-    fn wishes(&self, party: &Party) -> Wishes {
+    fn capabilities(&self, endpoint: &Endpoint) -> Capabilities {
         let open_per_destination =
-            self.networks.of_party(party).map_or(1, |network| network.config.open_per_destination);
-        Wishes { open_per_destination, reassembled: false, sends_receipts: false }
+            self.networks.of_endpoint(endpoint).map_or(1, |network| network.config.open_per_destination);
+        Capabilities { open_per_destination, reassembled: false, sends_receipts: false }
     }
 }
 
@@ -204,7 +208,7 @@ impl InWindow {
 impl Drop for InWindow {
     fn drop(&mut self) {
         if self.state.end(self.network.id) {
-            self.centre.opened(&self.network.party);
+            self.centre.opened(&self.network.endpoint);
         }
     }
 }

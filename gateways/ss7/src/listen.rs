@@ -14,7 +14,7 @@ use sms::status::FailureCause;
 use sms::tpdu::{MobileOriginated, Submit};
 use smsc::address::{Address, NumberingPlan, TypeOfNumber};
 use smsc::message::{Name, Submission, Timestamp};
-use smsc::ports::{Centre, Referenced, StartGuard};
+use smsc::ports::{Centre, ReferenceQuery, StartGuard};
 
 use crate::codes;
 use crate::command;
@@ -55,7 +55,7 @@ enum Taken {
     /// A message for the centre.
     Message(Box<Submission>),
     /// The same, unless the centre has it already (TP-RD).
-    MessageUnlessDouble(Box<Submission>, Referenced),
+    MessageUnlessDouble(Box<Submission>, ReferenceQuery),
     /// A command about a message.
     Command(command::Command),
     /// Answered at once.
@@ -90,7 +90,7 @@ impl Listen {
         let Some(served) = self.networks.of_id(network) else { return };
         tracing::info!(network = %served.name, serves, "network changes");
         if serves {
-            self.centre.opened(&served.party);
+            self.centre.opened(&served.endpoint);
         }
     }
 
@@ -134,13 +134,13 @@ impl Listen {
 
     /// Whether the phone sent this message before (TS 23.040 §9.2.3.25): it waits in the centre, or was
     /// taken over so lately that the phone cannot have counted round to its number again.
-    async fn has(&self, query: Referenced, account: &Name, now: Timestamp) -> bool {
-        let Ok(Some(id)) = self.centre.referenced(query).await else { return false };
+    async fn has(&self, query: ReferenceQuery, account: &Name, now: Timestamp) -> bool {
+        let Ok(Some(id)) = self.centre.find_by_reference(query).await else { return false };
         if now.since(id.time()) < REPEAT_WINDOW {
             return true;
         }
-        let standing = self.centre.standing(account.clone(), id).await;
-        matches!(standing, Ok(Some(standing)) if !standing.state.is_final())
+        let status = self.centre.status(account.clone(), id).await;
+        matches!(status, Ok(Some(status)) if !status.state.is_final())
     }
 
     /// Hands messages to the centre, all at once.
@@ -213,7 +213,7 @@ impl Listen {
         match MobileOriginated::decode(&arg.sm_rp_ui.0) {
             Ok(MobileOriginated::Submit(submit)) => self.message(&submit, sender, now),
             Ok(MobileOriginated::Command(asked)) => {
-                Ok(Taken::Command(command::Command::new(asked, sender, network.party.clone())))
+                Ok(Taken::Command(command::Command::new(asked, sender, network.endpoint.clone())))
             }
             Err(sms::Error::MessageType(_)) => {
                 let cause = map::SmDeliveryFailureCause::EquipmentProtocolError;
@@ -234,7 +234,7 @@ impl Listen {
         if !submit.reject_duplicates {
             return Ok(Taken::Message(Box::new(submission)));
         }
-        let query = Referenced {
+        let query = ReferenceQuery {
             submitter: submission.origin.clone(),
             source: submission.source.clone(),
             destination: submission.destination.clone(),
@@ -270,7 +270,7 @@ impl Listen {
             return Err(codes::unexpected_data());
         }
         self.state.alerts.fetch_add(1, Ordering::Relaxed);
-        self.centre.reachable(&network.party, &subscriber(&arg.msisdn));
+        self.centre.reachable(&network.endpoint, &subscriber(&arg.msisdn));
         Ok(Response::AlertServiceCentre)
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use compact_str::CompactString;
 use map::{AddressString, Version};
 use sccp::{Address, GlobalTitle, NetworkId};
-use smsc::message::{Name, Party};
+use smsc::message::{Endpoint, Name};
 
 use crate::config;
 use crate::stack::Node;
@@ -15,8 +15,8 @@ use crate::stack::Node;
 pub(crate) struct Served {
     /// Its number in the stack.
     pub(crate) id: NetworkId,
-    /// Its name as a party.
-    pub(crate) party: Party,
+    /// Its name as an endpoint.
+    pub(crate) endpoint: Endpoint,
     /// Its name.
     pub(crate) name: Name,
     /// The account of its phones.
@@ -42,9 +42,9 @@ impl Networks {
         networks.iter().zip(0..).map(served).collect::<Result<Vec<_>, _>>().map(|all| Self(all.into()))
     }
 
-    /// The network that a party is.
-    pub(crate) fn of_party(&self, party: &Party) -> Option<&Arc<Served>> {
-        self.0.iter().find(|network| network.party == *party)
+    /// The network that an endpoint is.
+    pub(crate) fn of_endpoint(&self, endpoint: &Endpoint) -> Option<&Arc<Served>> {
+        self.0.iter().find(|network| network.endpoint == *endpoint)
     }
 
     /// The network of this number in the stack.
@@ -63,7 +63,7 @@ impl Served {
         let name = Name::from(network.name.as_str());
         Ok(Self {
             id,
-            party: Party::Ss7(name.clone()),
+            endpoint: Endpoint::Ss7(name.clone()),
             name,
             account: network.owner().into(),
             own: titled(&network.global_title, 0, network.subsystems.service_centre)?,

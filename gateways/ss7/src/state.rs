@@ -102,7 +102,7 @@ impl State {
     }
 
     /// How many more messages a network may be given now.
-    pub(crate) fn room(&self, network: NetworkId) -> usize {
+    pub(crate) fn available(&self, network: NetworkId) -> usize {
         match self.networks.get(usize::from(network.0)) {
             Some(network) if network.serves.load(Ordering::Acquire) && !self.leaves() => {
                 network.window.saturating_sub(network.open.load(Ordering::Relaxed))

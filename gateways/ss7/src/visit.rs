@@ -9,7 +9,7 @@ use map::operation::{MtForwardSmArg, SmRpDa, SmRpOa};
 use map::{DialogueId, Request, SignalInfo};
 use smsc::failure::Failure;
 use smsc::message::Name;
-use smsc::ports::Handover;
+use smsc::ports::DeliveryAck;
 
 use crate::codes::{self, Actions};
 use crate::config::{Action, Phase};
@@ -81,7 +81,7 @@ impl Visit {
         &mut self,
         terminating: &Terminating,
         more: impl Fn() -> bool,
-    ) -> Result<Handover, Failure> {
+    ) -> Result<DeliveryAck, Failure> {
         self.trial = Trial::default();
         for part in 0..terminating.len() {
             // The HLR takes a while to answer, in which others may have joined the queue.
@@ -94,7 +94,7 @@ impl Visit {
         self.note_success();
         let node = self.place.as_ref().and_then(|place| place.node(self.node));
         let via = node.map(|node| node.number.digits.clone()).unwrap_or_default();
-        Ok(Handover { remote_id: None, via })
+        Ok(DeliveryAck { remote_id: None, via })
     }
 
     /// Tells the HLR what the last message has shown. The message's outcome need not wait for it: an

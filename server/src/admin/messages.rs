@@ -10,11 +10,11 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use smsc::address::Address;
-use smsc::message::{Content, MessageId, Name, Party, Submission, Timestamp};
+use smsc::message::{Content, Endpoint, MessageId, Name, Submission, Timestamp};
 use smsc::ports::{Centre, Query, QueryBy, StoredMessage};
 
 use super::{Admin, refuse, trace};
-use crate::centre::standing;
+use crate::centre::status;
 use crate::clock;
 
 /// Messages that one search returns at most.
@@ -97,7 +97,7 @@ pub(super) async fn send(State(admin): State<Arc<Admin>>, Json(send): Json<Send>
         Address { digits: send.from.as_str().into(), ..Address::default() }
     };
     let destination = Address { digits: send.to.as_str().into(), ..Address::default() };
-    let submission = Submission::new(Party::Operator, source, destination, content);
+    let submission = Submission::new(Endpoint::Operator, source, destination, content);
     let acceptance = admin.centre.accept(vec![submission]).await;
     match acceptance.answers.first() {
         Some(Ok(id)) => (StatusCode::CREATED, Json(json!({ "id": id.to_string() }))).into_response(),
@@ -143,7 +143,7 @@ async fn look_up(admin: &Admin, id: &str) -> Result<Option<StoredMessage>, smsc:
 /// What a list shows of a message; never its body.
 fn summary(stored: &StoredMessage) -> Value {
     let message = &stored.message;
-    let standing = standing(stored);
+    let status = status(stored);
     json!({
         "id": message.id.to_string(),
         "accepted": clock::written(message.accepted_at),
@@ -152,8 +152,8 @@ fn summary(stored: &StoredMessage) -> Value {
         "origin": trace::origin(message),
         "account": message.account.as_str(),
         "route": message.route.as_str(),
-        "state": format!("{:?}", standing.state).to_lowercase(),
-        "error": standing.error,
+        "state": format!("{:?}", status.state).to_lowercase(),
+        "error": status.error,
         "octets": message.content.body.len(),
     })
 }

@@ -71,9 +71,9 @@ impl Metrics {
         }
         let sessions: Vec<String> =
             self.smpp.iter().flat_map(SmppGateway::sessions).map(|session| format!("{session:?}")).collect();
-        let parties = self.sip.iter().flat_map(|sip| sip.status());
-        let parties: Vec<Value> = parties
-            .map(|party| json!({ "party": party.party.to_string(), "up": party.up, "open": party.open, "contacts": party.contacts }))
+        let endpoints = self.sip.iter().flat_map(|sip| sip.status());
+        let endpoints: Vec<Value> = endpoints
+            .map(|endpoint| json!({ "party": endpoint.endpoint.to_string(), "up": endpoint.up, "open": endpoint.open, "contacts": endpoint.contacts }))
             .collect();
         let associations: Vec<Value> = self
             .ss7
@@ -85,14 +85,14 @@ impl Metrics {
         json!({
             "counters": counters,
             "smpp_sessions": sessions,
-            "sip_parties": parties,
+            "sip_parties": endpoints,
             "ss7_associations": associations,
             "store_sync_micros": syncs,
         })
     }
 
     fn all(&self) -> Vec<Metric> {
-        let counts = self.centre.journey().tally.counts();
+        let counts = self.centre.journey().metrics.counts();
         let gauges = self.centre.dispatch().gauges();
         let single =
             |name, kind, help, value| Metric { name, kind, help, values: vec![(String::new(), value)] };

@@ -91,6 +91,6 @@ fn attempt_line(station: &str, attempt: &Attempt, what: &str) -> Event {
         (_, error) => format!("{} (error {error:03})", attempt.reason),
     };
     let text =
-        format!("{what}{} to {}{via}: {result}, {} ms", attempt.number, attempt.party, attempt.took_ms);
+        format!("{what}{} to {}{via}: {result}, {} ms", attempt.number, attempt.endpoint, attempt.took_ms);
     (attempt.at, station.to_owned(), text)
 }

@@ -225,8 +225,8 @@ pub async fn status(arguments: StatusArguments) -> CommandResult {
     for association in answer.get("ss7_associations").and_then(Value::as_array).into_iter().flatten() {
         println!("ss7   {association}");
     }
-    for party in answer.get("sip_parties").and_then(Value::as_array).into_iter().flatten() {
-        println!("sip   {party}");
+    for endpoint in answer.get("sip_parties").and_then(Value::as_array).into_iter().flatten() {
+        println!("sip   {endpoint}");
     }
     Ok(ExitCode::SUCCESS)
 }

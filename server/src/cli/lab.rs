@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use super::CommandResult;
 use super::serve::{start_log, wait_for_stop};
 use crate::lab::network::Choice;
-use crate::lab::{Lab, Wishes, run_flows};
+use crate::lab::{Capabilities, Lab, run_flows};
 
 /// What `lab` takes.
 #[derive(clap::Args)]
@@ -42,17 +42,17 @@ pub async fn run(arguments: Arguments) -> CommandResult {
         (true, false) => Choice::SctpOverUdp,
         (false, false) => Choice::Tcp,
     };
-    let wishes = Wishes {
+    let capabilities = Capabilities {
         data: arguments.data,
         port_offset: arguments.port_offset,
         webhook: arguments.webhook,
         network,
     };
-    let lab = Lab::start(&wishes).await?;
+    let lab = Lab::start(&capabilities).await?;
     if arguments.json {
         println!("{}", lab.describe());
     } else {
-        print_doors(&lab, &wishes);
+        print_doors(&lab, &capabilities);
     }
     let failed = if arguments.json && !arguments.once { 0 } else { run_flows(&lab).await? };
     if !arguments.once {
@@ -65,7 +65,7 @@ pub async fn run(arguments: Arguments) -> CommandResult {
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn print_doors(lab: &Lab, wishes: &Wishes) {
+fn print_doors(lab: &Lab, capabilities: &Capabilities) {
     let all = lab.describe();
     let text = |pointer: &str| match all.pointer(pointer) {
         Some(serde_json::Value::String(text)) => text.clone(),
@@ -116,7 +116,7 @@ fn print_doors(lab: &Lab, wishes: &Wishes) {
         text("/data_dir"),
         text("/data_dir")
     );
-    if let Some(webhook) = &wishes.webhook {
+    if let Some(webhook) = &capabilities.webhook {
         println!("  {} is behind {}\n", webhook, text("/api/number"));
     }
     println!("One message through each flow:");

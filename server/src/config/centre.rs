@@ -6,7 +6,7 @@ use std::time::Duration;
 use regex::Regex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use smsc::message::{Name, Party};
+use smsc::message::{Endpoint, Name};
 use smsc::numbering::Numbering;
 use smsc::routing::directory::{Directory, OWNED_PRIORITY};
 use smsc::routing::matcher::{Destination, Source};
@@ -40,7 +40,7 @@ impl Default for NumberingConfig {
 pub struct ValidityConfig {
     /// Hours that a message is tried when its submitter does not say.
     pub default_hours: u32,
-    /// Hours that a message is tried at most; longer wishes are reduced.
+    /// Hours that a message is tried at most; longer ones are reduced.
     pub max_hours: u32,
     /// Hours that a receipt waits for its submitter.
     pub receipt_hours: u32,
@@ -108,7 +108,7 @@ pub struct RouteConfig {
     /// Higher is tried first. Above 1000 it comes before the owners of numbers: ESMEs with
     /// addresses, SIP users, numbers of the platform.
     pub priority: i32,
-    /// Only messages that these parties submitted: `esme:NAME`, `smpp:NAME`, `sip:NAME`, `user:NUMBER`,
+    /// Only messages that these endpoints submitted: `esme:NAME`, `smpp:NAME`, `sip:NAME`, `user:NUMBER`,
     /// `ss7:NETWORK`, `platform`.
     pub from: Vec<String>,
     /// Only messages that came over these wires: `esme`, `smpp`, `sip`, `user`, `ss7`, `platform`,
@@ -121,7 +121,7 @@ pub struct RouteConfig {
     /// Where they go, in the order of preference: `smpp:LINK`, `smpp:GROUP`, `esme:NAME`, `sip:PEER`,
     /// `user:NUMBER`, `ss7:NETWORK`, `platform`. An empty list refuses them: "no route" on purpose.
     pub targets: Vec<String>,
-    /// Whether a message may go back to the party that submitted it.
+    /// Whether a message may go back to the endpoint that submitted it.
     pub allow_return: bool,
     /// Retry plans of this route.
     pub retry: Option<RetryConfig>,
@@ -192,31 +192,31 @@ impl Config {
     }
 
     /// Numbers that ESMEs and SIP users own, normalised.
-    pub fn owned_numbers(&self, rules: &Rules) -> Vec<(Name, Party)> {
+    pub fn owned_numbers(&self, rules: &Rules) -> Vec<(Name, Endpoint)> {
         let esmes = self.smpp.accounts.iter().flat_map(|account| {
-            let party = Party::Esme(account.system_id.as_str().into());
+            let endpoint = Endpoint::Esme(account.system_id.as_str().into());
             account
                 .addresses
                 .iter()
                 .filter(|address| !address.ends_with('*'))
-                .map(move |address| (address, party.clone()))
+                .map(move |address| (address, endpoint.clone()))
         });
-        let users = self.sip.users.iter().map(|user| (&user.number, Party::SipUser(sip_name(user))));
+        let users = self.sip.users.iter().map(|user| (&user.number, Endpoint::SipUser(sip_name(user))));
         esmes
             .chain(users)
-            .filter_map(|(number, party)| {
+            .filter_map(|(number, endpoint)| {
                 let address = smsc::address::Address {
                     digits: number.as_str().into(),
                     ..smsc::address::Address::default()
                 };
-                rules.numbering.destination(&address).ok().map(|address| (address.digits, party))
+                rules.numbering.destination(&address).ok().map(|address| (address.digits, endpoint))
             })
             .collect()
     }
 
     /// Whether a SIP peer may get its own messages back.
-    fn may_loop(&self, target: &Party) -> bool {
-        let Party::SipPeer(name) = target else { return false };
+    fn may_loop(&self, target: &Endpoint) -> bool {
+        let Endpoint::SipPeer(name) = target else { return false };
         self.sip.peers.iter().any(|peer| peer.quirks.allow_loop && peer.name.as_str() == name.as_str())
     }
 
@@ -228,13 +228,13 @@ impl Config {
                 .iter()
                 .filter_map(|address| address.strip_suffix('*').map(Name::from))
                 .collect();
-            let party = Party::Esme(account.system_id.as_str().into());
+            let endpoint = Endpoint::Esme(account.system_id.as_str().into());
             (!prefixes.is_empty()).then(|| Rule {
-                name: compact_str::format_compact!("{party}"),
+                name: compact_str::format_compact!("{endpoint}"),
                 priority: OWNED_PRIORITY,
                 source: Source::default(),
                 destination: Destination::Prefix(prefixes),
-                targets: vec![party],
+                targets: vec![endpoint],
                 allow_return: false,
                 retry: None,
             })
@@ -262,11 +262,13 @@ impl RouteConfig {
         if self.name.is_empty() {
             return Err(wrong("name", &"every route needs a name"));
         }
-        let parties = |key, texts: &[String]| {
+        let endpoints = |key, texts: &[String]| {
             texts
                 .iter()
-                .map(|text| text.parse::<Party>().map_err(|error| wrong(key, &format!("{text:?}: {error}"))))
-                .collect::<Result<Vec<Party>, ConfigError>>()
+                .map(|text| {
+                    text.parse::<Endpoint>().map_err(|error| wrong(key, &format!("{text:?}: {error}")))
+                })
+                .collect::<Result<Vec<Endpoint>, ConfigError>>()
         };
         let names = |texts: &[String]| {
             (!texts.is_empty()).then(|| texts.iter().map(|text| Name::from(text.as_str())).collect())
@@ -275,9 +277,9 @@ impl RouteConfig {
         if let Some(wire) = self.wires.iter().find(|wire| !WIRES.contains(&wire.as_str())) {
             return Err(wrong("wires", &format!("{wire:?} is none of {}", WIRES.join(", "))));
         }
-        let from = parties("from", &self.from)?;
+        let from = endpoints("from", &self.from)?;
         let source = Source {
-            parties: (!from.is_empty()).then_some(from),
+            endpoints: (!from.is_empty()).then_some(from),
             wires: names(&self.wires),
             accounts: names(&self.accounts),
         };
@@ -286,7 +288,7 @@ impl RouteConfig {
             priority: self.priority,
             source,
             destination: self.to.destination().map_err(|message| wrong("to", &message))?,
-            targets: parties("targets", &self.targets)?,
+            targets: endpoints("targets", &self.targets)?,
             allow_return: self.allow_return,
             retry: self.retry.as_ref().map(|retry| Arc::new(retry.plans())),
         })
@@ -359,7 +361,7 @@ mod tests {
             );
             let config: Config = toml::from_str(&text).unwrap();
             let rules = config.rules(Arc::default()).unwrap();
-            rules.route(&Party::SipPeer("pbx".into()), &Name::default(), "49151").is_some()
+            rules.route(&Endpoint::SipPeer("pbx".into()), &Name::default(), "49151").is_some()
         };
         assert!(!route_back(false));
         assert!(route_back(true));

@@ -9,7 +9,7 @@ use smsc::address::Address;
 use smsc::failure::Failure;
 use smsc::message::{Content, Submission};
 use smsc::ports::{
-    Delivery, Event, Gateways, Handover, Pressure, Promise, Query, Store, StoredMessage, Wishes,
+    BoxFuture, Capabilities, Delivery, DeliveryAck, Event, Gateways, Pressure, Query, Store, StoredMessage,
 };
 use smsc::routing::matcher::{Destination, Source};
 use smsc::routing::table::{RouteTable, Rule};
@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 #[derive(Default)]
 struct Shelf {
     messages: Mutex<BTreeMap<MessageId, StoredMessage>>,
-    due: Mutex<BTreeMap<DueKey, Waiting>>,
+    due: Mutex<BTreeMap<DueKey, QueueEntry>>,
     /// Whether the list of what waits is held back until `list` is notified.
     holds_list: bool,
     list: Notify,
@@ -34,7 +34,7 @@ struct Shelf {
 struct SlowStore(Arc<Shelf>);
 
 impl Store for SlowStore {
-    fn commit(&self, events: Vec<Event>) -> Promise<'static, Result<(), StoreError>> {
+    fn commit(&self, events: Vec<Event>) -> BoxFuture<'static, Result<(), StoreError>> {
         let (mut messages, mut due) = (self.0.messages.lock().unwrap(), self.0.due.lock().unwrap());
         for event in events {
             match event {
@@ -67,7 +67,7 @@ impl Store for SlowStore {
         after: Option<DueKey>,
         _until: Timestamp,
         _limit: usize,
-    ) -> Promise<'static, Result<Vec<Waiting>, StoreError>> {
+    ) -> BoxFuture<'static, Result<Vec<QueueEntry>, StoreError>> {
         let shelf = Arc::clone(&self.0);
         Box::pin(async move {
             if shelf.holds_list && after.is_none() {
@@ -83,7 +83,7 @@ impl Store for SlowStore {
     }
 
     /// The older a message is, the longer its read takes.
-    fn get(&self, id: MessageId) -> Promise<'static, Result<Option<StoredMessage>, StoreError>> {
+    fn get(&self, id: MessageId) -> BoxFuture<'static, Result<Option<StoredMessage>, StoreError>> {
         let messages = self.0.messages.lock().unwrap();
         let newer = messages.range(id..).count();
         let found = messages.get(&id).cloned();
@@ -93,7 +93,7 @@ impl Store for SlowStore {
         })
     }
 
-    fn list(&self, _query: Query) -> Promise<'static, Result<Vec<MessageId>, StoreError>> {
+    fn list(&self, _query: Query) -> BoxFuture<'static, Result<Vec<MessageId>, StoreError>> {
         Box::pin(ready(Ok(Vec::new())))
     }
 
@@ -101,7 +101,7 @@ impl Store for SlowStore {
         &self,
         _link: Name,
         _remote_id: Name,
-    ) -> Promise<'static, Result<Option<MessageId>, StoreError>> {
+    ) -> BoxFuture<'static, Result<Option<MessageId>, StoreError>> {
         Box::pin(ready(Ok(None)))
     }
 
@@ -109,7 +109,7 @@ impl Store for SlowStore {
         &self,
         _account: Name,
         _key: Name,
-    ) -> Promise<'static, Result<Option<MessageId>, StoreError>> {
+    ) -> BoxFuture<'static, Result<Option<MessageId>, StoreError>> {
         Box::pin(ready(Ok(None)))
     }
 }
@@ -124,23 +124,27 @@ struct Taken {
 struct Taker(Arc<Taken>);
 
 impl Gateways for Taker {
-    fn room(&self, _party: &Party) -> usize {
+    fn available(&self, _party: &Endpoint) -> usize {
         100
     }
 
-    fn deliver(&self, _party: &Party, delivery: Delivery) -> Promise<'static, Result<Handover, Failure>> {
+    fn deliver(
+        &self,
+        _party: &Endpoint,
+        delivery: Delivery,
+    ) -> BoxFuture<'static, Result<DeliveryAck, Failure>> {
         self.0.ids.lock().unwrap().push(delivery.message.id);
         self.0.arrived.notify_one();
-        Box::pin(ready(Ok(Handover::default())))
+        Box::pin(ready(Ok(DeliveryAck::default())))
     }
 
-    fn wishes(&self, _party: &Party) -> Wishes {
-        Wishes { open_per_destination: 100, reassembled: false, sends_receipts: false }
+    fn capabilities(&self, _party: &Endpoint) -> Capabilities {
+        Capabilities { open_per_destination: 100, reassembled: false, sends_receipts: false }
     }
 }
 
-fn home() -> Party {
-    Party::Ss7("home".into())
+fn home() -> Endpoint {
+    Endpoint::Ss7("home".into())
 }
 
 /// A centre that has `count` messages to one phone on its shelf, and their ids.
@@ -162,7 +166,7 @@ async fn centre(shelf: &Arc<Shelf>, taken: &Arc<Taken>, count: usize) -> (Arc<Jo
     let journey = Arc::new(Journey::new(store, gateways, rules, Arc::new(|| START), 0, None));
     let content = Content { body: Bytes::from_static(b"hello"), ..Content::default() };
     let submission = Submission::new(
-        Party::Esme("acme".into()),
+        Endpoint::Esme("acme".into()),
         Address::international("15550100"),
         Address::international("15550201"),
         content,
@@ -203,7 +207,7 @@ async fn field_54_an_alert_before_the_store_has_told_what_waits_is_heard() {
         let mut due = shelf.due.lock().unwrap();
         let (_, waiting) = due.pop_first().expect("one waits");
         let key = DueKey { due: START + Duration::from_secs(3600), ..waiting.key };
-        due.insert(key, Waiting { key, attempts: 1, ..waiting });
+        due.insert(key, QueueEntry { key, attempts: 1, ..waiting });
     }
     let dispatch = Dispatch::start(journey, Arc::new(|| START));
     dispatch.gateways_are_ready();

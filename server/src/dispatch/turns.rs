@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use smsc::message::Message;
-use smsc::ports::Waiting;
+use smsc::ports::QueueEntry;
 use smsc::routing::Hashed;
 
 /// A message whose turn has come.
 pub(super) struct Turn {
-    pub(super) waiting: Waiting,
+    pub(super) waiting: QueueEntry,
     /// `None` if it is to be read.
     pub(super) message: Option<Arc<Message>>,
 }
@@ -21,7 +21,7 @@ pub(super) struct Turn {
 /// What to do with a turn.
 pub(super) enum Step {
     /// It can set out now.
-    SetOut(Arc<Message>, Waiting),
+    SetOut(Arc<Message>, QueueEntry),
     /// It is to be read, and then whatever [`Turns::next`] gives, until nothing is left.
     Read(Turn),
     /// Who reads for its destination takes it along.
@@ -68,7 +68,7 @@ mod tests {
 
     fn turn(id: u64, destination: u64) -> Turn {
         let key = DueKey { due: Timestamp::default(), id: MessageId::from_u64(id) };
-        let waiting = Waiting {
+        let waiting = QueueEntry {
             key,
             expires_at: Timestamp::NEVER,
             destination,

@@ -157,7 +157,7 @@ impl<'a> Partners<'a> {
         let phone = self.phone()?;
         let outgoing = lab::mobile_network::Submission {
             status_report: true,
-            ..peers::mobile_network::Submission::text("Hello ESME, from a phone", SHOW_ESME_ADDRESS)
+            ..lab::mobile_network::Submission::text("Hello ESME, from a phone", SHOW_ESME_ADDRESS)
         };
         let sent = phone.submit(outgoing).await.map_err(|error| FlowError::Phone(error.to_string()))?;
         let tp_mr = sent.message_references.first().copied().unwrap_or_default();

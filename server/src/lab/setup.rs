@@ -7,7 +7,7 @@ use gateway_sip::config::Secret as SipSecret;
 use gateway_smpp::config::EsmeAccount;
 use serde::{Deserialize, Serialize};
 
-use super::{Wishes, network};
+use super::{Capabilities, network};
 use crate::clock;
 use crate::config::{Config, PlatformAccount, PlatformNumber, RouteConfig, To};
 
@@ -83,16 +83,21 @@ pub fn port(base: u16, offset: u16) -> io::Result<u16> {
 }
 
 /// The configuration of a lab; what it does not say is as by default.
-pub fn config(wishes: &Wishes, secrets: &Credentials, sms_url: &str, show_url: &str) -> io::Result<Config> {
+pub fn config(
+    capabilities: &Capabilities,
+    secrets: &Credentials,
+    sms_url: &str,
+    show_url: &str,
+) -> io::Result<Config> {
     let mut config = Config::default();
-    config.store.data_dir = wishes.data.join("store");
+    config.store.data_dir = capabilities.data.join("store");
     for listener in &mut config.smpp.listeners {
-        listener.address.set_port(port(SMPP_PORT, wishes.port_offset)?);
+        listener.address.set_port(port(SMPP_PORT, capabilities.port_offset)?);
     }
     for listener in &mut config.sip.listeners {
-        listener.address.set_port(port(SIP_PORT, wishes.port_offset)?);
+        listener.address.set_port(port(SIP_PORT, capabilities.port_offset)?);
     }
-    config.http.listen.set_port(port(HTTP_PORT, wishes.port_offset)?);
+    config.http.listen.set_port(port(HTTP_PORT, capabilities.port_offset)?);
     config.http.webhooks.allow_private_targets = true;
     config.smpp.accounts = [(ESME, ESME_ADDRESS), (SHOW_ESME, SHOW_ESME_ADDRESS)]
         .into_iter()
@@ -125,7 +130,7 @@ pub fn config(wishes: &Wishes, secrets: &Credentials, sms_url: &str, show_url: &
             ..PlatformNumber::default()
         })
         .collect();
-    config.ss7 = network::config(wishes.network, wishes.port_offset)?;
+    config.ss7 = network::config(capabilities.network, capabilities.port_offset)?;
     config.routes = vec![RouteConfig {
         name: "phones".to_owned(),
         to: To { prefix: vec![network::PHONE_PREFIX.to_owned()], ..To::default() },

@@ -8,7 +8,7 @@ use axum::http::Method;
 use axum::middleware::{self, Next};
 use platform::Platform;
 use smsc::address::Address;
-use smsc::message::{Name, Party};
+use smsc::message::{Endpoint, Name};
 use smsc::rules::Rules;
 
 use super::System;
@@ -55,13 +55,13 @@ impl System {
 }
 
 fn publish(rules: &Rules, directory: &smsc::routing::directory::Directory, platform: &Platform) {
-    let numbers: Vec<(Name, Party)> = platform
+    let numbers: Vec<(Name, Endpoint)> = platform
         .owned_numbers()
         .into_iter()
         .filter_map(|number| {
             let address = Address { digits: number.as_str().into(), ..Address::default() };
-            rules.numbering.destination(&address).ok().map(|address| (address.digits, Party::Platform))
+            rules.numbering.destination(&address).ok().map(|address| (address.digits, Endpoint::Platform))
         })
         .collect();
-    directory.replace(|owner| *owner == Party::Platform, &numbers);
+    directory.replace(|owner| *owner == Endpoint::Platform, &numbers);
 }

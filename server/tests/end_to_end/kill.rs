@@ -28,13 +28,13 @@ const QUIET: Duration = Duration::from_secs(3);
 
 /// What the two ESMEs have seen of all runs.
 #[derive(Default)]
-struct Ledger {
+struct Submissions {
     next: AtomicUsize,
     acknowledged: Mutex<HashSet<String>>,
     delivered: Mutex<HashMap<String, usize>>,
 }
 
-impl Ledger {
+impl Submissions {
     /// How many different texts were delivered, and how many deliveries repeated one.
     fn delivered(&self) -> (usize, usize) {
         let delivered = self.delivered.lock().unwrap();
@@ -50,18 +50,18 @@ impl Ledger {
 #[test]
 fn r1_kill_loses_nothing_that_was_acknowledged() {
     let site = Site::new("window = 10", &format!("delivery_window = {DELIVERY_WINDOW}"));
-    let ledger = Arc::new(Ledger::default());
+    let submissions = Arc::new(Submissions::default());
     for round in 0..KILLS {
-        block_on(load_and_kill(site.start(), &ledger, moment(round)));
+        block_on(load_and_kill(site.start(), &submissions, moment(round)));
     }
-    block_on(drain(site.start(), &ledger));
+    block_on(drain(site.start(), &submissions));
 
-    let (delivered, repeated) = ledger.delivered();
+    let (delivered, repeated) = submissions.delivered();
     let (sent, acknowledged) =
-        (ledger.next.load(Ordering::Relaxed), ledger.acknowledged.lock().unwrap().len());
+        (submissions.next.load(Ordering::Relaxed), submissions.acknowledged.lock().unwrap().len());
     println!("{sent} sent, {acknowledged} acknowledged, {delivered} delivered, {repeated} again");
     assert!(acknowledged > KILLS * 10, "too little load to prove anything: {acknowledged}");
-    assert_eq!(ledger.missing(), 0, "acknowledged and lost");
+    assert_eq!(submissions.missing(), 0, "acknowledged and lost");
     assert!(delivered <= sent);
     // Only what the sink had taken and the store did not know yet comes again.
     assert!(repeated <= KILLS * DELIVERY_WINDOW, "{repeated} repeated");
@@ -76,13 +76,13 @@ fn moment(round: usize) -> Duration {
     Duration::from_secs_f64(0.005 + 0.395 * share.powi(3))
 }
 
-async fn load_and_kill(centre: Centre, ledger: &Arc<Ledger>, after: Duration) {
+async fn load_and_kill(centre: Centre, submissions: &Arc<Submissions>, after: Duration) {
     let mut tasks = JoinSet::new();
-    tasks.spawn(take(centre.sink().await, Arc::clone(ledger)));
+    tasks.spawn(take(centre.sink().await, Arc::clone(submissions)));
     for _ in 0..SESSIONS {
         let session = Arc::new(centre.load(BindKind::Transmitter).await);
         for _ in 0..WINDOW {
-            tasks.spawn(submit(Arc::clone(&session), Arc::clone(ledger)));
+            tasks.spawn(submit(Arc::clone(&session), Arc::clone(submissions)));
         }
     }
     tokio::time::sleep(after).await;
@@ -93,31 +93,31 @@ async fn load_and_kill(centre: Centre, ledger: &Arc<Ledger>, after: Duration) {
 }
 
 /// Submits until the connection is gone.
-async fn submit(session: Arc<Esme>, ledger: Arc<Ledger>) {
+async fn submit(session: Arc<Esme>, submissions: Arc<Submissions>) {
     loop {
-        let serial = ledger.next.fetch_add(1, Ordering::Relaxed);
+        let serial = submissions.next.fetch_add(1, Ordering::Relaxed);
         let text = format!("message {serial}");
         if session.submit(&to_sink(&number(serial % 1000), &text)).await.is_err() {
             return;
         }
-        ledger.acknowledged.lock().unwrap().insert(text);
+        submissions.acknowledged.lock().unwrap().insert(text);
         tokio::time::sleep(PAUSE).await;
     }
 }
 
-async fn take(mut sink: Esme, ledger: Arc<Ledger>) {
+async fn take(mut sink: Esme, submissions: Arc<Submissions>) {
     while let Some(delivered) = sink.next().await {
         let text = String::from_utf8(delivered.short_message).expect("our own text");
-        *ledger.delivered.lock().unwrap().entry(text).or_default() += 1;
+        *submissions.delivered.lock().unwrap().entry(text).or_default() += 1;
     }
 }
 
 /// Takes what still waits, and stops gracefully.
-async fn drain(centre: Centre, ledger: &Arc<Ledger>) {
-    let taking = tokio::spawn(take(centre.sink().await, Arc::clone(ledger)));
+async fn drain(centre: Centre, submissions: &Arc<Submissions>) {
+    let taking = tokio::spawn(take(centre.sink().await, Arc::clone(submissions)));
     let mut before = usize::MAX;
     loop {
-        let (delivered, repeated) = ledger.delivered();
+        let (delivered, repeated) = submissions.delivered();
         if delivered + repeated == before {
             break;
         }

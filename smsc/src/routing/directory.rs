@@ -10,7 +10,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use super::table::Route;
-use crate::message::{Name, Party};
+use crate::message::{Endpoint, Name};
 
 /// Owned numbers answer before every rule whose priority is not above this.
 pub const OWNED_PRIORITY: i32 = 1000;
@@ -28,10 +28,10 @@ impl Directory {
     }
 
     /// Replaces the numbers of every owner that `owners` selects by `numbers`.
-    pub fn replace(&self, owners: impl Fn(&Party) -> bool, numbers: &[(Name, Party)]) {
-        let mut shared: HashMap<&Party, Arc<Route>> = HashMap::new();
-        for (_, party) in numbers {
-            shared.entry(party).or_insert_with(|| Arc::new(Route::to(party.clone())));
+    pub fn replace(&self, owners: impl Fn(&Endpoint) -> bool, numbers: &[(Name, Endpoint)]) {
+        let mut shared: HashMap<&Endpoint, Arc<Route>> = HashMap::new();
+        for (_, endpoint) in numbers {
+            shared.entry(endpoint).or_insert_with(|| Arc::new(Route::to(endpoint.clone())));
         }
         self.routes.rcu(|routes| {
             let mut next: HashMap<Name, Arc<Route>> = routes
@@ -39,8 +39,8 @@ impl Directory {
                 .filter(|(_, route)| !route.targets.first().is_some_and(&owners))
                 .map(|(digits, route)| (digits.clone(), Arc::clone(route)))
                 .collect();
-            for (digits, party) in numbers {
-                if let Some(route) = shared.get(party) {
+            for (digits, endpoint) in numbers {
+                if let Some(route) = shared.get(endpoint) {
                     next.insert(digits.clone(), Arc::clone(route));
                 }
             }
@@ -56,11 +56,13 @@ mod tests {
     #[test]
     fn owners_are_replaced_without_touching_others() {
         let directory = Directory::default();
-        let esme = Party::Esme("acme".into());
-        directory.replace(|_| true, &[("6666".into(), esme.clone()), ("15550001".into(), Party::Platform)]);
-        directory.replace(|party| *party == Party::Platform, &[("15550002".into(), Party::Platform)]);
+        let esme = Endpoint::Esme("acme".into());
+        directory
+            .replace(|_| true, &[("6666".into(), esme.clone()), ("15550001".into(), Endpoint::Platform)]);
+        directory
+            .replace(|endpoint| *endpoint == Endpoint::Platform, &[("15550002".into(), Endpoint::Platform)]);
         assert!(directory.find("15550001").is_none());
-        assert_eq!(directory.find("15550002").unwrap().targets, [Party::Platform]);
+        assert_eq!(directory.find("15550002").unwrap().targets, [Endpoint::Platform]);
         assert_eq!(directory.find("6666").unwrap().targets, [esme]);
     }
 }

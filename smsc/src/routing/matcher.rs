@@ -2,7 +2,7 @@
 
 use regex::Regex;
 
-use crate::message::{Name, Party};
+use crate::message::{Endpoint, Name};
 
 /// The destinations of a route.
 #[derive(Clone, Debug)]
@@ -20,8 +20,8 @@ pub enum Destination {
 /// The sources of a route. What is `None` does not matter.
 #[derive(Clone, Debug, Default)]
 pub struct Source {
-    /// Submitted by one of these parties.
-    pub parties: Option<Vec<Party>>,
+    /// Submitted by one of these endpoints.
+    pub endpoints: Option<Vec<Endpoint>>,
     /// Submitted over one of these wires: `esme`, `smpp`, `sip`, `user`, `ss7`, `platform`,
     /// `operator`.
     pub wires: Option<Vec<Name>>,
@@ -31,22 +31,22 @@ pub struct Source {
 
 impl Source {
     /// Whether a message of `account`, submitted by `origin`, comes from here.
-    pub fn matches(&self, origin: &Party, account: &Name) -> bool {
-        self.parties.as_ref().is_none_or(|parties| parties.contains(origin))
+    pub fn matches(&self, origin: &Endpoint, account: &Name) -> bool {
+        self.endpoints.as_ref().is_none_or(|endpoints| endpoints.contains(origin))
             && self.accounts.as_ref().is_none_or(|accounts| accounts.contains(account))
             && self.wires.as_ref().is_none_or(|wires| wires.iter().any(|wire| wire == wire_of(origin)))
     }
 }
 
-/// The name of the wire that a party is on, as route tables write it.
-pub fn wire_of(party: &Party) -> &'static str {
-    match party {
-        Party::Esme(_) => "esme",
-        Party::Smpp(_) => "smpp",
-        Party::SipPeer(_) => "sip",
-        Party::SipUser(_) => "user",
-        Party::Ss7(_) => "ss7",
-        Party::Platform => "platform",
-        Party::Operator => "operator",
+/// The name of the wire that an endpoint is on, as route tables write it.
+pub fn wire_of(endpoint: &Endpoint) -> &'static str {
+    match endpoint {
+        Endpoint::Esme(_) => "esme",
+        Endpoint::Smpp(_) => "smpp",
+        Endpoint::SipPeer(_) => "sip",
+        Endpoint::SipUser(_) => "user",
+        Endpoint::Ss7(_) => "ss7",
+        Endpoint::Platform => "platform",
+        Endpoint::Operator => "operator",
     }
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::matcher::{Destination, Source};
-use crate::message::{Name, Party};
+use crate::message::{Endpoint, Name};
 use crate::schedule::retry::Plans;
 
 /// What an operator writes down.
@@ -22,8 +22,8 @@ pub struct Rule {
     /// Where it wants to go.
     pub destination: Destination,
     /// Targets in the order of preference; none at all means "no route" on purpose.
-    pub targets: Vec<Party>,
-    /// Whether a message may go back to the party it came from.
+    pub targets: Vec<Endpoint>,
+    /// Whether a message may go back to the endpoint it came from.
     pub allow_return: bool,
     /// Retry plans of its own.
     pub retry: Option<Arc<Plans>>,
@@ -37,30 +37,30 @@ pub struct Route {
     /// The name's stable hash: the lane on which its messages wait.
     pub lane: u64,
     /// Targets in the order of preference. Never empty.
-    pub targets: Vec<Party>,
-    /// Whether a message may go back to the party it came from.
+    pub targets: Vec<Endpoint>,
+    /// Whether a message may go back to the endpoint it came from.
     pub allow_return: bool,
     /// Retry plans of its own.
     pub retry: Option<Arc<Plans>>,
 }
 
 impl Route {
-    /// The route to one party, as owned numbers and receipts use it.
-    pub fn to(party: Party) -> Self {
-        let lane = Self::lane_to(&party);
-        let name = compact_str::format_compact!("{party}");
-        Self { name, lane, targets: vec![party], allow_return: true, retry: None }
+    /// The route to one endpoint, as owned numbers and receipts use it.
+    pub fn to(endpoint: Endpoint) -> Self {
+        let lane = Self::lane_to(&endpoint);
+        let name = compact_str::format_compact!("{endpoint}");
+        Self { name, lane, targets: vec![endpoint], allow_return: true, retry: None }
     }
 
     /// Whether a message that came from `origin` may go to `target`. A mobile network is many phones,
     /// so that what comes from it may go back.
-    pub fn admits(&self, target: &Party, origin: &Party) -> bool {
-        self.allow_return || target != origin || matches!(target, Party::Ss7(_))
+    pub fn admits(&self, target: &Endpoint, origin: &Endpoint) -> bool {
+        self.allow_return || target != origin || matches!(target, Endpoint::Ss7(_))
     }
 
-    /// The lane of the route to one party.
-    pub(crate) fn lane_to(party: &Party) -> u64 {
-        super::hash(&compact_str::format_compact!("{party}"))
+    /// The lane of the route to one endpoint.
+    pub(crate) fn lane_to(endpoint: &Endpoint) -> u64 {
+        super::hash(&compact_str::format_compact!("{endpoint}"))
     }
 }
 
@@ -97,7 +97,12 @@ impl RouteTable {
 
     /// The best rule's answer for a message of `account` from `origin` to `digits`: its priority,
     /// and its route unless it says "no route". `None` when no rule matches.
-    pub fn find(&self, origin: &Party, account: &Name, digits: &str) -> Option<(i32, Option<&Arc<Route>>)> {
+    pub fn find(
+        &self,
+        origin: &Endpoint,
+        account: &Name,
+        digits: &str,
+    ) -> Option<(i32, Option<&Arc<Route>>)> {
         let exact = self.exact.get(digits);
         let prefixed = self
             .prefixes
@@ -118,7 +123,7 @@ impl RouteTable {
         self.rules.iter().filter_map(|rule| rule.route.as_ref())
     }
 
-    fn first_of(&self, rules: &[usize], origin: &Party, account: &Name, digits: &str) -> Option<usize> {
+    fn first_of(&self, rules: &[usize], origin: &Endpoint, account: &Name, digits: &str) -> Option<usize> {
         rules.iter().copied().find(|index| {
             self.rules.get(*index).is_some_and(|rule| {
                 let pattern_fits = match &rule.destination {
@@ -188,7 +193,7 @@ mod tests {
     }
 
     fn found(table: &RouteTable, digits: &str) -> Option<String> {
-        let (_, route) = table.find(&Party::Platform, &Name::default(), digits)?;
+        let (_, route) = table.find(&Endpoint::Platform, &Name::default(), digits)?;
         Some(route.map_or("no route".to_owned(), |route| route.name.to_string()))
     }
 
@@ -232,18 +237,18 @@ mod tests {
         let mut phones = rule("sip users", 20, Destination::Any, "smpp:sip");
         phones.source.wires = Some(vec!["user".into()]);
         let table = RouteTable::new(vec![gold, phones, rule("rest", 1, Destination::Any, "smpp:cheap")]);
-        let name = |origin: Party, account: &str| {
+        let name = |origin: Endpoint, account: &str| {
             table.find(&origin, &account.into(), "49151").unwrap().1.unwrap().name.clone()
         };
-        assert_eq!(name(Party::Esme("acme".into()), "acme"), "gold");
-        assert_eq!(name(Party::Esme("other".into()), "other"), "rest");
-        assert_eq!(name(Party::SipUser("49".into()), "acme"), "sip users");
+        assert_eq!(name(Endpoint::Esme("acme".into()), "acme"), "gold");
+        assert_eq!(name(Endpoint::Esme("other".into()), "other"), "rest");
+        assert_eq!(name(Endpoint::SipUser("49".into()), "acme"), "sip users");
     }
 
     #[test]
     fn one_phone_may_write_to_another_of_its_network() {
         let route = Route { allow_return: false, ..Route::to("ss7:home".parse().unwrap()) };
-        let (home, esme): (Party, Party) = ("ss7:home".parse().unwrap(), "esme:a".parse().unwrap());
+        let (home, esme): (Endpoint, Endpoint) = ("ss7:home".parse().unwrap(), "esme:a".parse().unwrap());
         assert!(route.admits(&home, &home));
         assert!(route.admits(&esme, &home) && !route.admits(&esme, &esme));
     }

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::message::{MessageId, Timestamp};
-use crate::ports::{DueKey, Waiting};
+use crate::ports::{DueKey, QueueEntry};
 
 /// A waiting message without what its destination knows.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +24,7 @@ const PRIORITY_MAX: u8 = 3;
 type Rank = (Reverse<u8>, MessageId);
 
 impl Entry {
-    pub(super) fn of(waiting: &Waiting) -> Self {
+    pub(super) fn of(waiting: &QueueEntry) -> Self {
         Self {
             id: waiting.key.id,
             due: waiting.key.due,
@@ -34,8 +34,8 @@ impl Entry {
         }
     }
 
-    pub(super) fn waiting(&self, destination: u64, lane: u64) -> Waiting {
-        Waiting {
+    pub(super) fn waiting(&self, destination: u64, lane: u64) -> QueueEntry {
+        QueueEntry {
             key: DueKey { due: self.due, id: self.id },
             expires_at: self.expires_at,
             destination,
@@ -182,7 +182,7 @@ impl Backlog {
 
     /// Whether this message is here, under whatever due time. Cheap however many wait: a restart
     /// asks it of every one.
-    pub(super) fn contains(&self, waiting: &Waiting) -> bool {
+    pub(super) fn contains(&self, waiting: &QueueEntry) -> bool {
         match self {
             Self::Empty => false,
             Self::One(entry) => entry.id == waiting.key.id,

@@ -17,31 +17,31 @@ use smallvec::SmallVec;
 
 use super::backlog::{Backlog, Entry};
 use super::roll::Roll;
-use crate::message::{MessageId, Name, Party, Timestamp};
-use crate::ports::Waiting;
+use crate::message::{Endpoint, MessageId, Name, Timestamp};
+use crate::ports::QueueEntry;
 use crate::routing::Hashed;
 use crate::routing::table::Route;
 
 /// How an attempt left its message.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Next {
+pub enum NextStep {
     /// It has ended.
     Ended,
     /// The next hop has it and will send a receipt; wait for that until the key's time.
-    HandedOver(Waiting),
+    HandedOver(QueueEntry),
     /// It waits on, and its destination with it.
-    Again(Waiting),
+    Again(QueueEntry),
     /// The same, but it need not wait so long: it goes as soon as one of its targets opens.
-    AgainOnceOpen(Waiting),
+    AgainOnceOpen(QueueEntry),
 }
 
 /// What [`Queue::tick`] found.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Overdue {
     /// The validity of a waiting message ran out.
-    Expired(Waiting),
+    Expired(QueueEntry),
     /// The next hop's receipt for a message never came.
-    Unreported(Waiting),
+    Unreported(QueueEntry),
 }
 
 /// The waiting messages of one process.
@@ -50,7 +50,7 @@ pub struct Queue {
     destinations: HashMap<u64, Destination, Hashed>,
     lanes: Vec<Lane>,
     lane_numbers: HashMap<u64, u32, Hashed>,
-    party_lanes: HashMap<Party, SmallVec<[u32; 2]>>,
+    endpoint_queues: HashMap<Endpoint, SmallVec<[u32; 2]>>,
     /// Lanes that may have something to send, in turn.
     active: VecDeque<u32>,
     /// Messages that were given out and of which no word has come yet.
@@ -60,7 +60,7 @@ pub struct Queue {
     open_max: usize,
     /// Messages that ended by a receipt which was faster than the word of their attempt.
     overtaken: HashSet<u64, Hashed>,
-    handed_over: HashMap<u64, Waiting, Hashed>,
+    handed_over: HashMap<u64, QueueEntry, Hashed>,
     timers: BinaryHeap<Reverse<(Timestamp, u64)>>,
     receipt_timers: BinaryHeap<Reverse<(Timestamp, u64)>>,
     waiting: usize,
@@ -88,7 +88,7 @@ enum Park {
     Not,
     /// Nothing goes there before the message's time.
     UntilDue,
-    /// The same, but an opening party ends the wait.
+    /// The same, but an opening endpoint ends the wait.
     UntilOpened,
 }
 
@@ -119,14 +119,14 @@ struct Destination {
 struct Lane {
     key: u64,
     /// Unknown after a restart until the first message of the lane has been read.
-    parties: Option<Vec<Party>>,
+    endpoints: Option<Vec<Endpoint>>,
     open_per_destination: u16,
     ready: Roll,
-    /// Destinations that an opening party wakes.
+    /// Destinations that an opening endpoint wakes.
     parked: Roll,
     /// Whether it stands in `active`.
     active: bool,
-    /// When it had its last turn: among lanes that share a party, the longest without goes first.
+    /// When it had its last turn: among lanes that share an endpoint, the longest without goes first.
     turn: u64,
 }
 
@@ -140,7 +140,7 @@ impl Queue {
             destinations: HashMap::default(),
             lanes: Vec::new(),
             lane_numbers: HashMap::default(),
-            party_lanes: HashMap::new(),
+            endpoint_queues: HashMap::new(),
             active: VecDeque::new(),
             in_hand: HashMap::default(),
             open: 0,
@@ -170,7 +170,7 @@ impl Queue {
     }
 
     /// Whether this message waits here, or was given out and no word of it has come yet.
-    pub fn holds(&self, waiting: &Waiting) -> bool {
+    pub fn holds(&self, waiting: &QueueEntry) -> bool {
         let id = waiting.key.id.get();
         self.in_hand.contains_key(&id)
             || self.handed_over.contains_key(&id)
@@ -181,16 +181,16 @@ impl Queue {
     }
 
     /// Says who stands behind a lane. Later words replace earlier ones.
-    pub fn learn_lane(&mut self, key: u64, parties: &[Party], open_per_destination: u16) {
+    pub fn learn_lane(&mut self, key: u64, endpoints: &[Endpoint], open_per_destination: u16) {
         let number = self.lane_number(key);
         let Some(lane) = self.lane_mut(number) else { return };
         lane.open_per_destination = open_per_destination.max(1);
-        if lane.parties.as_deref() == Some(parties) {
+        if lane.endpoints.as_deref() == Some(endpoints) {
             return;
         }
-        lane.parties = Some(parties.to_vec());
-        for party in parties {
-            let lanes = self.party_lanes.entry(party.clone()).or_default();
+        lane.endpoints = Some(endpoints.to_vec());
+        for endpoint in endpoints {
+            let lanes = self.endpoint_queues.entry(endpoint.clone()).or_default();
             if !lanes.contains(&number) {
                 lanes.push(number);
             }
@@ -198,26 +198,26 @@ impl Queue {
         self.activate(number);
     }
 
-    /// Whether the parties of a lane are known.
+    /// Whether the endpoints of a lane are known.
     pub fn knows_lane(&self, key: u64) -> bool {
         self.lane_numbers
             .get(&key)
             .and_then(|number| self.lane(*number))
-            .is_some_and(|lane| lane.parties.is_some())
+            .is_some_and(|lane| lane.endpoints.is_some())
     }
 
     /// Forgets who stands behind the lanes, as after a change of the route table.
     pub fn forget_lanes(&mut self) {
-        self.party_lanes.clear();
-        self.lanes.iter_mut().for_each(|lane| lane.parties = None);
+        self.endpoint_queues.clear();
+        self.lanes.iter_mut().for_each(|lane| lane.endpoints = None);
         self.recheck();
     }
 
     /// A message waits from now on. One that is held already is passed over.
     ///
     /// A message that was tried before waits for its time. Why the attempt failed is not known here,
-    /// so that an opening party wakes it.
-    pub fn add(&mut self, waiting: &Waiting, now: Timestamp) {
+    /// so that an opening endpoint wakes it.
+    pub fn add(&mut self, waiting: &QueueEntry, now: Timestamp) {
         if self.holds(waiting) {
             return;
         }
@@ -228,7 +228,7 @@ impl Queue {
         }
     }
 
-    fn insert(&mut self, waiting: &Waiting, park: Park, now: Timestamp) {
+    fn insert(&mut self, waiting: &QueueEntry, park: Park, now: Timestamp) {
         let lane = self.lane_number(waiting.lane);
         let destination = self.destinations.entry(waiting.destination).or_insert_with(|| Destination {
             lane,
@@ -248,15 +248,15 @@ impl Queue {
         self.touch(waiting.destination, now);
     }
 
-    /// Takes what may go now. `room` says how many more deliveries the parties of a lane can take.
-    pub fn take(&mut self, now: Timestamp, mut room: impl FnMut(&[Party]) -> usize) -> Vec<Waiting> {
+    /// Takes what may go now. `room` says how many more deliveries the endpoints of a lane can take.
+    pub fn take(&mut self, now: Timestamp, mut room: impl FnMut(&[Endpoint]) -> usize) -> Vec<QueueEntry> {
         let mut taken = Vec::new();
         let mut budgets: HashMap<u32, usize, Hashed> = HashMap::default();
         while self.open < self.open_max {
             let Some(number) = self.active.pop_front() else { break };
             let Some(lane) = self.lanes.get_mut(number as usize) else { continue };
-            let budget = *budgets.entry(number).or_insert_with(|| match &lane.parties {
-                Some(parties) if !parties.is_empty() => room(parties),
+            let budget = *budgets.entry(number).or_insert_with(|| match &lane.endpoints {
+                Some(endpoints) if !endpoints.is_empty() => room(endpoints),
                 // The first message tells who stands behind the lane, or that nobody does.
                 _ => 1,
             });
@@ -280,12 +280,12 @@ impl Queue {
 
     /// The last word about a message that was given out: its attempt is over, or it has ended. A
     /// message that was not taken from here comes in if it is to wait on.
-    pub fn ended(&mut self, id: MessageId, next: &Next, now: Timestamp) {
+    pub fn ended(&mut self, id: MessageId, next: &NextStep, now: Timestamp) {
         let held = self.in_hand.remove(&id.get());
         match held {
             None if self.overtaken.remove(&id.get()) => return,
             // Two words follow a receipt that came in between: its own, and that of the attempt.
-            Some(held) if held.reported && *next == Next::Ended => {
+            Some(held) if held.reported && *next == NextStep::Ended => {
                 self.overtaken.insert(id.get());
             }
             _ => {}
@@ -296,15 +296,15 @@ impl Queue {
             self.open = self.open.saturating_sub(1);
         }
         match next {
-            Next::HandedOver(waiting) if held.is_none_or(|held| !held.reported) => self.add(waiting, now),
-            Next::Ended | Next::HandedOver(_) => {
+            NextStep::HandedOver(waiting) if held.is_none_or(|held| !held.reported) => self.add(waiting, now),
+            NextStep::Ended | NextStep::HandedOver(_) => {
                 self.handed_over.remove(&id.get());
             }
-            Next::Again(waiting) if held.is_some_and(|held| held.forgiven) => {
+            NextStep::Again(waiting) if held.is_some_and(|held| held.forgiven) => {
                 self.insert(waiting, Park::Not, now);
             }
-            Next::Again(waiting) => self.insert(waiting, Park::UntilDue, now),
-            Next::AgainOnceOpen(waiting) => self.insert(waiting, Park::UntilOpened, now),
+            NextStep::Again(waiting) => self.insert(waiting, Park::UntilDue, now),
+            NextStep::AgainOnceOpen(waiting) => self.insert(waiting, Park::UntilOpened, now),
         }
         if let Some(key) = place {
             let lane = self.destinations.get(&key).map(|destination| destination.lane);
@@ -319,14 +319,14 @@ impl Queue {
     /// place to the next one, and is held until [`Queue::ended`] tells of it.
     pub fn set_aside(&mut self, id: MessageId, now: Timestamp) {
         if self.in_hand.contains_key(&id.get()) {
-            self.ended(id, &Next::Ended, now);
+            self.ended(id, &NextStep::Ended, now);
             self.in_hand.insert(id.get(), InHand::at(None));
         }
     }
 
-    /// A party can take messages again: what failed for want of it goes at once, in order.
-    pub fn opened(&mut self, party: &Party, now: Timestamp) {
-        let lanes = self.lanes_to(party);
+    /// An endpoint can take messages again: what failed for want of it goes at once, in order.
+    pub fn opened(&mut self, endpoint: &Endpoint, now: Timestamp) {
+        let lanes = self.lanes_to(endpoint);
         for number in &lanes {
             let parked = self.lane_mut(*number).map(|lane| lane.parked.take());
             for key in parked.unwrap_or_default() {
@@ -340,15 +340,15 @@ impl Queue {
         self.activate_in_turn(lanes.into_vec());
     }
 
-    /// The network behind `party` says that a number can be reached again: what waits for it goes at
+    /// The network behind `endpoint` says that a number can be reached again: what waits for it goes at
     /// once, in order. Answers whether anything waits or is under way.
     ///
     /// An attempt that runs may fail for what was true before. Its message goes again at once, one time.
-    pub fn reachable(&mut self, party: &Party, digits: &Name, now: Timestamp) -> bool {
+    pub fn reachable(&mut self, endpoint: &Endpoint, digits: &Name, now: Timestamp) -> bool {
         let mut found = false;
-        for number in self.lanes_to(party) {
+        for number in self.lanes_to(endpoint) {
             let Some(lane) = self.lane(number) else { continue };
-            let key = Waiting::destination_key(digits, lane.key);
+            let key = QueueEntry::destination_key(digits, lane.key);
             let Some(destination) = self.destinations.get_mut(&key) else { continue };
             found = true;
             destination.parked = false;
@@ -405,7 +405,7 @@ impl Queue {
     }
 
     /// Takes a waiting message out, unless its attempt runs. [`Queue::ended`] follows.
-    pub fn remove(&mut self, destination: u64, id: MessageId, now: Timestamp) -> Option<Waiting> {
+    pub fn remove(&mut self, destination: u64, id: MessageId, now: Timestamp) -> Option<QueueEntry> {
         let lane_key = self.lane_key_of(destination);
         let found = self.destinations.get_mut(&destination)?;
         let entry = found.backlog.remove(id, now)?;
@@ -417,14 +417,14 @@ impl Queue {
 
     /// The next hop's receipt came: the message waits for it no longer. A [`Queue::ended`] of its own
     /// follows, beside the one of an attempt that was not told yet.
-    pub fn reported(&mut self, id: MessageId) -> Option<Waiting> {
+    pub fn reported(&mut self, id: MessageId) -> Option<QueueEntry> {
         if let Some(held) = self.in_hand.get_mut(&id.get()) {
             held.reported = !held.removed;
         }
         self.handed_over.remove(&id.get())
     }
 
-    fn await_receipt(&mut self, waiting: Waiting) {
+    fn await_receipt(&mut self, waiting: QueueEntry) {
         self.receipt_timers.push(Reverse((waiting.expires_at, waiting.key.id.get())));
         self.handed_over.insert(waiting.key.id.get(), waiting);
         if self.receipt_timers.len() > 2 * self.handed_over.len() + 1024 {
@@ -434,7 +434,13 @@ impl Queue {
     }
 
     /// Moves up to `turn` messages of a lane into `taken`.
-    fn take_of_lane(&mut self, number: u32, turn: usize, now: Timestamp, taken: &mut Vec<Waiting>) -> usize {
+    fn take_of_lane(
+        &mut self,
+        number: u32,
+        turn: usize,
+        now: Timestamp,
+        taken: &mut Vec<QueueEntry>,
+    ) -> usize {
         let mut gone = 0;
         while gone < turn {
             let Some(lane) = self.lanes.get_mut(number as usize) else { break };
@@ -515,11 +521,11 @@ impl Queue {
         }
     }
 
-    /// The lanes that lead to a party.
-    fn lanes_to(&self, party: &Party) -> SmallVec<[u32; 2]> {
-        let mut lanes = self.party_lanes.get(party).cloned().unwrap_or_default();
-        // The lane of the party itself is known by its name, even if nothing has gone there yet.
-        let own = self.lane_numbers.get(&Route::lane_to(party)).copied();
+    /// The lanes that lead to an endpoint.
+    fn lanes_to(&self, endpoint: &Endpoint) -> SmallVec<[u32; 2]> {
+        let mut lanes = self.endpoint_queues.get(endpoint).cloned().unwrap_or_default();
+        // The lane of the endpoint itself is known by its name, even if nothing has gone there yet.
+        let own = self.lane_numbers.get(&Route::lane_to(endpoint)).copied();
         lanes.extend(own.filter(|own| !lanes.contains(own)));
         lanes
     }
@@ -551,7 +557,7 @@ impl Queue {
         let number = u32::try_from(self.lanes.len()).unwrap_or(u32::MAX);
         self.lanes.push(Lane {
             key,
-            parties: None,
+            endpoints: None,
             open_per_destination: 1,
             ready: Roll::default(),
             parked: Roll::default(),
@@ -576,7 +582,7 @@ impl Queue {
 }
 
 impl Destination {
-    fn insert(&mut self, waiting: &Waiting, park: Park, now: Timestamp) {
+    fn insert(&mut self, waiting: &QueueEntry, park: Park, now: Timestamp) {
         if waiting.attempts > 0 && park != Park::Not {
             self.parked_until = self.parked_until.max(waiting.key.due);
             self.parked = park == Park::UntilOpened && self.parked_until > now;

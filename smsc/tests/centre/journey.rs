@@ -7,11 +7,11 @@ use bytes::Bytes;
 use smsc::failure::{Failure, PeerCode};
 use smsc::message::{Mode, Validity};
 use smsc::ports::{Event, Pressure};
-use smsc::reassembly::Part;
+use smsc::reassembly::QueuedMessage;
 use smsc::receipt::{ReceiptRequest, State};
 use smsc::rejection::Rejection;
 use smsc::rules::AccountRules;
-use smsc::schedule::queue::Next;
+use smsc::schedule::queue::NextStep;
 use smsc::schedule::throttle::Rate;
 
 const PHONE: &str = "4915112345678";
@@ -21,10 +21,10 @@ fn throttled() -> Failure {
 }
 
 /// The part as it waits after an attempt.
-fn again(part: &Part, next: &[(smsc::message::MessageId, Next)]) -> Part {
+fn again(part: &QueuedMessage, next: &[(smsc::message::MessageId, NextStep)]) -> QueuedMessage {
     match next {
-        [(id, Next::Again(waiting) | Next::AgainOnceOpen(waiting))] if *id == part.message.id => {
-            Part { message: part.message.clone(), waiting: *waiting }
+        [(id, NextStep::Again(waiting) | NextStep::AgainOnceOpen(waiting))] if *id == part.message.id => {
+            QueuedMessage { message: part.message.clone(), waiting: *waiting }
         }
         other => panic!("it should wait on: {other:?}"),
     }
@@ -35,7 +35,7 @@ fn a_delivered_message_ends_and_its_receipt_sets_out_in_one_commit() {
     let world = World::new(rules());
     let part = world.accept(submission(PHONE));
     let attempted = world.attempt(std::slice::from_ref(&part));
-    assert_eq!(attempted.next, [(part.message.id, Next::Ended)]);
+    assert_eq!(attempted.next, [(part.message.id, NextStep::Ended)]);
     assert_eq!(world.state(part.message.id), Some(State::Delivered));
     let commit = world.store.last_commit();
     assert!(commit.iter().any(|event| matches!(event, Event::Finished { .. })));
@@ -54,7 +54,7 @@ fn there_is_no_receipt_for_a_receipt() {
     let receipt = world.attempt(&[part]).receipts.remove(0);
     world.answers(&esme(), [Err(Failure::Refused(PeerCode::Internal))]);
     let attempted = world.attempt(std::slice::from_ref(&receipt));
-    assert_eq!(attempted.next, [(receipt.message.id, Next::Ended)]);
+    assert_eq!(attempted.next, [(receipt.message.id, NextStep::Ended)]);
     assert!(attempted.receipts.is_empty());
     assert!(world.store.waiting().is_empty());
 }
@@ -133,13 +133,13 @@ fn a_remote_receipt_ends_the_message_once() {
     let part = world.accept(submission(PHONE));
     world.answers(&carrier("a"), [taken("77")]);
     let attempted = world.attempt(std::slice::from_ref(&part));
-    assert!(matches!(attempted.next[..], [(_, Next::HandedOver(_))]));
+    assert!(matches!(attempted.next[..], [(_, NextStep::HandedOver(_))]));
     assert!(attempted.receipts.is_empty(), "hand-over is not the end");
     // Enroute tells nothing new.
     let enroute = world.remote_receipt(&remote("77", State::Enroute)).unwrap();
     assert!(enroute.next.is_empty() && enroute.receipts.is_empty());
     let ended = world.remote_receipt(&remote("77", State::Undeliverable)).unwrap();
-    assert_eq!(ended.next, [(part.message.id, Next::Ended)]);
+    assert_eq!(ended.next, [(part.message.id, NextStep::Ended)]);
     assert_eq!(ended.receipts[0].message.as_receipt().unwrap().state, State::Undeliverable);
     let second = world.remote_receipt(&remote("77", State::Delivered)).unwrap();
     assert!(second.next.is_empty() && second.receipts.is_empty());
@@ -170,7 +170,7 @@ fn field_41_a_receipt_before_its_answer_is_kept_for_thirty_seconds() {
         world.wait(Duration::from_secs(pause));
         world.remote_receipt(&remote("other", State::Delivered));
         let attempted = world.attempt(std::slice::from_ref(&part));
-        assert_eq!(matches!(attempted.next[..], [(_, Next::Ended)]), ended);
+        assert_eq!(matches!(attempted.next[..], [(_, NextStep::Ended)]), ended);
         assert_eq!(attempted.receipts.len(), usize::from(ended));
     }
 }
@@ -181,8 +181,8 @@ fn a_receipt_that_never_comes_leaves_the_state_unknown() {
     let part = world.accept(submission(PHONE));
     world.answers(&carrier("a"), [taken("77")]);
     let attempted = world.attempt(std::slice::from_ref(&part));
-    let [(_, Next::HandedOver(waiting))] = attempted.next[..] else { panic!("handed over") };
-    let held = Part { waiting, ..part.clone() };
+    let [(_, NextStep::HandedOver(waiting))] = attempted.next[..] else { panic!("handed over") };
+    let held = QueuedMessage { waiting, ..part.clone() };
     world.wait_until(waiting.expires_at);
     let ended = pollster::block_on(world.journey.unreported(&held)).unwrap();
     assert_eq!(ended.receipts.len(), 1);
@@ -194,7 +194,7 @@ fn a_receipt_that_never_comes_leaves_the_state_unknown() {
 #[test]
 fn one_receipt_for_a_whole_ends_all_its_segments() {
     let world = World::new(rules());
-    let parts: Vec<Part> = (1..=3)
+    let parts: Vec<QueuedMessage> = (1..=3)
         .map(|n| {
             let mut segment = submission(PHONE);
             segment.content.header = Bytes::copy_from_slice(&[5, 0, 3, 9, 3, n]);
@@ -217,7 +217,7 @@ fn field_42_a_receipt_waits_for_its_esme() {
     for _ in 0..50 {
         world.answers(&esme(), [Err(Failure::NoPeer)]);
         let attempted = world.attempt(std::slice::from_ref(&receipt));
-        assert!(matches!(attempted.next[..], [(_, Next::AgainOnceOpen(_))]), "a bind wakes it");
+        assert!(matches!(attempted.next[..], [(_, NextStep::AgainOnceOpen(_))]), "a bind wakes it");
         receipt = again(&receipt, &attempted.next);
         world.wait_until(receipt.waiting.key.due);
     }
@@ -237,7 +237,7 @@ fn field_44_an_intermediate_notification_is_sent_once() {
     for _ in 0..4 {
         let attempted = world.attempt(std::slice::from_ref(&part));
         states.extend(attempted.receipts.iter().map(|one| one.message.as_receipt().unwrap().state));
-        if !matches!(attempted.next[..], [(_, Next::Ended)]) {
+        if !matches!(attempted.next[..], [(_, NextStep::Ended)]) {
             part = again(&part, &attempted.next);
         }
     }
@@ -253,7 +253,7 @@ fn a_datagram_is_tried_once_and_never_stored() {
     assert_eq!(world.store.len(), 0);
     world.answers(&carrier("a"), [Err(Failure::Timeout)]);
     let attempted = world.attempt(std::slice::from_ref(&part));
-    assert_eq!(attempted.next, [(part.message.id, Next::Ended)]);
+    assert_eq!(attempted.next, [(part.message.id, NextStep::Ended)]);
     let receipt = attempted.receipts[0].message.as_receipt().unwrap();
     assert_eq!(receipt.state, State::Undeliverable);
     assert_eq!(world.store.len(), 1, "its receipt is stored");
@@ -281,7 +281,7 @@ fn the_same_key_is_the_same_message() {
     assert_eq!(twice.answers[0], Ok(first.message.id));
     assert_eq!(twice.answers[2], Ok(first.message.id));
     assert_eq!(twice.parts.len(), 1, "only the one without a key moves");
-    assert_eq!(world.journey.tally.counts().accepted, 2);
+    assert_eq!(world.journey.metrics.counts().accepted, 2);
     wish.content.body = Bytes::from_static(b"other");
     assert_eq!(world.submit(wish.clone()).unwrap_err(), Rejection::KeyReused);
     wish.account = "other".into();
@@ -311,7 +311,7 @@ fn a_failed_commit_acknowledges_nothing() {
     assert!(accepted.answers.iter().all(|answer| *answer == Err(Rejection::Congested)));
     assert!(accepted.parts.is_empty());
     assert!(pollster::block_on(world.journey.attempt(std::slice::from_ref(&part))).is_err());
-    assert_eq!(world.journey.tally.counts().ended, [0; 9], "what is not on record has not ended");
+    assert_eq!(world.journey.metrics.counts().ended, [0; 9], "what is not on record has not ended");
     world.store.set_failing(false);
     assert_eq!(world.store.waiting(), [part.waiting], "it is tried again");
 }
@@ -360,7 +360,7 @@ fn what_has_expired_is_not_delivered_any_more() {
     let part = world.accept(submission(PHONE));
     world.wait_until(part.message.expires_at);
     let attempted = world.attempt(std::slice::from_ref(&part));
-    assert_eq!(attempted.next, [(part.message.id, Next::Ended)]);
+    assert_eq!(attempted.next, [(part.message.id, NextStep::Ended)]);
     assert_eq!(world.state(part.message.id), Some(State::Expired));
     assert!(world.tried().is_empty());
 }

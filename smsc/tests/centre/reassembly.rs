@@ -1,13 +1,19 @@
-//! Segments that are put together for a party that wants whole messages.
+//! Segments that are put together for an endpoint that wants whole messages.
 
 use std::time::Duration;
 
 use crate::world::{World, rules, submission};
 use bytes::Bytes;
-use smsc::message::Party;
-use smsc::reassembly::{Assembled, Part, Reassembly};
+use smsc::message::Endpoint;
+use smsc::reassembly::{Assembled, QueuedMessage, Reassembly};
 
-fn segment(world: &World, reference: u8, sequence: u8, text: &'static [u8], origin: Option<Party>) -> Part {
+fn segment(
+    world: &World,
+    reference: u8,
+    sequence: u8,
+    text: &'static [u8],
+    origin: Option<Endpoint>,
+) -> QueuedMessage {
     let mut segment = submission("4915112345678");
     segment.content.header = Bytes::copy_from_slice(&[5, 0, 3, reference, 2, sequence]);
     segment.content.body = Bytes::from_static(text);
@@ -21,7 +27,7 @@ fn segment(world: &World, reference: u8, sequence: u8, text: &'static [u8], orig
 fn field_13_references_belong_to_their_sender() {
     let world = World::new(rules());
     let mut sets = Reassembly::new(100, Duration::from_secs(300));
-    let other = Some(Party::Esme("other".into()));
+    let other = Some(Endpoint::Esme("other".into()));
     assert!(matches!(sets.offer(segment(&world, 1, 1, b"a", None), world.now()), Assembled::Held));
     assert!(matches!(sets.offer(segment(&world, 1, 2, b"b", other), world.now()), Assembled::Held));
     assert_eq!(sets.held(), 2, "two submitters, two messages");

@@ -12,10 +12,10 @@ use self::store::MemoryStore;
 use bytes::Bytes;
 use smsc::address::Address;
 use smsc::failure::Failure;
-use smsc::journey::{Attempted, Journey};
-use smsc::message::{Content, MessageId, Party, Submission, Timestamp};
-use smsc::ports::{Delivery, Gateways, Handover, Promise, Wishes};
-use smsc::reassembly::Part;
+use smsc::journey::{AttemptResult, Journey};
+use smsc::message::{Content, Endpoint, MessageId, Submission, Timestamp};
+use smsc::ports::{BoxFuture, Capabilities, Delivery, DeliveryAck, Gateways};
+use smsc::reassembly::QueuedMessage;
 use smsc::receipt::{ReceiptRequest, RemoteReceipt, State};
 use smsc::rejection::Rejection;
 use smsc::routing::matcher::{Destination, Source};
@@ -24,27 +24,31 @@ use smsc::rules::Rules;
 
 pub(crate) const START: u64 = 1_795_000_000_000;
 
-/// Gateways that answer by script: the next word for a party, or success.
+/// Gateways that answer by script: the next word for an endpoint, or success.
 #[derive(Default)]
 pub(crate) struct Script {
-    answers: Mutex<HashMap<Party, VecDeque<Result<Handover, Failure>>>>,
-    pub(crate) deliveries: Mutex<Vec<(Party, Delivery)>>,
+    answers: Mutex<HashMap<Endpoint, VecDeque<Result<DeliveryAck, Failure>>>>,
+    pub(crate) deliveries: Mutex<Vec<(Endpoint, Delivery)>>,
 }
 
 impl Gateways for Script {
-    fn room(&self, _party: &Party) -> usize {
+    fn available(&self, _party: &Endpoint) -> usize {
         10
     }
 
-    fn deliver(&self, party: &Party, delivery: Delivery) -> Promise<'static, Result<Handover, Failure>> {
-        self.deliveries.lock().unwrap().push((party.clone(), delivery));
-        let answer = self.answers.lock().unwrap().get_mut(party).and_then(VecDeque::pop_front);
-        Box::pin(ready(answer.unwrap_or(Ok(Handover { remote_id: None, via: "link-1".into() }))))
+    fn deliver(
+        &self,
+        endpoint: &Endpoint,
+        delivery: Delivery,
+    ) -> BoxFuture<'static, Result<DeliveryAck, Failure>> {
+        self.deliveries.lock().unwrap().push((endpoint.clone(), delivery));
+        let answer = self.answers.lock().unwrap().get_mut(endpoint).and_then(VecDeque::pop_front);
+        Box::pin(ready(answer.unwrap_or(Ok(DeliveryAck { remote_id: None, via: "link-1".into() }))))
     }
 
-    fn wishes(&self, party: &Party) -> Wishes {
-        let sends_receipts = matches!(party, Party::Smpp(_));
-        Wishes { open_per_destination: 1, reassembled: false, sends_receipts }
+    fn capabilities(&self, endpoint: &Endpoint) -> Capabilities {
+        let sends_receipts = matches!(endpoint, Endpoint::Smpp(_));
+        Capabilities { open_per_destination: 1, reassembled: false, sends_receipts }
     }
 }
 
@@ -55,24 +59,24 @@ pub(crate) struct World {
     clock: Arc<AtomicU64>,
 }
 
-pub(crate) fn carrier(name: &str) -> Party {
-    Party::Smpp(name.into())
+pub(crate) fn carrier(name: &str) -> Endpoint {
+    Endpoint::Smpp(name.into())
 }
 
-pub(crate) fn esme() -> Party {
-    Party::Esme("acme".into())
+pub(crate) fn esme() -> Endpoint {
+    Endpoint::Esme("acme".into())
 }
 
 /// What the next hop says when it takes a message and promises a receipt.
-pub(crate) fn taken(remote_id: &str) -> Result<Handover, Failure> {
-    Ok(Handover { remote_id: Some(remote_id.into()), via: "link-1".into() })
+pub(crate) fn taken(remote_id: &str) -> Result<DeliveryAck, Failure> {
+    Ok(DeliveryAck { remote_id: Some(remote_id.into()), via: "link-1".into() })
 }
 
 pub(crate) fn remote(remote_id: &str, state: State) -> RemoteReceipt {
     RemoteReceipt { link: "link-1".into(), remote_ids: vec![remote_id.into()], state, error: 0 }
 }
 
-pub(crate) fn rule(name: &str, prefix: &str, targets: &[Party]) -> Rule {
+pub(crate) fn rule(name: &str, prefix: &str, targets: &[Endpoint]) -> Rule {
     Rule {
         name: name.into(),
         priority: 1,
@@ -126,30 +130,33 @@ impl World {
         self.wait_until(self.now() + span);
     }
 
-    /// `party` gives these answers next.
+    /// `endpoint` gives these answers next.
     pub(crate) fn answers(
         &self,
-        party: &Party,
-        answers: impl IntoIterator<Item = Result<Handover, Failure>>,
+        endpoint: &Endpoint,
+        answers: impl IntoIterator<Item = Result<DeliveryAck, Failure>>,
     ) {
-        self.script.answers.lock().unwrap().entry(party.clone()).or_default().extend(answers);
+        self.script.answers.lock().unwrap().entry(endpoint.clone()).or_default().extend(answers);
     }
 
-    pub(crate) fn submit(&self, submission: Submission) -> Result<(MessageId, Option<Part>), Rejection> {
+    pub(crate) fn submit(
+        &self,
+        submission: Submission,
+    ) -> Result<(MessageId, Option<QueuedMessage>), Rejection> {
         let mut accepted = pollster::block_on(self.journey.accept(vec![submission]));
         accepted.answers.remove(0).map(|id| (id, accepted.parts.pop()))
     }
 
     /// A message that is ours and wants to move.
-    pub(crate) fn accept(&self, submission: Submission) -> Part {
+    pub(crate) fn accept(&self, submission: Submission) -> QueuedMessage {
         self.submit(submission).unwrap().1.unwrap()
     }
 
-    pub(crate) fn attempt(&self, parts: &[Part]) -> Attempted {
+    pub(crate) fn attempt(&self, parts: &[QueuedMessage]) -> AttemptResult {
         pollster::block_on(self.journey.attempt(parts)).unwrap()
     }
 
-    pub(crate) fn remote_receipt(&self, receipt: &RemoteReceipt) -> Option<Attempted> {
+    pub(crate) fn remote_receipt(&self, receipt: &RemoteReceipt) -> Option<AttemptResult> {
         pollster::block_on(self.journey.remote_receipt(receipt)).unwrap()
     }
 
@@ -158,7 +165,7 @@ impl World {
     }
 
     /// To whom deliveries were tried, in their order.
-    pub(crate) fn tried(&self) -> Vec<Party> {
-        self.script.deliveries.lock().unwrap().iter().map(|(party, _)| party.clone()).collect()
+    pub(crate) fn tried(&self) -> Vec<Endpoint> {
+        self.script.deliveries.lock().unwrap().iter().map(|(endpoint, _)| endpoint.clone()).collect()
     }
 }

@@ -15,8 +15,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use smsc::address::Address;
 use smsc::ids::Ids;
-use smsc::message::{Content, Kind, Message, MessageId, Mode, Party, Timestamp};
-use smsc::ports::{Attempt, DueKey, Event, Outcome, Store, StoreError, Waiting};
+use smsc::message::{Content, Endpoint, Kind, Message, MessageId, Mode, Timestamp};
+use smsc::ports::{Attempt, DueKey, Event, Outcome, QueueEntry, Store, StoreError};
 use smsc::receipt::{ReceiptRequest, State};
 use store_embedded::{EmbeddedConfig, EmbeddedStore};
 use tokio::time::Instant;
@@ -61,14 +61,14 @@ impl Source {
     }
 
     /// A message of 160 septets from one of ten accounts to a number that seldom repeats.
-    fn message(&self, submitter: u64) -> (Arc<Message>, Waiting) {
+    fn message(&self, submitter: u64) -> (Arc<Message>, QueueEntry) {
         let now = self.now();
         let id = self.ids.next(now);
         let account = format!("account-{}", submitter % 10);
         let number = format!("4915{:09}", id.get().wrapping_mul(0x9e37_79b9_7f4a_7c15) % 1_000_000_000);
         let message = Message {
             id,
-            origin: Party::Esme(account.as_str().into()),
+            origin: Endpoint::Esme(account.as_str().into()),
             account: account.as_str().into(),
             source: Address::alphanumeric("ACME"),
             destination: Address::international(&number),
@@ -89,7 +89,7 @@ impl Source {
             headers: Vec::new(),
             kind: Kind::Ordinary,
         };
-        let waiting = Waiting {
+        let waiting = QueueEntry {
             key: DueKey { due: now, id },
             expires_at: message.expires_at,
             destination: id.get(),
@@ -182,7 +182,7 @@ fn finished(id: MessageId, was_due: Timestamp, at: Timestamp) -> Event {
         number: 1,
         at,
         took_ms: 12,
-        party: "smpp:carrier-a".into(),
+        endpoint: "smpp:carrier-a".into(),
         via: "carrier-a/1".into(),
         remote_id: Some("7F3A11".into()),
         error: 0,

@@ -30,7 +30,7 @@ pub struct Audit {
     pub undead: u64,
     /// Outcomes and waiting entries without a message.
     pub orphans: u64,
-    /// Waiting entries beyond the first of a message.
+    /// QueueEntry entries beyond the first of a message.
     pub doubles: u64,
     /// Records that do not match their checksum.
     pub damaged: u64,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use fjall::{UserKey, UserValue};
 use platform::ports::{Table, Write};
 use smsc::message::{Message, MessageId, Name, Timestamp};
-use smsc::ports::{Attempt, DueKey, Event, StoreError, Waiting};
+use smsc::ports::{Attempt, DueKey, Event, QueueEntry, StoreError};
 
 use crate::key::{self, Day, Tag};
 use crate::record;
@@ -17,7 +17,7 @@ pub(crate) enum Space {
     Traces(Day),
     Index(Day),
     Due,
-    Ledger(Table),
+    PlatformStore(Table),
     System,
 }
 
@@ -48,7 +48,7 @@ pub(crate) struct Changes {
     pub(crate) rows: Vec<Row>,
     pub(crate) postings: Vec<Posting>,
     pub(crate) claims: Vec<Claim>,
-    /// Events or ledger writes in the call.
+    /// Events or platform store writes in the call.
     pub(crate) events: usize,
     /// Octets of all keys and values.
     pub(crate) octets: usize,
@@ -74,7 +74,7 @@ impl Changes {
         for write in writes {
             let value = write.value.map(|value| record::seal(&write.key, &value));
             changes.adds |= value.is_some();
-            changes.row(Space::Ledger(write.table), &write.key, value);
+            changes.row(Space::PlatformStore(write.table), &write.key, value);
         }
         changes
     }
@@ -122,7 +122,7 @@ impl Changes {
         Ok(())
     }
 
-    fn accepted(&mut self, message: &Message, waiting: &Waiting) -> Result<(), StoreError> {
+    fn accepted(&mut self, message: &Message, waiting: &QueueEntry) -> Result<(), StoreError> {
         let id = message.id;
         let day = Day::of_id(id);
         self.adds = true;
@@ -143,7 +143,7 @@ impl Changes {
         Ok(())
     }
 
-    fn waits_on(&mut self, was_due: Timestamp, next: &Waiting) {
+    fn waits_on(&mut self, was_due: Timestamp, next: &QueueEntry) {
         let was = DueKey { due: was_due, id: next.key.id };
         if was != next.key {
             self.row(Space::Due, &key::due(was), None);
@@ -151,7 +151,7 @@ impl Changes {
         self.waiting(next);
     }
 
-    fn waiting(&mut self, waiting: &Waiting) {
+    fn waiting(&mut self, waiting: &QueueEntry) {
         let key = key::due(waiting.key);
         let value = record::seal_waiting(&key, waiting);
         self.row(Space::Due, &key, Some(value));

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use platform::ports::LedgerError;
+use platform::ports::PlatformStoreError;
 use smsc::ports::StoreError;
 
 /// Why the store could not be opened. Each text is one line for the operator.
@@ -48,10 +48,10 @@ pub(crate) fn failed(error: fjall::Error) -> StoreError {
 }
 
 /// The centre's errors as the platform hears them: what will pass, and what will not.
-pub(crate) fn for_ledger(error: StoreError) -> LedgerError {
+pub(crate) fn for_platform(error: StoreError) -> PlatformStoreError {
     match error {
-        StoreError::Congested | StoreError::DiskFull => LedgerError::Busy,
-        other => LedgerError::Failed(other.to_string()),
+        StoreError::Congested | StoreError::DiskFull => PlatformStoreError::Busy,
+        other => PlatformStoreError::Failed(other.to_string()),
     }
 }
 

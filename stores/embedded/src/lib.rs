@@ -1,11 +1,11 @@
 //! The store in this process: one committer, group commit, an audit.
 //!
 //! [`EmbeddedStore`] keeps messages for the centre ([`smsc::ports::Store`]) and records for the
-//! platform ([`platform::ports::Ledger`]) in one directory, on the engine fjall.
+//! platform ([`platform::ports::PlatformStore`]) in one directory, on the engine fjall.
 //!
 //! ```text
 //!  commit() ── encode ──> queue ──> committer ──> one batch, one fdatasync ──> all answers
-//!  get(), due(), list() ──────────> keyspaces: m- o- i-YYYYMMDD, due, sys, ledger tables
+//!  get(), due(), list() ──────────> keyspaces: m- o- i-YYYYMMDD, due, sys, platform store tables
 //! ```
 //!
 //! - `change` turns events into rows, in the caller's thread.
@@ -13,7 +13,7 @@
 //! - `key` and `record` are the form on disk; both are versioned by `schema`.
 //! - `spaces` holds the keyspaces of each day, so that expiry drops whole days.
 //! - `journal` looks through the engine's journals before they are replayed.
-//! - `read`, `index` and `ledger` answer questions; `audit` proves that nothing is lost.
+//! - `read`, `index` and `platform store` answer questions; `audit` proves that nothing is lost.
 //!
 //! Nothing here decides about a message, and nothing here logs a body or a number.
 
@@ -26,7 +26,7 @@ mod error;
 mod index;
 mod journal;
 mod key;
-mod ledger;
+mod platform_store;
 mod queue;
 mod read;
 mod record;

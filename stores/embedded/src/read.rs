@@ -7,7 +7,7 @@ use std::ops::{Bound, Range};
 use std::sync::Arc;
 
 use smsc::message::{MessageId, Timestamp};
-use smsc::ports::{DueKey, Query, QueryBy, StoreError, StoredMessage, Waiting};
+use smsc::ports::{DueKey, Query, QueryBy, QueueEntry, StoreError, StoredMessage};
 
 use crate::error::{failed, is_damage};
 use crate::index;
@@ -33,13 +33,13 @@ pub(crate) fn get(inner: &Inner, id: MessageId) -> Result<Option<StoredMessage>,
     Ok(found)
 }
 
-/// Waiting entries from a cursor on. Damaged ones are set aside.
+/// QueueEntry entries from a cursor on. Damaged ones are set aside.
 pub(crate) fn due(
     inner: &Inner,
     after: Option<DueKey>,
     until: Timestamp,
     limit: usize,
-) -> Result<Vec<Waiting>, StoreError> {
+) -> Result<Vec<QueueEntry>, StoreError> {
     let from = after.map_or(Bound::Unbounded, |after| Bound::Excluded(key::due(after)));
     let end = DueKey { due: until, id: MessageId::from_u64(u64::MAX) };
     if after.is_some_and(|after| after >= end) {

@@ -180,7 +180,7 @@ mod tests {
                 number,
                 at: smsc::message::Timestamp::from_millis(u64::from(took_ms) << 10),
                 took_ms,
-                party: "esme:acme".into(),
+                endpoint: "esme:acme".into(),
                 via: reason.as_str().into(),
                 remote_id: remote.map(Into::into),
                 error,

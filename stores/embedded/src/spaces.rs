@@ -49,14 +49,14 @@ impl Spaces {
             message: mebibytes(config.message_buffer_megabytes.max(1)),
             index: mebibytes(config.index_buffer_megabytes.max(1)),
         };
-        let ledger = |name| db.keyspace(name, || options(mebibytes(LEDGER_BUFFER_MEGABYTES), Lookups::Any));
+        let platform = |name| db.keyspace(name, || options(mebibytes(LEDGER_BUFFER_MEGABYTES), Lookups::Any));
         let spaces = Self {
             due: db.keyspace("due", || options(sizes.index, Lookups::Ranges))?,
             system: db.keyspace("sys", || options(1 << 20, Lookups::Any))?,
-            provisioning: ledger("l-provisioning")?,
-            messages: ledger("l-messages")?,
-            message_index: ledger("l-message-index")?,
-            outbox: ledger("l-outbox")?,
+            provisioning: platform("l-provisioning")?,
+            messages: platform("l-messages")?,
+            message_index: platform("l-message-index")?,
+            outbox: platform("l-outbox")?,
             days: RwLock::default(),
             sizes,
             db,
@@ -118,7 +118,7 @@ impl Spaces {
     }
 
     /// A table of the platform.
-    pub(crate) const fn ledger(&self, table: Table) -> &Keyspace {
+    pub(crate) const fn platform(&self, table: Table) -> &Keyspace {
         match table {
             Table::Provisioning => &self.provisioning,
             Table::Messages => &self.messages,
@@ -134,7 +134,7 @@ impl Spaces {
             Space::Traces(day) => self.make(day)?.traces.clone(),
             Space::Index(day) => self.make(day)?.index.clone(),
             Space::Due => self.due.clone(),
-            Space::Ledger(table) => self.ledger(table).clone(),
+            Space::PlatformStore(table) => self.platform(table).clone(),
             Space::System => self.system.clone(),
         })
     }

@@ -16,7 +16,7 @@ pub struct Stats {
     pub commits: u64,
     /// Calls of `commit` that were refused or failed after they were queued.
     pub refused: u64,
-    /// Events and ledger writes that are on disk.
+    /// Events and platform store writes that are on disk.
     pub events: u64,
     /// Batches written; each was one sync.
     pub syncs: u64,

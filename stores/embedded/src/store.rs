@@ -12,7 +12,7 @@ use fjall::Database;
 use parking_lot::Mutex;
 use platform::ports::Table;
 use smsc::message::{MessageId, Name, Timestamp};
-use smsc::ports::{DueKey, Event, Pressure, Promise, Query, Store, StoreError, StoredMessage, Waiting};
+use smsc::ports::{BoxFuture, DueKey, Event, Pressure, Query, QueueEntry, Store, StoreError, StoredMessage};
 use tokio::sync::oneshot;
 
 use crate::audit::{self, Audit};
@@ -40,7 +40,7 @@ const ENGINE: &str = "engine";
 
 /// The store of this process. Clones share it.
 ///
-/// One value serves the centre ([`Store`]) and the platform ([`platform::ports::Ledger`]).
+/// One value serves the centre ([`Store`]) and the platform ([`platform::ports::PlatformStore`]).
 /// Commits are queued when `commit` is called, not when its future is first polled: a caller that
 /// needs no answer may drop the future.
 #[derive(Clone)]
@@ -128,7 +128,7 @@ impl EmbeddedStore {
 
     /// Reads everything and proves that no message is lost. Takes about a second for a million
     /// messages, and may run while messages flow.
-    pub fn audit(&self) -> Promise<'static, Result<Audit, StoreError>> {
+    pub fn audit(&self) -> BoxFuture<'static, Result<Audit, StoreError>> {
         let inner = Arc::clone(&self.inner);
         Box::pin(async move { inner.blocking(audit::audit).await })
     }
@@ -136,7 +136,7 @@ impl EmbeddedStore {
     /// Drops the days that ended before `before`, and says how many. A day with a message that
     /// still waits is kept whole until that message has ended; one that was set aside as damaged
     /// goes with its day.
-    pub fn expire(&self, before: Timestamp) -> Promise<'static, Result<usize, StoreError>> {
+    pub fn expire(&self, before: Timestamp) -> BoxFuture<'static, Result<usize, StoreError>> {
         let inner = Arc::clone(&self.inner);
         Box::pin(async move {
             let expired = inner.blocking(move |inner| expired(inner, Day::of(before))).await?;
@@ -152,7 +152,7 @@ impl EmbeddedStore {
 }
 
 impl Store for EmbeddedStore {
-    fn commit(&self, events: Vec<Event>) -> Promise<'static, Result<(), StoreError>> {
+    fn commit(&self, events: Vec<Event>) -> BoxFuture<'static, Result<(), StoreError>> {
         let changes = Changes::of_events(&events, &self.inner.serials);
         let pending = changes.and_then(|changes| self.inner.submit(changes));
         Box::pin(async move { pending?.outcome().await })
@@ -167,17 +167,17 @@ impl Store for EmbeddedStore {
         after: Option<DueKey>,
         until: Timestamp,
         limit: usize,
-    ) -> Promise<'static, Result<Vec<Waiting>, StoreError>> {
+    ) -> BoxFuture<'static, Result<Vec<QueueEntry>, StoreError>> {
         let inner = Arc::clone(&self.inner);
         Box::pin(async move { inner.blocking(move |inner| read::due(inner, after, until, limit)).await })
     }
 
-    fn get(&self, id: MessageId) -> Promise<'static, Result<Option<StoredMessage>, StoreError>> {
+    fn get(&self, id: MessageId) -> BoxFuture<'static, Result<Option<StoredMessage>, StoreError>> {
         let inner = Arc::clone(&self.inner);
         Box::pin(async move { read::get(&inner, id) })
     }
 
-    fn list(&self, query: Query) -> Promise<'static, Result<Vec<MessageId>, StoreError>> {
+    fn list(&self, query: Query) -> BoxFuture<'static, Result<Vec<MessageId>, StoreError>> {
         let inner = Arc::clone(&self.inner);
         Box::pin(async move { inner.blocking(move |inner| read::list(inner, &query)).await })
     }
@@ -186,7 +186,7 @@ impl Store for EmbeddedStore {
         &self,
         link: Name,
         remote_id: Name,
-    ) -> Promise<'static, Result<Option<MessageId>, StoreError>> {
+    ) -> BoxFuture<'static, Result<Option<MessageId>, StoreError>> {
         let inner = Arc::clone(&self.inner);
         Box::pin(async move { inner.lookup(Tag::RemoteId, &[&link, &remote_id]) })
     }
@@ -195,7 +195,7 @@ impl Store for EmbeddedStore {
         &self,
         account: Name,
         key: Name,
-    ) -> Promise<'static, Result<Option<MessageId>, StoreError>> {
+    ) -> BoxFuture<'static, Result<Option<MessageId>, StoreError>> {
         let inner = Arc::clone(&self.inner);
         Box::pin(async move { inner.lookup(Tag::ClientKey, &[&account, &key]) })
     }
@@ -256,7 +256,7 @@ impl Inner {
     }
 
     fn start(&self, config: &EmbeddedConfig, starts: u32, on_fatal: OnFatal) -> Result<(), OpenError> {
-        let outbox = self.spaces.ledger(Table::Outbox);
+        let outbox = self.spaces.platform(Table::Outbox);
         let committer = Committer {
             spaces: Arc::clone(&self.spaces),
             queue: Arc::clone(&self.queue),
@@ -270,7 +270,7 @@ impl Inner {
             starts,
             sweepers: [
                 Sweeper::new(Space::Due, self.spaces.due.clone(), sweep::AFTER),
-                Sweeper::new(Space::Ledger(Table::Outbox), outbox.clone(), sweep::AFTER),
+                Sweeper::new(Space::PlatformStore(Table::Outbox), outbox.clone(), sweep::AFTER),
             ],
             alarm: Some(on_fatal),
         };

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fjall::{Database, KeyspaceCreateOptions};
-use platform::ports::{Ledger, Scan, Table, Write};
+use platform::ports::{PlatformStore, Scan, Table, Write};
 use smsc::message::{Message, MessageId, Timestamp};
 use smsc::ports::{Event, Note, Query, QueryBy, Store};
 use store_embedded::{EmbeddedConfig, EmbeddedStore};
@@ -80,7 +80,7 @@ async fn write_the_fixture() {
     Store::commit(&store, vec![correlated, Event::Noted { id: ids()[0], note: note() }]).await.unwrap();
     let write =
         Write { table: Table::Outbox, key: b"key".to_vec(), value: Some(Bytes::from_static(b"value")) };
-    Ledger::commit(&store, vec![write]).await.unwrap();
+    PlatformStore::commit(&store, vec![write]).await.unwrap();
     drop(store);
     // A part in tables, the rest in the journal, without the zeros behind it.
     let db = Database::builder(directory.join("engine")).open().unwrap();

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use platform::ports::{LedgerError, Scan, Table, Write};
+use platform::ports::{PlatformStoreError, Scan, Table, Write};
 use smsc::message::Timestamp;
 use smsc::ports::{Pressure, Store, StoreError};
 use store_embedded::{EmbeddedConfig, EmbeddedStore, OpenError};
@@ -149,7 +149,7 @@ async fn the_counters_tell_what_was_written() {
 /// The platform's records share the committer and the disk with the messages.
 #[tokio::test]
 async fn a_ledger_keeps_its_keys_in_order() {
-    use platform::ports::Ledger;
+    use platform::ports::PlatformStore;
 
     let directory = TempDir::new().unwrap();
     let store = open(&directory);
@@ -159,7 +159,7 @@ async fn a_ledger_keeps_its_keys_in_order() {
         value: value.map(|value| Bytes::from(value.to_owned())),
     };
     let writes = ["b", "a", "c", "d"].map(|key| write(key, Some(key)));
-    Ledger::commit(&store, writes.into()).await.unwrap();
+    PlatformStore::commit(&store, writes.into()).await.unwrap();
     // Within one call the last word counts.
     let again = vec![
         write("b", None),
@@ -168,16 +168,16 @@ async fn a_ledger_keeps_its_keys_in_order() {
         write("d", Some("x")),
         write("d", None),
     ];
-    Ledger::commit(&store, again).await.unwrap();
-    let get = |key: &str| Ledger::get(&store, Table::Messages, key.into());
+    PlatformStore::commit(&store, again).await.unwrap();
+    let get = |key: &str| PlatformStore::get(&store, Table::Messages, key.into());
     assert_eq!(get("a").await, Ok(Some(Bytes::from_static(b"a"))));
     assert_eq!(get("b").await, Ok(None));
-    assert_eq!(Ledger::get(&store, Table::Outbox, "a".into()).await, Ok(None));
+    assert_eq!(PlatformStore::get(&store, Table::Outbox, "a".into()).await, Ok(None));
     let scan = |from: &str, until: Option<&str>, backwards, limit| {
         let until = until.map(Into::into);
         store.scan(Scan { table: Table::Messages, from: from.into(), until, backwards, limit })
     };
-    let keys = |found: Result<Vec<(Bytes, Bytes)>, LedgerError>| -> Vec<String> {
+    let keys = |found: Result<Vec<(Bytes, Bytes)>, PlatformStoreError>| -> Vec<String> {
         found.unwrap().into_iter().map(|(key, _)| String::from_utf8(key.to_vec()).unwrap()).collect()
     };
     assert_eq!(keys(scan("", None, false, 9).await), ["a", "c"]);
@@ -185,7 +185,7 @@ async fn a_ledger_keeps_its_keys_in_order() {
     assert_eq!(keys(scan("a", Some("c"), true, 9).await), ["a"]);
     assert_eq!(keys(scan("b", Some("a"), false, 9).await), [""; 0]);
     assert_eq!(keys(scan("", None, true, 1).await), ["c"]);
-    assert!(Ledger::commit(&store, vec![write("", Some("x"))]).await.is_err());
+    assert!(PlatformStore::commit(&store, vec![write("", Some("x"))]).await.is_err());
 }
 
 /// R2 for the last batch: what a power cut tore is cut off, and the store opens unattended.

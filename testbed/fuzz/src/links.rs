@@ -12,7 +12,7 @@ use sip::stream::{Frame, Stream};
 use sip::{Cpim, Message, Name, Request, Uri};
 use smpp::receipt::{IdMatch, ReceivedReceipt};
 use smpp::{Framing, Pdu, time};
-use smsc::message::{Party, Timestamp};
+use smsc::message::{Endpoint, Timestamp};
 
 /// Any moment: 2026-11-18T11:06:40Z.
 const NOW: Timestamp = Timestamp::from_millis(1_795_000_000_000);
@@ -119,7 +119,8 @@ pub(crate) fn sip_link(octets: &[u8]) {
     let Ok(Message::Request(request)) = sip::parse(&Bytes::copy_from_slice(octets)) else { return };
     let strange = Quirks { legacy_dates: true, numeric_coding: true, ..Quirks::default() };
     for quirks in [Quirks::default(), strange] {
-        let sender = Sender { party: Party::SipPeer("peer".into()), source: None, trusted: true, quirks };
+        let sender =
+            Sender { endpoint: Endpoint::SipPeer("peer".into()), source: None, trusted: true, quirks };
         let rules = Rules { validity_max: Duration::from_secs(7 * 24 * 3600) };
         let _any = read(&request, &sender, rules, |_| None, NOW);
         let _any = gateway_sip::convert::read_receipt(&request, "peer");

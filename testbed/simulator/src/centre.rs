@@ -7,15 +7,15 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use smsc::journey::{Accepted, Attempted, Journey};
+use smsc::journey::{Accepted, AttemptResult, Journey};
 use smsc::message::{Message, MessageId, Submission, Timestamp};
-use smsc::ports::{Gateways, Store, Waiting};
-use smsc::reassembly::{self, Assembled, Part, Reassembly};
+use smsc::ports::{Gateways, QueueEntry, Store};
+use smsc::reassembly::{self, Assembled, QueuedMessage, Reassembly};
 use smsc::receipt::RemoteReceipt;
 use smsc::rules::Rules;
-use smsc::schedule::queue::{Next, Overdue, Queue};
+use smsc::schedule::queue::{NextStep, Overdue, Queue};
 
-use crate::parties::Around;
+use crate::endpoints::Around;
 
 /// Entries of one page of the due index.
 const PAGE: usize = 7;
@@ -25,10 +25,10 @@ const BODIES_MAX: usize = 20;
 /// What a task ends with.
 enum Done {
     Accepted(Accepted),
-    Told(Attempted),
-    Read(Waiting, Option<Arc<Message>>),
-    Page(Vec<Waiting>),
-    Reported(Option<Attempted>),
+    Told(AttemptResult),
+    Read(QueueEntry, Option<Arc<Message>>),
+    Page(Vec<QueueEntry>),
+    Reported(Option<AttemptResult>),
 }
 
 type Task = Pin<Box<dyn Future<Output = Done> + Send>>;
@@ -84,7 +84,7 @@ impl Centre {
     }
 
     /// The submitter has its answer: its messages move.
-    pub(crate) fn begin(&mut self, parts: Vec<Part>) {
+    pub(crate) fn begin(&mut self, parts: Vec<QueuedMessage>) {
         parts.into_iter().for_each(|part| self.add(part));
     }
 
@@ -136,8 +136,8 @@ impl Centre {
         match word {
             Done::Accepted(accepted) => self.answered.push(accepted),
             Done::Told(attempted) => self.told(attempted),
-            Done::Read(waiting, Some(message)) => self.set_out(Part { message, waiting }),
-            Done::Read(waiting, None) => self.word(waiting.key.id, &Next::Ended),
+            Done::Read(waiting, Some(message)) => self.set_out(QueuedMessage { message, waiting }),
+            Done::Read(waiting, None) => self.word(waiting.key.id, &NextStep::Ended),
             Done::Page(page) => self.resume(&page),
             Done::Reported(Some(attempted)) => {
                 attempted.next.iter().for_each(|(id, _)| {
@@ -149,22 +149,22 @@ impl Centre {
         }
     }
 
-    fn told(&mut self, attempted: Attempted) {
+    fn told(&mut self, attempted: AttemptResult) {
         for (id, next) in &attempted.next {
             self.word(*id, next);
         }
         attempted.receipts.into_iter().for_each(|receipt| self.add(receipt));
     }
 
-    fn word(&mut self, id: MessageId, next: &Next) {
-        if matches!(next, Next::Ended | Next::HandedOver(_)) {
+    fn word(&mut self, id: MessageId, next: &NextStep) {
+        if matches!(next, NextStep::Ended | NextStep::HandedOver(_)) {
             self.around.nature().moving.remove(&id);
         }
         let now = self.now();
         self.queue.ended(id, next, now);
     }
 
-    fn add(&mut self, part: Part) {
+    fn add(&mut self, part: QueuedMessage) {
         if self.queue.holds(&part.waiting) {
             return;
         }
@@ -186,7 +186,7 @@ impl Centre {
         }));
     }
 
-    fn resume(&mut self, page: &[Waiting]) {
+    fn resume(&mut self, page: &[QueueEntry]) {
         let now = self.now();
         for waiting in page.iter().filter(|waiting| !waiting.handed_over) {
             self.around.nature().moving.insert(waiting.key.id, *waiting);
@@ -208,7 +208,7 @@ impl Centre {
                 let Some(message) = read(&around, waiting.key.id).await else {
                     return Done::Read(waiting, None);
                 };
-                let part = Part { message, waiting };
+                let part = QueuedMessage { message, waiting };
                 let ended = match overdue {
                     Overdue::Expired(_) => journey.expire(&part).await,
                     Overdue::Unreported(_) => journey.unreported(&part).await,
@@ -220,11 +220,13 @@ impl Centre {
 
     fn send_out(&mut self) {
         let around = self.around.clone();
-        let room = |parties: &[smsc::message::Party]| parties.iter().map(|party| around.room(party)).sum();
+        let room = |endpoints: &[smsc::message::Endpoint]| {
+            endpoints.iter().map(|endpoint| around.available(endpoint)).sum()
+        };
         let now = around.nature().now;
         for waiting in self.queue.take(now, room) {
             match self.bodies.remove(&waiting.key.id.get()) {
-                Some(message) => self.set_out(Part { message, waiting }),
+                Some(message) => self.set_out(QueuedMessage { message, waiting }),
                 None => {
                     let around = self.around.clone();
                     self.tasks.push(Box::pin(async move {
@@ -235,7 +237,7 @@ impl Centre {
         }
     }
 
-    fn set_out(&mut self, part: Part) {
+    fn set_out(&mut self, part: QueuedMessage) {
         let route = self.journey.rules.load().route_of(&part.message);
         if let Some(route) = &route
             && !self.queue.knows_lane(part.waiting.lane)
@@ -243,7 +245,7 @@ impl Centre {
             self.queue.learn_lane(part.waiting.lane, &route.targets, 1);
         }
         let reassembles = reassembly::is_segment(&part.message)
-            && route.is_some_and(|route| self.around.wishes(&route.targets[0]).reassembled);
+            && route.is_some_and(|route| self.around.capabilities(&route.targets[0]).reassembled);
         if !reassembles {
             return self.attempt(vec![part]);
         }
@@ -256,7 +258,7 @@ impl Centre {
         }
     }
 
-    fn attempt(&mut self, parts: Vec<Part>) {
+    fn attempt(&mut self, parts: Vec<QueuedMessage>) {
         self.check_order(&parts);
         let journey = Arc::clone(&self.journey);
         self.tasks.push(Box::pin(async move {
@@ -265,7 +267,7 @@ impl Centre {
     }
 
     /// No older message of the same destination may still wait when a newer one goes.
-    fn check_order(&self, parts: &[Part]) {
+    fn check_order(&self, parts: &[QueuedMessage]) {
         let [part] = parts else { return };
         if reassembly::is_segment(&part.message) || part.message.deliver_after > part.message.accepted_at {
             return;

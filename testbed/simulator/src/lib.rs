@@ -1,6 +1,6 @@
 //! The whole centre in one thread: a virtual clock, one seed, and everything that goes wrong.
 //!
-//! [`run`] lives one life from a seed: submitters, parties that answer late, throttle, vanish or
+//! [`run`] lives one life from a seed: submitters, endpoints that answer late, throttle, vanish or
 //! lose their answers, receipts that come early or late, and crashes that lose whatever was not
 //! committed. Promises are checked on the way and at the end; the same seed is the same life.
 #![allow(
@@ -13,7 +13,7 @@
 )]
 
 mod centre;
-mod parties;
+mod endpoints;
 mod random;
 mod store;
 mod world;

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 
 use smsc::message::{MessageId, Name};
-use smsc::ports::{DueKey, Event, StoredMessage, Waiting};
+use smsc::ports::{DueKey, Event, QueueEntry, StoredMessage};
 
 /// What is on the disk.
 #[derive(Debug, Default)]
 pub(crate) struct Disk {
     pub(crate) messages: BTreeMap<MessageId, StoredMessage>,
-    pub(crate) due: BTreeMap<DueKey, Waiting>,
+    pub(crate) due: BTreeMap<DueKey, QueueEntry>,
     pub(crate) remote_ids: HashMap<(Name, Name), MessageId>,
     pub(crate) ended: usize,
 }

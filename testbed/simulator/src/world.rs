@@ -8,16 +8,16 @@ use std::time::Duration;
 use bytes::Bytes;
 use smsc::address::Address;
 use smsc::failure::Failure;
-use smsc::message::{Content, MessageId, Party, Submission, Timestamp, Validity};
-use smsc::ports::{Delivery, Event, Handover, StoreError, Waiting};
-use smsc::reassembly::Part;
+use smsc::message::{Content, Endpoint, MessageId, Submission, Timestamp, Validity};
+use smsc::ports::{Delivery, DeliveryAck, Event, QueueEntry, StoreError};
+use smsc::reassembly::QueuedMessage;
 use smsc::receipt::{ReceiptRequest, RemoteReceipt};
 use smsc::routing::matcher::{Destination, Source};
 use smsc::routing::table::{RouteTable, Rule};
 use smsc::rules::Rules;
 
 use crate::centre::Centre;
-use crate::parties::{Around, CARRIER, Word};
+use crate::endpoints::{Around, CARRIER, Word};
 use crate::random::Random;
 use crate::store::Disk;
 
@@ -31,13 +31,13 @@ const END_MILLIS: u64 = 3_600_000;
 #[derive(Debug)]
 pub(crate) enum Action {
     Submit(Vec<Submission>),
-    Begin(Vec<Part>),
+    Begin(Vec<QueuedMessage>),
     Committed(Vec<Event>, Word<Result<(), StoreError>>),
-    Page(Vec<Waiting>, Word<Result<Vec<Waiting>, StoreError>>),
-    Answered(Party, Result<Handover, Failure>, Word<Result<Handover, Failure>>),
+    Page(Vec<QueueEntry>, Word<Result<Vec<QueueEntry>, StoreError>>),
+    Answered(Endpoint, Result<DeliveryAck, Failure>, Word<Result<DeliveryAck, Failure>>),
     Receipt(RemoteReceipt),
-    Down(Party),
-    Up(Party),
+    Down(Endpoint),
+    Up(Endpoint),
     Crash,
     Recheck,
 }
@@ -47,16 +47,16 @@ pub(crate) struct Nature {
     pub(crate) now: Timestamp,
     pub(crate) random: Random,
     pub(crate) disk: Disk,
-    pub(crate) down: HashSet<Party>,
+    pub(crate) down: HashSet<Endpoint>,
     pub(crate) calm: bool,
     pub(crate) attempts: u64,
     pub(crate) remote_ids: u64,
     /// What the process holds, for the order of destinations.
-    pub(crate) moving: BTreeMap<MessageId, Waiting>,
+    pub(crate) moving: BTreeMap<MessageId, QueueEntry>,
     actions: BTreeMap<(Timestamp, u64), Action>,
     actions_made: u64,
-    open: HashMap<Party, usize>,
-    /// How often a party took a message, and how often it may.
+    open: HashMap<Endpoint, usize>,
+    /// How often an endpoint took a message, and how often it may.
     taken: HashMap<MessageId, (u32, u32)>,
 }
 
@@ -67,21 +67,27 @@ impl Nature {
         self.actions.insert((self.now + Duration::from_millis(millis), self.actions_made), action);
     }
 
-    pub(crate) fn open_at(&self, party: &Party) -> usize {
-        self.open.get(party).copied().unwrap_or(0)
+    pub(crate) fn open_at(&self, endpoint: &Endpoint) -> usize {
+        self.open.get(endpoint).copied().unwrap_or(0)
     }
 
-    pub(crate) fn open_more(&mut self, party: &Party) {
-        *self.open.entry(party.clone()).or_default() += 1;
+    pub(crate) fn open_more(&mut self, endpoint: &Endpoint) {
+        *self.open.entry(endpoint.clone()).or_default() += 1;
     }
 
-    /// A party took a message. A second time only after a lost answer or a crash.
-    pub(crate) fn took(&mut self, id: MessageId, party: &Party, delivery: &Delivery, answer_lost: bool) {
+    /// An endpoint took a message. A second time only after a lost answer or a crash.
+    pub(crate) fn took(
+        &mut self,
+        id: MessageId,
+        endpoint: &Endpoint,
+        delivery: &Delivery,
+        answer_lost: bool,
+    ) {
         assert!(self.disk.messages.contains_key(&id), "{id} was delivered before it was durable");
         assert!(delivery.message.expires_at + Duration::from_secs(1) > self.now, "{id} went after its time");
         let (times, allowed) = self.taken.entry(id).or_insert((0, 1));
         *times += 1;
-        assert!(times <= allowed, "{party} got {id} {times} times");
+        assert!(times <= allowed, "{endpoint} got {id} {times} times");
         *allowed += u32::from(answer_lost);
     }
 
@@ -149,13 +155,13 @@ struct World {
     crashes: usize,
 }
 
-fn parties() -> [Party; 3] {
-    [Party::Smpp(CARRIER.into()), Party::SipPeer("platform".into()), Party::Esme("acme".into())]
+fn endpoints() -> [Endpoint; 3] {
+    [Endpoint::Smpp(CARRIER.into()), Endpoint::SipPeer("platform".into()), Endpoint::Esme("acme".into())]
 }
 
 fn rules() -> Rules {
-    let [carrier, platform, _] = parties();
-    let rule = |name: &str, prefix: &str, targets: &[Party]| Rule {
+    let [carrier, platform, _] = endpoints();
+    let rule = |name: &str, prefix: &str, targets: &[Endpoint]| Rule {
         name: name.into(),
         priority: 1,
         source: Source::default(),
@@ -207,14 +213,14 @@ impl World {
             let when = nature.random.below(STORM_MILLIS);
             nature.at(when, Action::Submit(batch));
         }
-        for party in parties() {
+        for endpoint in endpoints() {
             for _ in 0..nature.random.below(3) {
                 let when = nature.random.below(STORM_MILLIS);
                 let back = when + nature.random.below(40_000);
-                nature.at(when, Action::Down(party.clone()));
-                nature.at(back, Action::Up(party.clone()));
+                nature.at(when, Action::Down(endpoint.clone()));
+                nature.at(back, Action::Up(endpoint.clone()));
             }
-            nature.at(STORM_MILLIS + 40_000, Action::Up(party));
+            nature.at(STORM_MILLIS + 40_000, Action::Up(endpoint));
         }
         for _ in 0..nature.random.below(4) {
             let when = nature.random.below(STORM_MILLIS);
@@ -255,22 +261,22 @@ impl World {
                 word.say(Ok(()));
             }
             Action::Page(page, word) => word.say(Ok(page)),
-            Action::Answered(party, answer, word) => {
+            Action::Answered(endpoint, answer, word) => {
                 let now = self.around.nature().now;
-                if let Some(open) = self.around.nature().open.get_mut(&party) {
+                if let Some(open) = self.around.nature().open.get_mut(&endpoint) {
                     *open -= 1;
                 }
                 word.say(answer);
-                self.centre.queue.opened(&party, now);
+                self.centre.queue.opened(&endpoint, now);
             }
             Action::Receipt(receipt) => self.centre.remote_receipt(receipt),
-            Action::Down(party) => {
-                self.around.nature().down.insert(party);
+            Action::Down(endpoint) => {
+                self.around.nature().down.insert(endpoint);
             }
-            Action::Up(party) => {
+            Action::Up(endpoint) => {
                 let now = self.around.nature().now;
-                self.around.nature().down.remove(&party);
-                self.centre.queue.opened(&party, now);
+                self.around.nature().down.remove(&endpoint);
+                self.centre.queue.opened(&endpoint, now);
             }
             Action::Crash => self.crash(),
             Action::Recheck => {
@@ -346,7 +352,7 @@ fn submissions(random: &mut Random) -> Vec<Submission> {
         if segments && count > 1 {
             content.header = Bytes::from(vec![5, 0, 3, reference, count as u8, n as u8 + 1]);
         }
-        let [_, _, esme] = parties();
+        let [_, _, esme] = endpoints();
         let source = Address::international("4930123456");
         let mut submission = Submission::new(esme, source, destination.clone(), content);
         submission.account = "acme".into();

@@ -1,4 +1,4 @@
-//! A platform on loopback: a ledger in memory, and a centre that delivers what it is given: to a number
+//! A platform on loopback: a store in memory, and a centre that delivers what it is given: to a number
 //! of the platform as an incoming message, to any other by a receipt.
 
 use std::collections::BTreeMap;
@@ -11,7 +11,9 @@ use bytes::Bytes;
 use compact_str::CompactString;
 use gateway_http::{Dialer, Doors, Http, Webhooks};
 use parking_lot::Mutex;
-use platform::ports::{Centre, Environment, Ledger, LedgerError, Outbound, Promise, Scan, Table, Write};
+use platform::ports::{
+    BoxFuture, Centre, Environment, Outbound, PlatformStore, PlatformStoreError, Scan, Table, Write,
+};
 use platform::{Account, Inbound, Platform, Ports, Provisioned, Report, Routing, Settings, Sid};
 use smsc::address::Address;
 use smsc::message::Timestamp;
@@ -35,7 +37,7 @@ impl World {
         let centre = Arc::new(Loop::default());
         let environment: Arc<dyn Environment> = Arc::new(Real::default());
         let ports = Ports {
-            ledger: Arc::new(Rows::default()),
+            store: Arc::new(Rows::default()),
             centre: Arc::clone(&centre) as Arc<dyn Centre>,
             webhooks: Arc::new(Dialer::new(&config.webhooks).unwrap()),
             environment: Arc::clone(&environment),
@@ -84,7 +86,7 @@ impl Environment for Real {
         }
     }
 
-    fn sleep_until(&self, moment: Timestamp) -> Promise<'static, ()> {
+    fn sleep_until(&self, moment: Timestamp) -> BoxFuture<'static, ()> {
         Box::pin(tokio::time::sleep(moment.since(self.now())))
     }
 }
@@ -103,7 +105,7 @@ impl Centre for Loop {
         if destination.digits.starts_with("999") { Err(Rejection::NoRoute) } else { Ok(()) }
     }
 
-    fn submit(&self, batch: Vec<Outbound>) -> Promise<'static, Vec<Result<CompactString, Rejection>>> {
+    fn submit(&self, batch: Vec<Outbound>) -> BoxFuture<'static, Vec<Result<CompactString, Rejection>>> {
         let platform = Arc::clone(self.platform.get().unwrap());
         let is_for_congested = batch.iter().any(|each| each.destination.digits.starts_with(CONGESTED_PREFIX));
         if is_for_congested && self.refusals.fetch_add(1, Ordering::Relaxed) < 2 {
@@ -143,8 +145,8 @@ async fn deliver(platform: &Platform, outbound: Outbound) {
 #[derive(Default)]
 struct Rows(Mutex<BTreeMap<(u8, Vec<u8>), Bytes>>);
 
-impl Ledger for Rows {
-    fn commit(&self, writes: Vec<Write>) -> Promise<'static, Result<(), LedgerError>> {
+impl PlatformStore for Rows {
+    fn commit(&self, writes: Vec<Write>) -> BoxFuture<'static, Result<(), PlatformStoreError>> {
         let mut rows = self.0.lock();
         for Write { table, key, value } in writes {
             match value {
@@ -155,12 +157,16 @@ impl Ledger for Rows {
         Box::pin(std::future::ready(Ok(())))
     }
 
-    fn get(&self, table: Table, key: Vec<u8>) -> Promise<'static, Result<Option<Bytes>, LedgerError>> {
+    fn get(
+        &self,
+        table: Table,
+        key: Vec<u8>,
+    ) -> BoxFuture<'static, Result<Option<Bytes>, PlatformStoreError>> {
         let found = self.0.lock().get(&(table as u8, key)).cloned();
         Box::pin(std::future::ready(Ok(found)))
     }
 
-    fn scan(&self, scan: Scan) -> Promise<'static, Result<Vec<(Bytes, Bytes)>, LedgerError>> {
+    fn scan(&self, scan: Scan) -> BoxFuture<'static, Result<Vec<(Bytes, Bytes)>, PlatformStoreError>> {
         let rows = self.0.lock();
         let table = scan.table as u8;
         let until = scan.until.map_or((table + 1, Vec::new()), |until| (table, until));

@@ -11,7 +11,7 @@ use sms::coding::{Alphabet, DataCoding, MessageClass};
 use sms::header::{ReferenceWidth, UserDataHeader};
 use sms::{segment, text, ucs2};
 use smsc::address::Address;
-use smsc::message::{Content, Name as PartyName, Party, Submission, Timestamp, Validity};
+use smsc::message::{Content, Endpoint, Name as PartyName, Submission, Timestamp, Validity};
 use smsc::receipt::ReceiptRequest;
 
 use super::envelope::Parcel;
@@ -24,7 +24,7 @@ use crate::dates::{self, Style};
 #[derive(Clone, Debug)]
 pub struct Sender {
     /// Who it is: a peer or a user.
-    pub party: Party,
+    pub endpoint: Endpoint,
     /// The address that every message of it comes from, where From has no say: a user's own.
     pub source: Option<Address>,
     /// Whether P-Asserted-Identity is believed.
@@ -72,11 +72,11 @@ pub fn read(
         None => (None, None),
         Some(text) => validity(text, style(&sender.quirks), rules.validity_max, now)?,
     };
-    let mut submission = Submission::new(sender.party.clone(), source, destination, content);
-    submission.account = account(&sender.party);
+    let mut submission = Submission::new(sender.endpoint.clone(), source, destination, content);
+    submission.account = account(&sender.endpoint);
     submission.receipt = receipt(headers)?;
     submission.validity = validity;
-    if matches!(sender.party, Party::SipPeer(_)) {
+    if matches!(sender.endpoint, Endpoint::SipPeer(_)) {
         submission.client_key = message_id(headers)?;
         submission.received_via = connection(headers);
         submission.received_at = received_at(headers, style(&sender.quirks), now);
@@ -94,10 +94,10 @@ pub fn read(
     Ok(Incoming { submission, reduced_validity })
 }
 
-/// The account that a party's messages belong to.
-fn account(party: &Party) -> PartyName {
-    match party {
-        Party::SipPeer(name) | Party::SipUser(name) => name.clone(),
+/// The account that an endpoint's messages belong to.
+fn account(endpoint: &Endpoint) -> PartyName {
+    match endpoint {
+        Endpoint::SipPeer(name) | Endpoint::SipUser(name) => name.clone(),
         _ => PartyName::default(),
     }
 }

@@ -11,7 +11,7 @@ use sms::header::{Reference, UserDataHeader};
 use sms::{UserData, segment};
 use smsc::address::Address;
 use smsc::failure::Failure;
-use smsc::message::{Message, Party, Timestamp};
+use smsc::message::{Endpoint, Message, Timestamp};
 use smsc::ports::Delivery;
 use smsc::receipt::Receipt;
 
@@ -199,7 +199,7 @@ fn addressed(message: &Message, part: usize) -> Draft {
     // The same however often it is tried. The platform's messages have their name before the centre
     // gives them an id.
     let mut call = match (&message.origin, &message.client_key) {
-        (Party::Platform, Some(sid)) => sid.to_string(),
+        (Endpoint::Platform, Some(sid)) => sid.to_string(),
         _ => message.id.to_string(),
     };
     if part > 1 {
@@ -224,7 +224,7 @@ fn user(presented: &Address, normal: &Address) -> String {
 }
 
 fn push_origin(headers: &mut Headers, message: &Message, quirks: &Quirks) {
-    if let Party::Esme(name) | Party::Smpp(name) = &message.origin {
+    if let Endpoint::Esme(name) | Endpoint::Smpp(name) = &message.origin {
         headers.push_named(header::SMSC_ID, name);
     }
     let accepted = dates::write(message.accepted_at, style(quirks));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use sip::{Message as SipMessage, Name, Request};
 use smsc::address::{Address, TypeOfNumber};
-use smsc::message::{Content, Kind, Message, MessageId, Mode, Party, Submission, Timestamp, Validity};
+use smsc::message::{Content, Endpoint, Kind, Message, MessageId, Mode, Submission, Timestamp, Validity};
 use smsc::ports::Delivery;
 use smsc::receipt::{Receipt, ReceiptRequest, State};
 
@@ -40,7 +40,7 @@ fn request(uri: &str, extra: &str, body: &[u8]) -> Request {
 }
 
 fn sender(quirks: Quirks) -> Sender {
-    Sender { party: Party::SipPeer("connect".into()), source: None, trusted: false, quirks }
+    Sender { endpoint: Endpoint::SipPeer("connect".into()), source: None, trusted: false, quirks }
 }
 
 fn receive(quirks: Quirks, uri: &str, extra: &str, body: &[u8]) -> Result<Incoming, u16> {
@@ -66,7 +66,7 @@ fn refused(extra: &str, body: &[u8]) -> u16 {
 fn message(data_coding: u8, header: &[u8], body: &[u8]) -> Message {
     Message {
         id: MessageId::from_u64(42),
-        origin: Party::Platform,
+        origin: Endpoint::Platform,
         account: "acme".into(),
         source: Address::international("491700000000"),
         destination: Address::international("4915112345678"),

@@ -22,8 +22,10 @@ use gateway_sip::{Clock, SipGateway};
 use parking_lot::Mutex;
 use sip::{Message, Name, Request, Response};
 use smsc::address::Address;
-use smsc::message::{Content, Kind, Message as ShortMessage, MessageId, Mode, Party, Submission, Timestamp};
-use smsc::ports::{Acceptance, Centre, Delivery, Promise, Standing, StartGuard, StoreError};
+use smsc::message::{
+    Content, Endpoint, Kind, Message as ShortMessage, MessageId, Mode, Submission, Timestamp,
+};
+use smsc::ports::{Acceptance, BoxFuture, Centre, Delivery, MessageStatus, StartGuard, StoreError};
 use smsc::receipt::{ReceiptRequest, RemoteReceipt};
 use smsc::rejection::Rejection;
 use tokio::net::UdpSocket;
@@ -38,7 +40,7 @@ pub const NOW: Timestamp = Timestamp::from_millis(1_795_453_509_000);
 pub struct TestCentre {
     pub accepted: Mutex<Vec<Submission>>,
     pub receipts: Mutex<Vec<RemoteReceipt>>,
-    pub opened: Mutex<Vec<Party>>,
+    pub opened: Mutex<Vec<Endpoint>>,
     pub started: AtomicUsize,
     /// What to do when the next batch is let go.
     pub at_start: Mutex<Option<Box<dyn FnOnce() + Send>>>,
@@ -62,7 +64,7 @@ impl TestCentre {
 pub struct Door(pub Arc<TestCentre>);
 
 impl Centre for Door {
-    fn accept(&self, batch: Vec<Submission>) -> Promise<'static, Acceptance> {
+    fn accept(&self, batch: Vec<Submission>) -> BoxFuture<'static, Acceptance> {
         let centre = self.0.clone();
         Box::pin(async move {
             centre.batches.fetch_add(1, Ordering::Relaxed);
@@ -92,25 +94,25 @@ impl Centre for Door {
         })
     }
 
-    fn remote_receipt(&self, receipt: RemoteReceipt) -> Promise<'static, Result<bool, StoreError>> {
+    fn remote_receipt(&self, receipt: RemoteReceipt) -> BoxFuture<'static, Result<bool, StoreError>> {
         self.0.receipts.lock().push(receipt);
         Box::pin(std::future::ready(Ok(true)))
     }
 
-    fn standing(
+    fn status(
         &self,
         _: smsc::message::Name,
         _: MessageId,
-    ) -> Promise<'static, Result<Option<Standing>, StoreError>> {
+    ) -> BoxFuture<'static, Result<Option<MessageStatus>, StoreError>> {
         Box::pin(std::future::ready(Ok(None)))
     }
 
-    fn cancel(&self, _: smsc::message::Name, _: MessageId) -> Promise<'static, Result<bool, StoreError>> {
+    fn cancel(&self, _: smsc::message::Name, _: MessageId) -> BoxFuture<'static, Result<bool, StoreError>> {
         Box::pin(std::future::ready(Ok(false)))
     }
 
-    fn opened(&self, party: &Party) {
-        self.0.opened.lock().push(party.clone());
+    fn opened(&self, endpoint: &Endpoint) {
+        self.0.opened.lock().push(endpoint.clone());
     }
 }
 
@@ -242,7 +244,7 @@ pub fn message_as(branch: u64, call: u64, uri: &str, extra: &str, body: &str) ->
 pub fn outgoing(id: u64, text: &str) -> ShortMessage {
     ShortMessage {
         id: MessageId::from_u64(id),
-        origin: Party::Esme("acme".into()),
+        origin: Endpoint::Esme("acme".into()),
         account: "acme".into(),
         source: Address::international("491700000000"),
         destination: Address::international("4915112345678"),

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smpp::Version;
 use smpp::pdu::BindKind;
-use smsc::message::Party;
+use smsc::message::Endpoint;
 
 use super::{LongMessages, Network, Secret, TextCoding};
 use crate::Error;
@@ -103,8 +103,8 @@ impl EsmeAccount {
     }
 
     /// How routes and the centre name it.
-    pub fn party(&self) -> Party {
-        Party::Esme(self.system_id.as_str().into())
+    pub fn endpoint(&self) -> Endpoint {
+        Endpoint::Esme(self.system_id.as_str().into())
     }
 
     /// Whether it may bind as `kind`.

@@ -9,7 +9,7 @@ use smpp::{Frame, Status, Tag, Tlvs};
 use sms::coding::{DataCoding, MessageClass};
 use sms::header::{Concatenation, Ports, Reference, UserDataHeader};
 use sms::segment;
-use smsc::message::{Content, Mode, Name, Party, Submission, Timestamp, Validity};
+use smsc::message::{Content, Endpoint, Mode, Name, Submission, Timestamp, Validity};
 use smsc::receipt::ReceiptRequest;
 
 use super::{address, coding, times};
@@ -18,7 +18,7 @@ use crate::config::TextCoding;
 /// Whose PDU it is, and when it came.
 pub(crate) struct Reading<'a> {
     /// Where receipts go back to.
-    pub(crate) origin: &'a Party,
+    pub(crate) origin: &'a Endpoint,
     /// The account that the message belongs to.
     pub(crate) account: &'a Name,
     /// What data_coding 0 means.
@@ -153,7 +153,7 @@ pub(crate) fn submission(
         received_at: None,
         headers: Vec::new(),
         // Another centre gives no such order.
-        replaces: fields.replace_if_present_flag == 1 && matches!(reading.origin, Party::Esme(_)),
+        replaces: fields.replace_if_present_flag == 1 && matches!(reading.origin, Endpoint::Esme(_)),
     })
 }
 

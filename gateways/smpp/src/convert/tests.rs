@@ -6,7 +6,7 @@ use smpp::pdu::{DataCoding, EsmClass, Sm};
 use smpp::{Framing, Pdu, Status, Tag, Tlvs, Version};
 use smsc::address::Address;
 use smsc::failure::Failure;
-use smsc::message::{Content, Kind, Message, MessageId, Name, Party, Submission, Timestamp};
+use smsc::message::{Content, Endpoint, Kind, Message, MessageId, Name, Submission, Timestamp};
 use smsc::receipt::{Receipt, State};
 
 use super::{Context, Fields, Outgoing, Reading, Scratch, Shape, submission};
@@ -32,14 +32,14 @@ fn read(sm: Sm<'_>, text_coding: TextCoding) -> Result<Submission, Status> {
     let batch = Framing::default().take(&mut octets);
     let frame = batch.frames().next().unwrap();
     let reading =
-        Reading { origin: &Party::Esme("acme".into()), account: &"acme".into(), text_coding, now: NOW };
+        Reading { origin: &Endpoint::Esme("acme".into()), account: &"acme".into(), text_coding, now: NOW };
     submission(&frame, &Fields::from(&sm_of(&frame)), &reading)
 }
 
 fn message(content: Content, optional: &[u8]) -> Message {
     Message {
         id: MessageId::from_u64(6_000_000_000_000_000_001),
-        origin: Party::Operator,
+        origin: Endpoint::Operator,
         account: Name::default(),
         source: Address::alphanumeric("ACME"),
         destination: Address::international("4915112345678"),
@@ -144,7 +144,7 @@ fn bodies_are_shared_with_the_socket_buffer() {
     let batch = Framing::default().take(&mut octets);
     let frame = batch.frames().next().unwrap();
     let reading = Reading {
-        origin: &Party::Operator,
+        origin: &Endpoint::Operator,
         account: &Name::default(),
         text_coding: TextCoding::Gsm7,
         now: NOW,
@@ -174,7 +174,7 @@ fn receipt(state: State, error: u8, shape: &Shape) -> BytesMut {
         client_key: None,
     };
     let mut message = message(Content::default(), b"");
-    message.kind = Kind::Receipt { to: Party::Operator, receipt: Box::new(told) };
+    message.kind = Kind::Receipt { to: Endpoint::Operator, receipt: Box::new(told) };
     let outgoing = Outgoing::new(&message, shape).unwrap();
     let context = Context { message: &message, shape, sequence_number: 1, receipt_wanted: false };
     let mut out = BytesMut::new();

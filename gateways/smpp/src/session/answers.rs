@@ -7,7 +7,7 @@ use futures_util::StreamExt;
 use smpp::pdu::{QuerySmResp, SmResp, SubmitMultiResp, UnsuccessSme};
 use smpp::{CommandId, Header, MessageState, Pdu, Status, Tag, TlvBuffer, Tlvs};
 use smsc::message::MessageId;
-use smsc::ports::{Acceptance, Details, Standing, StoreError};
+use smsc::ports::{Acceptance, Details, MessageStatus, StoreError};
 use smsc::rejection::Rejection;
 
 use super::replacing::Replacing;
@@ -57,7 +57,7 @@ pub(super) enum Done {
     /// Messages were taken over or refused.
     Accepted(Vec<Asked>, Acceptance),
     /// query_sm.
-    Queried(Header, MessageId, Result<Option<Standing>, StoreError>),
+    Queried(Header, MessageId, Result<Option<MessageStatus>, StoreError>),
     /// query_last_msgs.
     Newest(Header, Result<Vec<MessageId>, StoreError>),
     /// query_msg_details, and how much of the text was asked for.
@@ -83,7 +83,7 @@ impl Running {
             let moment = self.moment();
             match done {
                 Done::Accepted(asked, acceptance) => self.accepted(asked, acceptance, &moment),
-                Done::Queried(header, id, standing) => self.queried(&header, id, &standing, &moment),
+                Done::Queried(header, id, status) => self.queried(&header, id, &status, &moment),
                 Done::Newest(header, ids) => self.newest(&header, &ids, &moment),
                 Done::Detailed(header, sm_length, details) => {
                     self.detailed(&header, sm_length, &details, &moment);
@@ -193,21 +193,21 @@ impl Running {
         &mut self,
         header: &Header,
         id: MessageId,
-        standing: &Result<Option<Standing>, StoreError>,
+        status: &Result<Option<MessageStatus>, StoreError>,
         moment: &Moment,
     ) {
-        let standing = match standing {
-            Ok(Some(standing)) => standing,
+        let status = match status {
+            Ok(Some(status)) => status,
             Ok(None) => return self.session.refuse(header, Status::ESME_RQUERYFAIL, moment.instant),
             Err(_) => return self.session.refuse(header, Status::ESME_RSYSERR, moment.instant),
         };
         let text = IdText::new(id, self.peer.message_id_format());
-        let done = standing.done_at.and_then(final_date);
+        let done = status.done_at.and_then(final_date);
         let resp = QuerySmResp {
             message_id: Some(text.octets()),
             final_date: done.as_ref().map_or(&[], |text| text.as_slice()),
-            message_state: MessageState(standing.state.number()),
-            error_code: standing.error,
+            message_state: MessageState(status.state.number()),
+            error_code: status.error,
             tlvs: Tlvs::NONE,
         };
         self.answer(header, &Pdu::QuerySmResp(resp), Status::ESME_ROK, moment);

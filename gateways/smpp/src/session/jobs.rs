@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use smsc::failure::Failure;
 use smsc::message::Name;
-use smsc::ports::{Delivery, Handover};
+use smsc::ports::{Delivery, DeliveryAck};
 use tokio::sync::oneshot;
 
 use crate::convert::Outgoing;
@@ -139,7 +139,7 @@ impl Jobs {
         self.ended += 1;
         let outcome = match job.failure {
             Some(failure) => Err(failure),
-            None => Ok(Handover { remote_id: job.remote_id, via: via.clone() }),
+            None => Ok(DeliveryAck { remote_id: job.remote_id, via: via.clone() }),
         };
         let _gone = job.answer.send(outcome);
     }

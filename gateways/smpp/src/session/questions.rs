@@ -84,7 +84,7 @@ impl Running {
         details: &Result<Option<Details>, StoreError>,
         moment: &Moment,
     ) {
-        let Details { message, standing } = match details {
+        let Details { message, status } = match details {
             Ok(Some(details)) => details,
             Ok(None) => return self.session.refuse(header, Status::ESME_RQUERYFAIL, moment.instant),
             Err(_) => return self.session.refuse(header, Status::ESME_RSYSERR, moment.instant),
@@ -102,7 +102,7 @@ impl Running {
         let id = IdText::new(message.id, settings.config.message_id_format);
         let schedule = (message.deliver_after > message.accepted_at).then_some(message.deliver_after);
         let [schedule, validity, done] =
-            [schedule, Some(message.expires_at), standing.done_at].map(|time| time.and_then(final_date));
+            [schedule, Some(message.expires_at), status.done_at].map(|time| time.and_then(final_date));
         let details = MsgDetails {
             service_type: message.service_type.as_bytes(),
             source: convert::address_outward(source, &from),
@@ -116,8 +116,8 @@ impl Running {
             short_message: &short_message,
             message_id: id.octets(),
             final_date: octets(done.as_ref()),
-            message_state: MessageState(standing.state.number()),
-            error_code: standing.error,
+            message_state: MessageState(status.state.number()),
+            error_code: status.error,
         };
         let resp = QueryMsgDetailsResp { details: Some(details), tlvs: Tlvs::NONE };
         self.answer(header, &Pdu::QueryMsgDetailsResp(resp), Status::ESME_ROK, moment);

@@ -160,7 +160,7 @@ impl Running {
 
     fn query(&self, header: &Header, query: &QuerySm<'_>) -> Result<(), Status> {
         let (account, id) = self.peer.message_of(query.message_id).ok_or(Status::ESME_RINVMSGID)?;
-        let asking = self.shared.centre.standing(account, id);
+        let asking = self.shared.centre.status(account, id);
         let header = *header;
         self.work.push(Box::pin(async move { Done::Queried(header, id, asking.await) }));
         Ok(())

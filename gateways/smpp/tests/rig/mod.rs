@@ -23,9 +23,10 @@ use parking_lot::Mutex;
 use smpp::pdu::{Address, Bind, BindKind, RegisteredDelivery, Sm, SmResp};
 use smpp::{CommandId, Header, Pdu, Status};
 use smsc::failure::Failure;
-use smsc::message::{Content, Kind, Message, MessageId, Name, Party, Submission, Timestamp};
+use smsc::message::{Content, Endpoint, Kind, Message, MessageId, Name, Submission, Timestamp};
 use smsc::ports::{
-    Acceptance, Centre, Delivery, Details, Gateways, Handover, Promise, Standing, StartGuard, StoreError,
+    Acceptance, BoxFuture, Centre, Delivery, DeliveryAck, Details, Gateways, MessageStatus, StartGuard,
+    StoreError,
 };
 use smsc::receipt::{Receipt, ReceiptRequest, RemoteReceipt, State};
 use smsc::rejection::Rejection;
@@ -37,25 +38,25 @@ use tokio::net::TcpStream;
 pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_795_000_000_000);
 
 /// A centre that keeps nothing on disk. Messages to a number that starts with a key of
-/// `routes` go to that party; others are refused.
+/// `routes` go to that endpoint; others are refused.
 #[derive(Default)]
 pub(crate) struct SmallCentre {
     gateway: OnceLock<SmppGateway>,
     next: AtomicU64,
-    pub(crate) routes: Mutex<HashMap<&'static str, Party>>,
+    pub(crate) routes: Mutex<HashMap<&'static str, Endpoint>>,
     pub(crate) accepted: Mutex<Vec<Submission>>,
     /// Messages of submitters that were let go.
     pub(crate) started: AtomicUsize,
     /// The messages that the submissions became.
     pub(crate) kept: Mutex<Vec<Message>>,
     pub(crate) replacements: Mutex<Vec<Replacement>>,
-    pub(crate) outcomes: Mutex<Vec<(MessageId, Result<Handover, Failure>)>>,
+    pub(crate) outcomes: Mutex<Vec<(MessageId, Result<DeliveryAck, Failure>)>>,
     pub(crate) remote_receipts: Mutex<Vec<RemoteReceipt>>,
-    pub(crate) opened: Mutex<Vec<Party>>,
+    pub(crate) opened: Mutex<Vec<Endpoint>>,
     /// How long the disk takes.
     pub(crate) sync: Mutex<Duration>,
     /// Messages that found nobody and wait for `opened`.
-    waiting: Mutex<Vec<(Party, Message)>>,
+    waiting: Mutex<Vec<(Endpoint, Message)>>,
     me: OnceLock<std::sync::Weak<Self>>,
     /// Keeps no record of what passes.
     forgets: std::sync::atomic::AtomicBool,
@@ -112,7 +113,7 @@ impl SmallCentre {
         tokio::spawn(async move { centre.attempt(to, message).await });
     }
 
-    async fn attempt(self: Arc<Self>, to: Party, message: Message) {
+    async fn attempt(self: Arc<Self>, to: Endpoint, message: Message) {
         let gateway = self.gateway.get().unwrap().clone();
         let receipt_wanted = message.receipt.wants_any();
         let delivery = Delivery { message: Arc::new(message.clone()), receipt_wanted };
@@ -123,7 +124,7 @@ impl SmallCentre {
         match outcome {
             Err(Failure::NoPeer | Failure::Throttled { .. }) => {
                 self.waiting.lock().push((to.clone(), message));
-                if gateway.room(&to) > 0 {
+                if gateway.available(&to) > 0 {
                     self.opened(&to);
                 }
             }
@@ -175,8 +176,12 @@ pub(crate) fn receipt(about: &Message, state: State, error: u8) -> Message {
         excerpt_coding: about.content.data_coding,
         client_key: None,
     };
-    let submission =
-        Submission::new(Party::Operator, about.destination.clone(), about.source.clone(), Content::default());
+    let submission = Submission::new(
+        Endpoint::Operator,
+        about.destination.clone(),
+        about.source.clone(),
+        Content::default(),
+    );
     let kind = Kind::Receipt { to: about.origin.clone(), receipt: Box::new(told) };
     Message {
         kind,
@@ -186,7 +191,7 @@ pub(crate) fn receipt(about: &Message, state: State, error: u8) -> Message {
 }
 
 impl Centre for SmallCentre {
-    fn accept(&self, batch: Vec<Submission>) -> Promise<'static, Acceptance> {
+    fn accept(&self, batch: Vec<Submission>) -> BoxFuture<'static, Acceptance> {
         let centre = self.me.get().unwrap().upgrade().unwrap();
         Box::pin(async move {
             let sync = *centre.sync.lock();
@@ -211,19 +216,19 @@ impl Centre for SmallCentre {
         })
     }
 
-    fn remote_receipt(&self, receipt: RemoteReceipt) -> Promise<'static, Result<bool, StoreError>> {
+    fn remote_receipt(&self, receipt: RemoteReceipt) -> BoxFuture<'static, Result<bool, StoreError>> {
         self.remote_receipts.lock().push(receipt);
         Box::pin(async { Ok(true) })
     }
 
-    fn standing(
+    fn status(
         &self,
         account: Name,
         id: MessageId,
-    ) -> Promise<'static, Result<Option<Standing>, StoreError>> {
+    ) -> BoxFuture<'static, Result<Option<MessageStatus>, StoreError>> {
         let known = account == "acme" && id.get() >= 5_000_000_000_000_000_000;
-        let standing = known.then_some(Standing { state: State::Delivered, done_at: Some(NOW), error: 0 });
-        Box::pin(async move { Ok(standing) })
+        let status = known.then_some(MessageStatus { state: State::Delivered, done_at: Some(NOW), error: 0 });
+        Box::pin(async move { Ok(status) })
     }
 
     fn newest(
@@ -231,7 +236,7 @@ impl Centre for SmallCentre {
         account: Name,
         source: smsc::address::Address,
         limit: usize,
-    ) -> Promise<'static, Result<Vec<MessageId>, StoreError>> {
+    ) -> BoxFuture<'static, Result<Vec<MessageId>, StoreError>> {
         let fits = |message: &&Message| {
             let sent_from = source.digits.is_empty() || message.source == source;
             sent_from && message.account == account
@@ -240,11 +245,15 @@ impl Centre for SmallCentre {
         Box::pin(async move { Ok(ids) })
     }
 
-    fn details(&self, account: Name, id: MessageId) -> Promise<'static, Result<Option<Details>, StoreError>> {
+    fn details(
+        &self,
+        account: Name,
+        id: MessageId,
+    ) -> BoxFuture<'static, Result<Option<Details>, StoreError>> {
         let kept = self.kept.lock();
         let found = kept.iter().find(|message| message.id == id && message.account == account);
-        let standing = Standing { state: State::Delivered, done_at: Some(NOW), error: 7 };
-        let found = found.map(|message| Details { message: Arc::new(message.clone()), standing });
+        let status = MessageStatus { state: State::Delivered, done_at: Some(NOW), error: 7 };
+        let found = found.map(|message| Details { message: Arc::new(message.clone()), status });
         Box::pin(async move { Ok(found) })
     }
 
@@ -253,7 +262,7 @@ impl Centre for SmallCentre {
         account: Name,
         id: MessageId,
         replacement: Replacement,
-    ) -> Promise<'static, Result<bool, Rejection>> {
+    ) -> BoxFuture<'static, Result<bool, Rejection>> {
         let mut kept = self.kept.lock();
         let found = kept.iter_mut().find(|message| message.id == id && message.account == account);
         if replacement.deliver_after.is_some_and(|time| time < NOW) {
@@ -270,18 +279,18 @@ impl Centre for SmallCentre {
         Box::pin(async move { Ok(found) })
     }
 
-    fn cancel(&self, account: Name, id: MessageId) -> Promise<'static, Result<bool, StoreError>> {
+    fn cancel(&self, account: Name, id: MessageId) -> BoxFuture<'static, Result<bool, StoreError>> {
         let known = account == "acme" && id.get() >= 5_000_000_000_000_000_000;
         Box::pin(async move { Ok(known) })
     }
 
-    fn opened(&self, party: &Party) {
-        self.opened.lock().push(party.clone());
+    fn opened(&self, endpoint: &Endpoint) {
+        self.opened.lock().push(endpoint.clone());
         let centre = self.me.get().unwrap().upgrade().unwrap();
         let mut waiting = self.waiting.lock();
-        let (now, later) = std::mem::take(&mut *waiting).into_iter().partition(|(to, _)| to == party);
+        let (now, later) = std::mem::take(&mut *waiting).into_iter().partition(|(to, _)| to == endpoint);
         *waiting = later;
-        let now: Vec<(Party, Message)> = now;
+        let now: Vec<(Endpoint, Message)> = now;
         for (to, message) in now {
             tokio::spawn(centre.clone().attempt(to, message));
         }
@@ -329,7 +338,11 @@ impl Rig {
         esme
     }
 
-    pub(crate) fn deliver(&self, message: Message, to: &str) -> Promise<'static, Result<Handover, Failure>> {
+    pub(crate) fn deliver(
+        &self,
+        message: Message,
+        to: &str,
+    ) -> BoxFuture<'static, Result<DeliveryAck, Failure>> {
         let delivery = Delivery { message: Arc::new(message), receipt_wanted: false };
         self.gateway.deliver(&to.parse().unwrap(), delivery)
     }
@@ -344,7 +357,7 @@ pub(crate) fn plain(text: &'static [u8]) -> Message {
     let content = Content { data_coding: 0, header: Bytes::new(), body: Bytes::from_static(text) };
     let from = smsc::address::Address::international("4917000001");
     let to = smsc::address::Address::international("4915112345678");
-    message(MessageId::from_u64(7), Submission::new(Party::Operator, from, to, content))
+    message(MessageId::from_u64(7), Submission::new(Endpoint::Operator, from, to, content))
 }
 
 /// A PDU that came.

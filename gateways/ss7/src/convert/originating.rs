@@ -5,7 +5,7 @@ use sms::status::FailureCause;
 use sms::tpdu::Submit;
 use sms::validity::Validity as TpValidity;
 use smsc::address::Address;
-use smsc::message::{Content, Name, Party, Submission, Timestamp, Validity};
+use smsc::message::{Content, Endpoint, Name, Submission, Timestamp, Validity};
 use smsc::optional;
 use smsc::receipt::ReceiptRequest;
 
@@ -47,7 +47,7 @@ pub(crate) fn submission(
         reply_path: submit.reply_path,
         optional: optional::with_message_reference(u16::from(submit.message_reference)),
         validity: validity.map(Validity::Until),
-        ..Submission::new(Party::Ss7(sender.network), sender.number, destination, content)
+        ..Submission::new(Endpoint::Ss7(sender.network), sender.number, destination, content)
     })
 }
 
@@ -87,7 +87,7 @@ mod tests {
         let taken =
             submission(&submit("11000B916407281553F80000AA0AE8329BFD4697D9EC37"), sender(), NOW).unwrap();
         assert_eq!(taken.destination, Address::international("46708251358"));
-        assert_eq!(taken.origin, Party::Ss7("home".into()));
+        assert_eq!(taken.origin, Endpoint::Ss7("home".into()));
         assert_eq!(&taken.content.body[..], b"hellohello");
         assert_eq!(taken.validity, Some(Validity::Until(NOW + std::time::Duration::from_secs(4 * 86_400))));
         assert_eq!(optional::message_reference(&taken.optional), Some(0));

@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use parking_lot::Mutex;
 use smsc::address::Address;
-use smsc::message::{MessageId, Name, Party, Submission};
-use smsc::ports::{Acceptance, Centre, Promise, Referenced, Standing, StartGuard, StoreError};
+use smsc::message::{Endpoint, MessageId, Name, Submission};
+use smsc::ports::{Acceptance, BoxFuture, Centre, MessageStatus, ReferenceQuery, StartGuard, StoreError};
 use smsc::receipt::{RemoteReceipt, State};
 use smsc::rejection::Rejection;
 use tokio::sync::{Notify, watch};
@@ -29,8 +29,8 @@ pub(crate) struct SmallCentre {
     pub(crate) asked: AtomicUsize,
     pub(crate) accepted: Mutex<Vec<(MessageId, Submission)>>,
     pub(crate) started: AtomicUsize,
-    pub(crate) opened: Mutex<Vec<Party>>,
-    pub(crate) reachable: Mutex<Vec<(Party, Address)>>,
+    pub(crate) opened: Mutex<Vec<Endpoint>>,
+    pub(crate) reachable: Mutex<Vec<(Endpoint, Address)>>,
     pub(crate) told: Mutex<Vec<(MessageId, u16)>>,
     pub(crate) cancelled: Mutex<Vec<MessageId>>,
     /// The state of messages that are over.
@@ -109,7 +109,7 @@ impl SmallCentre {
 }
 
 impl Centre for SmallCentre {
-    fn accept(&self, batch: Vec<Submission>) -> Promise<'static, Acceptance> {
+    fn accept(&self, batch: Vec<Submission>) -> BoxFuture<'static, Acceptance> {
         let centre = self.me.get().unwrap().upgrade().unwrap();
         Box::pin(async move {
             centre.asked.fetch_add(1, Ordering::AcqRel);
@@ -119,36 +119,39 @@ impl Centre for SmallCentre {
         })
     }
 
-    fn remote_receipt(&self, _: RemoteReceipt) -> Promise<'static, Result<bool, StoreError>> {
+    fn remote_receipt(&self, _: RemoteReceipt) -> BoxFuture<'static, Result<bool, StoreError>> {
         Box::pin(async { Ok(false) })
     }
 
-    fn standing(&self, _: Name, _: MessageId) -> Promise<'static, Result<Option<Standing>, StoreError>> {
+    fn status(&self, _: Name, _: MessageId) -> BoxFuture<'static, Result<Option<MessageStatus>, StoreError>> {
         let state = if *self.is_final.lock() { State::Delivered } else { State::Enroute };
-        Box::pin(async move { Ok(Some(Standing { state, done_at: None, error: 0 })) })
+        Box::pin(async move { Ok(Some(MessageStatus { state, done_at: None, error: 0 })) })
     }
 
-    fn cancel(&self, _: Name, id: MessageId) -> Promise<'static, Result<bool, StoreError>> {
+    fn cancel(&self, _: Name, id: MessageId) -> BoxFuture<'static, Result<bool, StoreError>> {
         self.cancelled.lock().push(id);
         Box::pin(async { Ok(true) })
     }
 
-    fn tell(&self, _: Name, id: MessageId, reference: u16) -> Promise<'static, Result<bool, StoreError>> {
+    fn tell(&self, _: Name, id: MessageId, reference: u16) -> BoxFuture<'static, Result<bool, StoreError>> {
         self.told.lock().push((id, reference));
         Box::pin(async { Ok(true) })
     }
 
-    fn opened(&self, party: &Party) {
-        self.opened.lock().push(party.clone());
+    fn opened(&self, endpoint: &Endpoint) {
+        self.opened.lock().push(endpoint.clone());
         self.changed.notify_waiters();
     }
 
-    fn reachable(&self, party: &Party, number: &Address) {
-        self.reachable.lock().push((party.clone(), number.clone()));
+    fn reachable(&self, endpoint: &Endpoint, number: &Address) {
+        self.reachable.lock().push((endpoint.clone(), number.clone()));
         self.changed.notify_waiters();
     }
 
-    fn referenced(&self, query: Referenced) -> Promise<'static, Result<Option<MessageId>, StoreError>> {
+    fn find_by_reference(
+        &self,
+        query: ReferenceQuery,
+    ) -> BoxFuture<'static, Result<Option<MessageId>, StoreError>> {
         let accepted = self.accepted.lock();
         let fits = |submission: &Submission| {
             submission.origin == query.submitter

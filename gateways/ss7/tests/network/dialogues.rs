@@ -148,5 +148,5 @@ async fn two_thousand_phones_get_their_messages_once_each() {
     assert_eq!((counters.sink_deliveries, counters.sink_duplicates), (2000, 0));
     let status = rig.gateway.status();
     assert_eq!((status.delivered, status.dialogues), (2000, 0));
-    assert_eq!(rig.gateway.room(&home()), 20_000);
+    assert_eq!(rig.gateway.available(&home()), 20_000);
 }

@@ -105,7 +105,7 @@ async fn what_no_phone_can_be_given_is_refused_here() {
     let delivery = Delivery { message: Arc::new(message), receipt_wanted: false };
     assert_eq!(soon(rig.gateway.deliver(&home(), delivery)).await, Err(Failure::Unsupported));
     assert_eq!(
-        soon(rig.gateway.deliver(&Party::Ss7("away".into()), self::delivery(1, PHONE, "x"))).await,
+        soon(rig.gateway.deliver(&Endpoint::Ss7("away".into()), self::delivery(1, PHONE, "x"))).await,
         Err(Failure::NoPeer)
     );
     assert!(rig.tap.said().is_empty());

@@ -8,23 +8,23 @@ use crate::tap::Way;
 #[tokio::test]
 async fn a_full_window_has_no_room_and_says_when_it_has() {
     let rig = Rig::with(|_| {}, |config| config.networks[0].window = 2).await;
-    assert_eq!(rig.gateway.room(&home()), 2);
+    assert_eq!(rig.gateway.available(&home()), 2);
     rig.order(Operation::SendRoutingInfoForSm, Fault::Delay(300), 1);
     let opened = rig.centre.opened_times();
     let both =
         ["one", "two"].map(|text| tokio::spawn(rig.gateway.deliver(&home(), delivery(1, PHONE, text))));
-    soon(until(|| rig.gateway.room(&home()) == 0)).await;
+    soon(until(|| rig.gateway.available(&home()) == 0)).await;
     for delivery in both {
         soon(delivery).await.unwrap().unwrap();
     }
-    assert_eq!(rig.gateway.room(&home()), 2);
+    assert_eq!(rig.gateway.available(&home()), 2);
     assert_eq!(rig.centre.opened_times(), opened + 1);
     // A delivery that nobody waits for any more gives its place back.
     rig.order(Operation::SendRoutingInfoForSm, Fault::Delay(300), 1);
     let abandoned = tokio::spawn(rig.gateway.deliver(&home(), delivery(1, PHONE, "three")));
-    soon(until(|| rig.gateway.room(&home()) == 1)).await;
+    soon(until(|| rig.gateway.available(&home()) == 1)).await;
     abandoned.abort();
-    soon(until(|| rig.gateway.room(&home()) == 2)).await;
+    soon(until(|| rig.gateway.available(&home()) == 2)).await;
 }
 
 #[tokio::test]
@@ -32,7 +32,7 @@ async fn without_an_association_nobody_is_there_until_it_is_back() {
     let rig = Rig::start().await;
     rig.tap.pass(false);
     soon(until(|| !rig.gateway.serves())).await;
-    assert_eq!(rig.gateway.room(&home()), 0);
+    assert_eq!(rig.gateway.available(&home()), 0);
     assert_eq!(rig.failed("one").await, Failure::NoPeer);
     assert_eq!(soon(rig.gateway.look_up(None, &PHONE.into())).await.unwrap_err(), Failure::NoPeer);
     assert_eq!(rig.gateway.status().associations, [("stp".to_owned(), "down")]);
@@ -120,7 +120,7 @@ async fn taking_leave_ends_what_is_under_way_and_tells_the_peer() {
     soon(rig.centre.wait_until(|centre| centre.asked.load(std::sync::atomic::Ordering::Acquire) == 1)).await;
     let gateway = rig.gateway.clone();
     let leaving = tokio::spawn(async move { gateway.shutdown(Duration::from_secs(10)).await });
-    soon(until(|| rig.gateway.room(&home()) == 0)).await;
+    soon(until(|| rig.gateway.available(&home()) == 0)).await;
     assert_eq!(rig.failed("too late").await, Failure::NoPeer);
     // A phone that comes now is told to come again.
     let refused = soon(rig.network.phone("15550203").unwrap().send("too late", "7777")).await.unwrap_err();

@@ -32,8 +32,8 @@ use map::Request;
 use map::operation::{MtForwardSmArg, ReportSmDeliveryStatusArg};
 use smsc::address::Address;
 use smsc::failure::Failure;
-use smsc::message::{Content, Kind, Message, MessageId, Name, Party, Submission, Timestamp};
-use smsc::ports::{Delivery, Gateways, Handover};
+use smsc::message::{Content, Endpoint, Kind, Message, MessageId, Name, Submission, Timestamp};
+use smsc::ports::{Delivery, DeliveryAck, Gateways};
 
 use centre::SmallCentre;
 use tap::{Tap, until};
@@ -80,7 +80,7 @@ impl Rig {
     }
 
     /// Brings a text to a phone.
-    async fn deliver(&self, number: &str, text: &str) -> Result<Handover, Failure> {
+    async fn deliver(&self, number: &str, text: &str) -> Result<DeliveryAck, Failure> {
         soon(self.gateway.deliver(&home(), delivery(1, number, text))).await
     }
 
@@ -154,8 +154,8 @@ fn loopback() -> SocketAddr {
     "127.0.0.1:0".parse().unwrap()
 }
 
-fn home() -> Party {
-    Party::Ss7("home".into())
+fn home() -> Endpoint {
+    Endpoint::Ss7("home".into())
 }
 
 fn message(id: u64, number: &str, text: &str) -> Message {
@@ -164,7 +164,7 @@ fn message(id: u64, number: &str, text: &str) -> Message {
         ..Content::default()
     };
     let (source, destination) = (Address::alphanumeric("Fernpost"), Address::international(number));
-    let submission = Submission::new(Party::Operator, source, destination, content);
+    let submission = Submission::new(Endpoint::Operator, source, destination, content);
     Message {
         id: MessageId::from_u64(id),
         origin: submission.origin,

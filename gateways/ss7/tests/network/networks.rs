@@ -31,14 +31,14 @@ async fn two_networks_have_addresses_of_their_own_and_do_not_mix() {
     let gateway = Ss7Gateway::start(&config, centre.clone(), Arc::new(|| NOW), 1, 7).unwrap();
     soon(centre.wait_until(|centre| centre.opened_times() == 2)).await;
 
-    let parties = [home(), Party::Ss7("south".into())];
-    for ((party, network), text) in parties.iter().zip(&networks).zip(["to the north", "to the south"]) {
-        soon(gateway.deliver(party, delivery(1, PHONE, text))).await.unwrap();
+    let endpoints = [home(), Endpoint::Ss7("south".into())];
+    for ((endpoint, network), text) in endpoints.iter().zip(&networks).zip(["to the north", "to the south"]) {
+        soon(gateway.deliver(endpoint, delivery(1, PHONE, text))).await.unwrap();
         assert_eq!(network.phone(PHONE).unwrap().inbox().len(), 1, "{text}");
         soon(network.phone(PHONE).unwrap().send("from there", "7777")).await.unwrap();
         let (_, submission) = centre.accepted.lock().last().unwrap().clone();
-        assert_eq!(submission.origin, *party);
-        assert_eq!(party.to_string(), format!("ss7:{}", submission.account));
+        assert_eq!(submission.origin, *endpoint);
+        assert_eq!(endpoint.to_string(), format!("ss7:{}", submission.account));
     }
     for (tap, title) in taps.iter().zip([TITLE, "46700001000"]) {
         let sent = tap.said().into_iter().filter(|said| said.way == tap::Way::Out && said.is_begin());
@@ -53,6 +53,6 @@ async fn two_networks_have_addresses_of_their_own_and_do_not_mix() {
     // One network that goes takes nothing of the other.
     taps[0].pass(false);
     soon(until(|| !gateway.serves())).await;
-    assert_eq!((gateway.room(&parties[0]), gateway.room(&parties[1])), (0, 20_000));
-    soon(gateway.deliver(&parties[1], delivery(2, PHONE, "still"))).await.unwrap();
+    assert_eq!((gateway.available(&endpoints[0]), gateway.available(&endpoints[1])), (0, 20_000));
+    soon(gateway.deliver(&endpoints[1], delivery(2, PHONE, "still"))).await.unwrap();
 }

@@ -11,8 +11,8 @@ fn at(millis: u64) -> Timestamp {
     Timestamp::from_millis(1_000_000 + millis)
 }
 
-fn waiting(id: u64, destination: u64) -> Waiting {
-    Waiting {
+fn waiting(id: u64, destination: u64) -> QueueEntry {
+    QueueEntry {
         key: DueKey { due: at(0), id: MessageId::from_u64(id) },
         expires_at: at(0) + Duration::from_secs(60),
         destination,
@@ -34,7 +34,7 @@ fn take(queue: &mut Queue, now: Timestamp, room: usize) -> Vec<u64> {
 }
 
 fn end(queue: &mut Queue, id: u64, now: Timestamp) {
-    queue.ended(MessageId::from_u64(id), &Next::Ended, now);
+    queue.ended(MessageId::from_u64(id), &NextStep::Ended, now);
 }
 
 #[test]
@@ -57,8 +57,8 @@ fn one_destination_goes_in_order_one_at_a_time() {
 fn a_higher_priority_goes_first() {
     let mut queue = queue();
     queue.add(&waiting(1, 7), at(0));
-    queue.add(&Waiting { priority: 2, ..waiting(2, 7) }, at(0));
-    queue.add(&Waiting { priority: 3, ..waiting(3, 7) }, at(0));
+    queue.add(&QueueEntry { priority: 2, ..waiting(2, 7) }, at(0));
+    queue.add(&QueueEntry { priority: 3, ..waiting(3, 7) }, at(0));
     let mut order = vec![];
     for now in 0..3 {
         let id = take(&mut queue, at(now), 1)[0];
@@ -94,9 +94,12 @@ fn a_failure_parks_its_destination_and_no_other() {
         queue.add(&waiting(id, destination), at(0));
     }
     assert_eq!(take(&mut queue, at(0), 10), [1, 3]);
-    let retry =
-        Waiting { key: DueKey { due: at(20_000), id: MessageId::from_u64(1) }, attempts: 1, ..waiting(1, 7) };
-    queue.ended(retry.key.id, &Next::Again(retry), at(1));
+    let retry = QueueEntry {
+        key: DueKey { due: at(20_000), id: MessageId::from_u64(1) },
+        attempts: 1,
+        ..waiting(1, 7)
+    };
+    queue.ended(retry.key.id, &NextStep::Again(retry), at(1));
     assert!(take(&mut queue, at(10_000), 10).is_empty());
     assert_eq!(queue.deadline(), Some(at(20_000)));
     assert!(queue.tick(at(20_000)).is_empty());
@@ -112,9 +115,12 @@ fn an_opening_party_wakes_what_was_parked_before_it_in_order() {
     queue.add(&waiting(1, 7), at(0));
     queue.add(&waiting(2, 7), at(0));
     assert_eq!(take(&mut queue, at(0), 10), [1]);
-    let retry =
-        Waiting { key: DueKey { due: at(50_000), id: MessageId::from_u64(1) }, attempts: 1, ..waiting(1, 7) };
-    queue.ended(retry.key.id, &Next::AgainOnceOpen(retry), at(1));
+    let retry = QueueEntry {
+        key: DueKey { due: at(50_000), id: MessageId::from_u64(1) },
+        attempts: 1,
+        ..waiting(1, 7)
+    };
+    queue.ended(retry.key.id, &NextStep::AgainOnceOpen(retry), at(1));
     queue.opened(&ESME.parse().unwrap(), at(2));
     assert_eq!(queue.take(at(2), |_| 10), [retry]);
 }
@@ -122,7 +128,7 @@ fn an_opening_party_wakes_what_was_parked_before_it_in_order() {
 #[test]
 fn a_deferred_message_holds_nobody_up() {
     let mut queue = queue();
-    let later = Waiting { key: DueKey { due: at(5000), id: MessageId::from_u64(1) }, ..waiting(1, 7) };
+    let later = QueueEntry { key: DueKey { due: at(5000), id: MessageId::from_u64(1) }, ..waiting(1, 7) };
     queue.add(&later, at(0));
     queue.add(&waiting(2, 7), at(0));
     assert_eq!(take(&mut queue, at(0), 10), [2]);
@@ -149,8 +155,11 @@ fn what_expires_leaves_in_time_even_without_room() {
 #[test]
 fn a_restart_keeps_retry_times() {
     let mut queue = queue();
-    let retry =
-        Waiting { key: DueKey { due: at(9000), id: MessageId::from_u64(1) }, attempts: 3, ..waiting(1, 7) };
+    let retry = QueueEntry {
+        key: DueKey { due: at(9000), id: MessageId::from_u64(1) },
+        attempts: 3,
+        ..waiting(1, 7)
+    };
     queue.add(&retry, at(0));
     assert!(take(&mut queue, at(0), 10).is_empty());
     queue.tick(at(9000));
@@ -162,13 +171,13 @@ fn a_handed_over_message_waits_for_its_receipt_only() {
     let mut queue = queue();
     queue.add(&waiting(1, 7), at(0));
     assert_eq!(take(&mut queue, at(0), 10), [1]);
-    let held = Waiting {
+    let held = QueueEntry {
         key: DueKey { due: at(60_000), id: MessageId::from_u64(1) },
         expires_at: at(70_000),
         handed_over: true,
         ..waiting(1, 7)
     };
-    queue.ended(held.key.id, &Next::HandedOver(held), at(1));
+    queue.ended(held.key.id, &NextStep::HandedOver(held), at(1));
     assert_eq!(queue.handed_over(), 1);
     assert!(queue.tick(at(69_999)).is_empty());
     assert_eq!(queue.tick(at(70_000)), [Overdue::Unreported(held)]);
@@ -218,13 +227,13 @@ fn a_cancelled_message_is_gone() {
     assert_eq!(queue.remove(7, MessageId::from_u64(1), at(0)), None, "its attempt runs");
 }
 
-fn retry(id: u64, destination: u64, due: u64) -> Waiting {
+fn retry(id: u64, destination: u64, due: u64) -> QueueEntry {
     let key = DueKey { due: at(due), id: MessageId::from_u64(id) };
-    Waiting { key, attempts: 1, ..waiting(id, destination) }
+    QueueEntry { key, attempts: 1, ..waiting(id, destination) }
 }
 
-fn handed_over(id: u64) -> Waiting {
-    Waiting { expires_at: at(70_000), handed_over: true, ..waiting(id, 7) }
+fn handed_over(id: u64) -> QueueEntry {
+    QueueEntry { expires_at: at(70_000), handed_over: true, ..waiting(id, 7) }
 }
 
 /// Nothing waits, runs, is awaited or will wake anybody.
@@ -241,7 +250,7 @@ fn an_opening_party_does_not_cut_short_what_it_did_not_cause() {
     let mut queue = queue();
     queue.add(&waiting(1, 7), at(0));
     assert_eq!(take(&mut queue, at(0), 10), [1]);
-    queue.ended(MessageId::from_u64(1), &Next::Again(retry(1, 7, 20_000)), at(1));
+    queue.ended(MessageId::from_u64(1), &NextStep::Again(retry(1, 7, 20_000)), at(1));
     queue.opened(&ESME.parse().unwrap(), at(2));
     assert!(take(&mut queue, at(2), 10).is_empty());
     queue.tick(at(20_000));
@@ -251,10 +260,10 @@ fn an_opening_party_does_not_cut_short_what_it_did_not_cause() {
 #[test]
 fn field_42_a_party_that_opens_after_a_restart_wakes_its_own_lane() {
     let mut queue = Queue::new(1000);
-    let party: Party = ESME.parse().unwrap();
-    let lane = Route::to(party.clone()).lane;
-    queue.add(&Waiting { lane, ..retry(1, 7, 50_000) }, at(0));
-    queue.opened(&party, at(1));
+    let endpoint: Endpoint = ESME.parse().unwrap();
+    let lane = Route::to(endpoint.clone()).lane;
+    queue.add(&QueueEntry { lane, ..retry(1, 7, 50_000) }, at(0));
+    queue.opened(&endpoint, at(1));
     assert_eq!(take(&mut queue, at(1), 10), [1], "though nobody told yet who stands behind the lane");
 }
 
@@ -301,7 +310,7 @@ fn a_segment_set_aside_gives_its_place_to_its_sibling() {
     queue.set_aside(MessageId::from_u64(2), at(0));
     assert_eq!(queue.open(), 0);
     for id in [1, 2] {
-        queue.ended(MessageId::from_u64(id), &Next::Again(retry(id, 7, 5000)), at(1));
+        queue.ended(MessageId::from_u64(id), &NextStep::Again(retry(id, 7, 5000)), at(1));
     }
     queue.tick(at(5000));
     assert_eq!(take(&mut queue, at(5000), 10), [1]);
@@ -313,7 +322,7 @@ fn a_segment_set_aside_gives_its_place_to_its_sibling() {
 
 #[test]
 fn a_receipt_faster_than_the_word_of_its_attempt_leaves_nothing_behind() {
-    let told = [Next::Ended, Next::HandedOver(handed_over(1))];
+    let told = [NextStep::Ended, NextStep::HandedOver(handed_over(1))];
     let orders = [[0, 1], [1, 0], [0, 0]];
     for order in orders {
         let mut queue = queue();
@@ -335,7 +344,7 @@ fn a_destination_that_went_and_came_again_keeps_its_window() {
     assert_eq!(queue.tick(at(60_000)).len(), 1, "it leaves without having had its turn");
     end(&mut queue, 1, at(60_000));
     for id in [2, 3] {
-        queue.add(&Waiting { expires_at: at(200_000), ..waiting(id, 7) }, at(60_000));
+        queue.add(&QueueEntry { expires_at: at(200_000), ..waiting(id, 7) }, at(60_000));
     }
     queue.opened(&ESME.parse().unwrap(), at(60_000));
     assert_eq!(take(&mut queue, at(60_000), 10), [2], "one at a time");
@@ -346,7 +355,10 @@ fn a_deferred_message_goes_in_time_beside_a_long_attempt() {
     let mut queue = Queue::new(1000);
     queue.learn_lane(1, &[ESME.parse().unwrap()], 2);
     queue.add(&waiting(1, 7), at(0));
-    queue.add(&Waiting { key: DueKey { due: at(5000), id: MessageId::from_u64(2) }, ..waiting(2, 7) }, at(0));
+    queue.add(
+        &QueueEntry { key: DueKey { due: at(5000), id: MessageId::from_u64(2) }, ..waiting(2, 7) },
+        at(0),
+    );
     assert_eq!(take(&mut queue, at(0), 10), [1]);
     assert_eq!(queue.deadline(), Some(at(5000)));
     queue.tick(at(5000));
@@ -366,19 +378,20 @@ fn a_window_of_three_is_filled_in_order() {
 #[test]
 fn lanes_to_one_party_share_it_even_when_it_is_full() {
     let mut queue = Queue::new(1000);
-    let party: Party = ESME.parse().unwrap();
+    let endpoint: Endpoint = ESME.parse().unwrap();
     for lane in [1, 2] {
-        queue.learn_lane(lane, std::slice::from_ref(&party), 1);
-        (0..10).for_each(|n| queue.add(&Waiting { lane, ..waiting(lane * 100 + n, lane * 100 + n) }, at(0)));
+        queue.learn_lane(lane, std::slice::from_ref(&endpoint), 1);
+        (0..10)
+            .for_each(|n| queue.add(&QueueEntry { lane, ..waiting(lane * 100 + n, lane * 100 + n) }, at(0)));
     }
     let mut lanes = Vec::new();
     for now in 0..6 {
-        queue.opened(&party, at(now)); // one place has become free
+        queue.opened(&endpoint, at(now)); // one place has become free
         let mut room = 1;
         let taken = queue.take(at(now), |_| std::mem::take(&mut room));
         taken.iter().for_each(|waiting| {
             lanes.push(waiting.lane);
-            queue.ended(waiting.key.id, &Next::Ended, at(now));
+            queue.ended(waiting.key.id, &NextStep::Ended, at(now));
         });
         queue.take(at(now), |_| 0);
     }
@@ -403,7 +416,7 @@ fn lanes_are_learned_anew_after_a_change_of_routes() {
     assert!(take(&mut queue, at(0), 0).is_empty());
     queue.forget_lanes();
     assert!(!queue.knows_lane(1));
-    assert_eq!(take(&mut queue, at(0), 0), [1], "the old party's room no longer counts");
+    assert_eq!(take(&mut queue, at(0), 0), [1], "the old endpoint's room no longer counts");
 }
 
 #[test]
@@ -411,11 +424,11 @@ fn failures_that_nobody_wakes_do_not_pile_up() {
     let mut queue = queue();
     for round in 1..5000_u64 {
         for id in 1..=2 {
-            queue.add(&Waiting { expires_at: Timestamp::NEVER, ..retry(id, id, round) }, at(round));
+            queue.add(&QueueEntry { expires_at: Timestamp::NEVER, ..retry(id, id, round) }, at(round));
         }
         assert_eq!(take(&mut queue, at(round), 10).len(), 2);
-        let next = Waiting { expires_at: Timestamp::NEVER, ..retry(1, 1, round + 1) };
-        queue.ended(next.key.id, &Next::AgainOnceOpen(next), at(round));
+        let next = QueueEntry { expires_at: Timestamp::NEVER, ..retry(1, 1, round + 1) };
+        queue.ended(next.key.id, &NextStep::AgainOnceOpen(next), at(round));
         end(&mut queue, 2, at(round));
         queue.tick(at(round + 1));
     }
@@ -427,7 +440,7 @@ fn failures_that_nobody_wakes_do_not_pile_up() {
 fn a_closed_lane_keeps_no_trace_of_what_expired_there() {
     let mut queue = queue();
     for id in 0..10_000 {
-        queue.add(&Waiting { expires_at: at(id + 1), ..waiting(id, id) }, at(id));
+        queue.add(&QueueEntry { expires_at: at(id + 1), ..waiting(id, id) }, at(id));
         assert!(take(&mut queue, at(id), 0).is_empty());
         assert_eq!(queue.tick(at(id + 1)).len(), 1);
         end(&mut queue, id, at(id + 1));
@@ -478,7 +491,7 @@ fn a_message_that_was_taken_out_comes_back_to_its_place_by_the_word_of_it() {
     queue.add(&taken, at(0));
     assert_eq!(queue.waiting(), 1, "it is in somebody's hand until then");
     queue.reported(MessageId::from_u64(1));
-    queue.ended(MessageId::from_u64(1), &Next::AgainOnceOpen(taken), at(0));
+    queue.ended(MessageId::from_u64(1), &NextStep::AgainOnceOpen(taken), at(0));
     assert_eq!(take(&mut queue, at(0), 10), [1]);
     end(&mut queue, 1, at(0));
     assert_eq!(take(&mut queue, at(0), 10), [2]);
@@ -487,8 +500,8 @@ fn a_message_that_was_taken_out_comes_back_to_its_place_by_the_word_of_it() {
 }
 
 /// A message to a phone of the network `ss7:home`, by the phone's digits.
-fn to_phone(id: u64, digits: &str) -> Waiting {
-    Waiting { destination: Waiting::destination_key(&digits.into(), 1), ..waiting(id, 0) }
+fn to_phone(id: u64, digits: &str) -> QueueEntry {
+    QueueEntry { destination: QueueEntry::destination_key(&digits.into(), 1), ..waiting(id, 0) }
 }
 
 fn network() -> Queue {
@@ -497,9 +510,9 @@ fn network() -> Queue {
     queue
 }
 
-fn fail(queue: &mut Queue, waiting: Waiting, until: Timestamp, now: Timestamp) {
+fn fail(queue: &mut Queue, waiting: QueueEntry, until: Timestamp, now: Timestamp) {
     let key = DueKey { due: until, id: waiting.key.id };
-    queue.ended(waiting.key.id, &Next::Again(Waiting { key, attempts: 1, ..waiting }), now);
+    queue.ended(waiting.key.id, &NextStep::Again(QueueEntry { key, attempts: 1, ..waiting }), now);
 }
 
 #[test]

@@ -5,14 +5,14 @@ use std::future::ready;
 use std::sync::Mutex;
 
 use smsc::message::{MessageId, Name, Timestamp};
-use smsc::ports::{DueKey, Event, Pressure, Promise, Query, Store, StoreError, StoredMessage, Waiting};
+use smsc::ports::{BoxFuture, DueKey, Event, Pressure, Query, QueueEntry, Store, StoreError, StoredMessage};
 
 /// The store.
 pub(crate) struct MemoryStore(Mutex<State>);
 
 struct State {
     messages: BTreeMap<MessageId, StoredMessage>,
-    due: BTreeMap<DueKey, Waiting>,
+    due: BTreeMap<DueKey, QueueEntry>,
     remote_ids: HashMap<(Name, Name), MessageId>,
     client_keys: HashMap<(Name, Name), MessageId>,
     commits: Vec<Vec<Event>>,
@@ -53,7 +53,7 @@ impl MemoryStore {
     }
 
     /// All that waits.
-    pub(crate) fn waiting(&self) -> Vec<Waiting> {
+    pub(crate) fn waiting(&self) -> Vec<QueueEntry> {
         self.0.lock().unwrap().due.values().copied().collect()
     }
 
@@ -123,7 +123,7 @@ impl State {
 }
 
 impl Store for MemoryStore {
-    fn commit(&self, events: Vec<Event>) -> Promise<'static, Result<(), StoreError>> {
+    fn commit(&self, events: Vec<Event>) -> BoxFuture<'static, Result<(), StoreError>> {
         let mut state = self.0.lock().unwrap();
         let result = match state.taken_key(&events) {
             _ if state.fails => Err(StoreError::Congested),
@@ -146,17 +146,17 @@ impl Store for MemoryStore {
         after: Option<DueKey>,
         until: Timestamp,
         limit: usize,
-    ) -> Promise<'static, Result<Vec<Waiting>, StoreError>> {
+    ) -> BoxFuture<'static, Result<Vec<QueueEntry>, StoreError>> {
         let state = self.0.lock().unwrap();
         let page = state.due.values().filter(|w| Some(w.key) > after && w.key.due <= until).take(limit);
         Box::pin(ready(Ok(page.copied().collect())))
     }
 
-    fn get(&self, id: MessageId) -> Promise<'static, Result<Option<StoredMessage>, StoreError>> {
+    fn get(&self, id: MessageId) -> BoxFuture<'static, Result<Option<StoredMessage>, StoreError>> {
         Box::pin(ready(Ok(self.0.lock().unwrap().messages.get(&id).cloned())))
     }
 
-    fn list(&self, _query: Query) -> Promise<'static, Result<Vec<MessageId>, StoreError>> {
+    fn list(&self, _query: Query) -> BoxFuture<'static, Result<Vec<MessageId>, StoreError>> {
         Box::pin(ready(Ok(Vec::new())))
     }
 
@@ -164,7 +164,7 @@ impl Store for MemoryStore {
         &self,
         link: Name,
         remote_id: Name,
-    ) -> Promise<'static, Result<Option<MessageId>, StoreError>> {
+    ) -> BoxFuture<'static, Result<Option<MessageId>, StoreError>> {
         Box::pin(ready(Ok(self.0.lock().unwrap().remote_ids.get(&(link, remote_id)).copied())))
     }
 
@@ -172,7 +172,7 @@ impl Store for MemoryStore {
         &self,
         account: Name,
         key: Name,
-    ) -> Promise<'static, Result<Option<MessageId>, StoreError>> {
+    ) -> BoxFuture<'static, Result<Option<MessageId>, StoreError>> {
         Box::pin(ready(Ok(self.0.lock().unwrap().client_keys.get(&(account, key)).copied())))
     }
 }

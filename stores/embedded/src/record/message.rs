@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use smsc::address::{Address, NumberingPlan, TypeOfNumber};
-use smsc::message::{Content, Kind, Message, MessageId, Mode, Party, Timestamp};
+use smsc::message::{Content, Endpoint, Kind, Message, MessageId, Mode, Timestamp};
 use smsc::receipt::{Receipt, ReceiptRequest, State};
 
 use super::{Damaged, Octets, open_form_and_rest, seal_form};
@@ -100,7 +100,7 @@ impl<'a> MessageForm<'a> {
         let [header, body, optional] = own([self.header, self.body, self.optional]);
         Ok(Message {
             id,
-            origin: self.origin.into_party(),
+            origin: self.origin.into_endpoint(),
             account: self.account.into(),
             source: self.source.into_address(),
             destination: self.destination.into_address(),
@@ -122,7 +122,7 @@ impl<'a> MessageForm<'a> {
             kind: match self.receipt_to {
                 None => Kind::Ordinary,
                 Some((to, receipt)) => {
-                    Kind::Receipt { to: to.into_party(), receipt: Box::new(receipt.into_receipt()?) }
+                    Kind::Receipt { to: to.into_endpoint(), receipt: Box::new(receipt.into_receipt()?) }
                 }
             },
         })
@@ -148,27 +148,27 @@ enum PartyForm<'a> {
 }
 
 impl<'a> PartyForm<'a> {
-    fn of(party: &'a Party) -> Self {
-        match party {
-            Party::Esme(name) => Self::Esme(name),
-            Party::Smpp(name) => Self::Smpp(name),
-            Party::SipPeer(name) => Self::SipPeer(name),
-            Party::SipUser(name) => Self::SipUser(name),
-            Party::Ss7(name) => Self::Ss7(name),
-            Party::Platform => Self::Platform,
-            Party::Operator => Self::Operator,
+    fn of(endpoint: &'a Endpoint) -> Self {
+        match endpoint {
+            Endpoint::Esme(name) => Self::Esme(name),
+            Endpoint::Smpp(name) => Self::Smpp(name),
+            Endpoint::SipPeer(name) => Self::SipPeer(name),
+            Endpoint::SipUser(name) => Self::SipUser(name),
+            Endpoint::Ss7(name) => Self::Ss7(name),
+            Endpoint::Platform => Self::Platform,
+            Endpoint::Operator => Self::Operator,
         }
     }
 
-    fn into_party(self) -> Party {
+    fn into_endpoint(self) -> Endpoint {
         match self {
-            Self::Esme(name) => Party::Esme(name.into()),
-            Self::Smpp(name) => Party::Smpp(name.into()),
-            Self::SipPeer(name) => Party::SipPeer(name.into()),
-            Self::SipUser(name) => Party::SipUser(name.into()),
-            Self::Ss7(name) => Party::Ss7(name.into()),
-            Self::Platform => Party::Platform,
-            Self::Operator => Party::Operator,
+            Self::Esme(name) => Endpoint::Esme(name.into()),
+            Self::Smpp(name) => Endpoint::Smpp(name.into()),
+            Self::SipPeer(name) => Endpoint::SipPeer(name.into()),
+            Self::SipUser(name) => Endpoint::SipUser(name.into()),
+            Self::Ss7(name) => Endpoint::Ss7(name.into()),
+            Self::Platform => Endpoint::Platform,
+            Self::Operator => Endpoint::Operator,
         }
     }
 }

@@ -2,14 +2,14 @@
 //! a restart.
 
 use smsc::message::Timestamp;
-use smsc::ports::{DueKey, Waiting};
+use smsc::ports::{DueKey, QueueEntry};
 
 use super::{Damaged, open, seal};
 
 const HANDED_OVER: u8 = 0x01;
 
 /// A waiting entry as a sealed value.
-pub(crate) fn seal_waiting(key: &[u8], waiting: &Waiting) -> Vec<u8> {
+pub(crate) fn seal_waiting(key: &[u8], waiting: &QueueEntry) -> Vec<u8> {
     let mut content = [0_u8; 28];
     let fields = waiting
         .expires_at
@@ -27,13 +27,13 @@ pub(crate) fn seal_waiting(key: &[u8], waiting: &Waiting) -> Vec<u8> {
 }
 
 /// The waiting entry of a sealed value; `due` is what its key says.
-pub(crate) fn open_waiting(key: &[u8], due: DueKey, value: &[u8]) -> Result<Waiting, Damaged> {
+pub(crate) fn open_waiting(key: &[u8], due: DueKey, value: &[u8]) -> Result<QueueEntry, Damaged> {
     let content: &[u8; 28] = open(key, value)?.try_into().map_err(|_| Damaged)?;
     let (expires_at, rest) = content.split_first_chunk().ok_or(Damaged)?;
     let (destination, rest) = rest.split_first_chunk().ok_or(Damaged)?;
     let (lane, rest) = rest.split_first_chunk().ok_or(Damaged)?;
     let &[priority, flags, high, low] = rest else { return Err(Damaged) };
-    Ok(Waiting {
+    Ok(QueueEntry {
         key: due,
         expires_at: Timestamp::from_millis(u64::from_be_bytes(*expires_at)),
         destination: u64::from_be_bytes(*destination),

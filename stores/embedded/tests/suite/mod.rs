@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use smsc::address::Address;
-use smsc::message::{Content, Kind, Message, MessageId, Mode, Party, Timestamp};
-use smsc::ports::{Attempt, DueKey, Event, Note, Outcome, Query, QueryBy, Store, StoreError, Waiting};
+use smsc::message::{Content, Endpoint, Kind, Message, MessageId, Mode, Timestamp};
+use smsc::ports::{Attempt, DueKey, Event, Note, Outcome, Query, QueryBy, QueueEntry, Store, StoreError};
 use smsc::receipt::{Receipt, ReceiptRequest, State};
 
 /// 2026-11-23T12:00:00Z.
@@ -26,7 +26,7 @@ pub(crate) fn id_at(time: Timestamp, sequence: u64) -> MessageId {
 pub(crate) fn message(id: MessageId, account: &str, destination: &str) -> Message {
     Message {
         id,
-        origin: Party::Esme(account.into()),
+        origin: Endpoint::Esme(account.into()),
         account: account.into(),
         source: Address::alphanumeric("ACME"),
         destination: Address::international(destination),
@@ -54,8 +54,8 @@ pub(crate) fn message(id: MessageId, account: &str, destination: &str) -> Messag
 }
 
 /// The waiting entry of a message that is due at `due`.
-pub(crate) fn waiting(id: MessageId, due: Timestamp) -> Waiting {
-    Waiting {
+pub(crate) fn waiting(id: MessageId, due: Timestamp) -> QueueEntry {
+    QueueEntry {
         key: DueKey { due, id },
         expires_at: due + Duration::from_secs(86_400),
         destination: 0x0123_4567_89ab_cdef ^ id.get(),
@@ -76,7 +76,7 @@ pub(crate) fn attempt(number: u16, at: Timestamp) -> Attempt {
         number,
         at,
         took_ms: 12,
-        party: "smpp:carrier-a".into(),
+        endpoint: "smpp:carrier-a".into(),
         via: "carrier-a/1".into(),
         remote_id: Some("7F3A".into()),
         error: 0,
@@ -94,7 +94,7 @@ pub(crate) fn finished(id: MessageId, was_due: Timestamp) -> Event {
     }
 }
 
-async fn all_due(store: &dyn Store) -> Vec<Waiting> {
+async fn all_due(store: &dyn Store) -> Vec<QueueEntry> {
     store.due(None, Timestamp::NEVER, usize::MAX).await.unwrap()
 }
 
@@ -116,9 +116,9 @@ pub(crate) async fn a_message_comes_back_as_it_was(store: &dyn Store) {
     rich.protocol_id = 0x41;
     rich.client_key = Some("order-17".into());
     let mut receipt = message(id_at(NOON, 3), "", "4915112345678");
-    receipt.origin = Party::Platform;
+    receipt.origin = Endpoint::Platform;
     receipt.kind = Kind::Receipt {
-        to: Party::Esme("acme".into()),
+        to: Endpoint::Esme("acme".into()),
         receipt: Box::new(Receipt {
             about: plain.id,
             state: State::Undeliverable,
@@ -184,7 +184,7 @@ pub(crate) async fn due_goes_on_from_its_cursor(store: &dyn Store) {
     expected.sort_by_key(|entry| entry.key);
     let mut found = Vec::new();
     loop {
-        let page = store.due(found.last().map(|entry: &Waiting| entry.key), at(8), 7).await.unwrap();
+        let page = store.due(found.last().map(|entry: &QueueEntry| entry.key), at(8), 7).await.unwrap();
         if page.is_empty() {
             break;
         }
@@ -199,7 +199,7 @@ pub(crate) async fn due_goes_on_from_its_cursor(store: &dyn Store) {
 pub(crate) async fn a_message_rescheduled_in_place_waits_once(store: &dyn Store) {
     let id = id_at(NOON, 1);
     store.commit(vec![accepted(message(id, "acme", "491511"))]).await.unwrap();
-    let next = Waiting { attempts: 9, handed_over: false, ..waiting(id, NOON) };
+    let next = QueueEntry { attempts: 9, handed_over: false, ..waiting(id, NOON) };
     for _ in 0..3 {
         store.commit(vec![Event::Attempted { was_due: NOON, attempt: None, next }]).await.unwrap();
         assert_eq!(all_due(store).await, [next]);
@@ -217,7 +217,7 @@ pub(crate) async fn a_replaced_message_is_the_new_one(store: &dyn Store) {
     new.content.body = Bytes::from_static(b"another text, and a longer one");
     let later = NOON + Duration::from_secs(60);
     let was_due = waiting(id, NOON).key.due;
-    let next = Waiting { expires_at: new.expires_at, ..waiting(id, later) };
+    let next = QueueEntry { expires_at: new.expires_at, ..waiting(id, later) };
     let replaced = Event::Replaced { message: Arc::new(new.clone()), was_due, next };
     store.commit(vec![replaced]).await.unwrap();
     let stored = store.get(id).await.unwrap().unwrap();

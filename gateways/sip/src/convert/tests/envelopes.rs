@@ -38,7 +38,7 @@ fn receipt_about(client_key: Option<&str>, state: State) -> Message {
         excerpt_coding: 0,
         client_key: client_key.map(Into::into),
     };
-    let to = Party::SipPeer("connect".into());
+    let to = Endpoint::SipPeer("connect".into());
     let kind = Kind::Receipt { to, receipt: Box::new(receipt) };
     Message { kind, accepted_at: NOW + Duration::from_secs(60), ..message(0, &[], b"") }
 }

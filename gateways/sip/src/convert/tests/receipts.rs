@@ -13,7 +13,7 @@ fn a_receipt(state: State, error: u8) -> Message {
         excerpt_coding: 0,
         client_key: None,
     };
-    let to = Party::SipPeer("connect".into());
+    let to = Endpoint::SipPeer("connect".into());
     Message { kind: Kind::Receipt { to, receipt: Box::new(receipt) }, ..message(0, &[], b"") }
 }
 

@@ -80,7 +80,7 @@ fn header_x_sms_msg_id_names_the_message_of_a_peer() {
     assert_eq!(key(""), None);
     assert_eq!(refused(&format!("{TEXT}X-SMS-MSG-ID: {}\r\n", "1".repeat(65)), b"a"), 400);
     assert_eq!(refused(&format!("{TEXT}X-SMS-MSG-ID: a b\r\n"), b"a"), 400);
-    let phone = Sender { party: Party::SipUser("49".into()), ..sender(Quirks::default()) };
+    let phone = Sender { endpoint: Endpoint::SipUser("49".into()), ..sender(Quirks::default()) };
     let request = request("sip:+491701234567@smsc", "X-SMS-MSG-ID: 1\r\n", b"a");
     let rules = Rules { validity_max: Duration::from_secs(60) };
     assert_eq!(read(&request, &phone, rules, |_| None, NOW).unwrap().submission.client_key, None);

@@ -31,12 +31,12 @@ fn sent_udh_class_and_registered_delivery() {
 #[test]
 fn sent_smsc_id_names_the_connection_of_smpp_and_nothing_else() {
     for (origin, id) in [
-        (Party::Esme("acme".into()), Some("acme")),
-        (Party::Smpp("carrier".into()), Some("carrier")),
-        (Party::SipPeer("p".into()), None),
-        (Party::SipUser("49".into()), None),
-        (Party::Platform, None),
-        (Party::Operator, None),
+        (Endpoint::Esme("acme".into()), Some("acme")),
+        (Endpoint::Smpp("carrier".into()), Some("carrier")),
+        (Endpoint::SipPeer("p".into()), None),
+        (Endpoint::SipUser("49".into()), None),
+        (Endpoint::Platform, None),
+        (Endpoint::Operator, None),
     ] {
         let request = sent(Message { origin, ..message(0, &[], b"a") });
         assert_eq!(get(&request, "X-SMSC-ID"), id);
@@ -54,7 +54,7 @@ fn sent_id_is_the_same_on_every_attempt() {
     let named = Message { client_key: Some(sid.into()), ..message(0, &[], b"a") };
     let attempt = |id| Message { id: MessageId::from_u64(id), ..named.clone() };
     assert_eq!((id(attempt(1)).as_deref(), id(attempt(2)).as_deref()), (Some(sid), Some(sid)));
-    let of_an_esme = Message { origin: Party::Esme("acme".into()), ..named.clone() };
+    let of_an_esme = Message { origin: Endpoint::Esme("acme".into()), ..named.clone() };
     assert_eq!(id(of_an_esme).as_deref(), Some("0000000000000000042"), "an ESME's key is its own matter");
 }
 

@@ -4,58 +4,64 @@ use std::sync::Arc;
 
 use crate::failure::Failure;
 use crate::ids::Ids;
-use crate::journey::Attempted;
-use crate::message::{Message, MessageId, Mode, Name, Party, Timestamp};
+use crate::journey::AttemptResult;
+use crate::message::{Endpoint, Message, MessageId, Mode, Name, Timestamp};
+use crate::metrics::Metrics;
 use crate::optional;
-use crate::ports::{Attempt, DueKey, Event, Handover, Note, Outcome, Store, StoreError, Waiting, Wishes};
-use crate::reassembly::Part;
+use crate::ports::{
+    Attempt, Capabilities, DeliveryAck, DueKey, Event, Note, Outcome, QueueEntry, Store, StoreError,
+};
+use crate::reassembly::QueuedMessage;
 use crate::receipt::State;
 use crate::routing::table::Route;
 use crate::rules::{Decision, Rules};
-use crate::schedule::queue::Next;
-use crate::tally::Tally;
+use crate::schedule::queue::NextStep;
 
 /// One target that was tried.
 #[derive(Debug)]
-pub(crate) struct Try {
-    pub(crate) party: Option<Party>,
-    pub(crate) wishes: Wishes,
+pub(crate) struct TargetAttempt {
+    pub(crate) endpoint: Option<Endpoint>,
+    pub(crate) capabilities: Capabilities,
     pub(crate) began_at: Timestamp,
     pub(crate) ended_at: Timestamp,
-    pub(crate) result: Result<Handover, Failure>,
+    pub(crate) result: Result<DeliveryAck, Failure>,
 }
 
 /// Collects the events of one delivery, so that they are committed together.
-pub(crate) struct Record<'a> {
+pub(crate) struct OutcomeWriter<'a> {
     rules: &'a Rules,
     ids: &'a Ids,
     now: Timestamp,
     events: Vec<Event>,
-    attempted: Attempted,
+    attempted: AttemptResult,
     /// Final states of the messages that end.
     ended: Vec<State>,
     /// Messages that await the same receipt.
     correlated: usize,
 }
 
-impl<'a> Record<'a> {
+impl<'a> OutcomeWriter<'a> {
     pub(crate) fn new(rules: &'a Rules, ids: &'a Ids, now: Timestamp) -> Self {
-        let (events, attempted) = (Vec::new(), Attempted::default());
+        let (events, attempted) = (Vec::new(), AttemptResult::default());
         Self { rules, ids, now, events, attempted, ended: Vec::new(), correlated: 0 }
     }
 
     /// Writes everything down, counts it, and says how it goes on.
-    pub(crate) async fn commit(self, store: &dyn Store, tally: &Tally) -> Result<Attempted, StoreError> {
+    pub(crate) async fn commit(
+        self,
+        store: &dyn Store,
+        metrics: &Metrics,
+    ) -> Result<AttemptResult, StoreError> {
         if !self.events.is_empty() {
             store.commit(self.events).await?;
         }
-        self.ended.into_iter().for_each(|state| tally.ended(state));
-        self.attempted.receipts.iter().for_each(|_| tally.receipt());
+        self.ended.into_iter().for_each(|state| metrics.ended(state));
+        self.attempted.receipts.iter().for_each(|_| metrics.receipt());
         Ok(self.attempted)
     }
 
     /// `part` was tried, and `decision` says how it goes on.
-    pub(crate) fn attempt(&mut self, part: &Part, tries: &[Try], decision: &Decision) {
+    pub(crate) fn attempt(&mut self, part: &QueuedMessage, tries: &[TargetAttempt], decision: &Decision) {
         let Some((last, before)) = tries.split_last() else { return };
         if part.message.mode != Mode::StoreAndForward {
             return self.unstored(part, last, decision);
@@ -68,7 +74,8 @@ impl<'a> Record<'a> {
         }
         number = number.saturating_add(1);
         let attempt = last.attempt(number);
-        let waiting = Waiting { attempts: last.count_after(part.waiting.attempts, number), ..part.waiting };
+        let waiting =
+            QueueEntry { attempts: last.count_after(part.waiting.attempts, number), ..part.waiting };
         match decision {
             Decision::End { state, error } => {
                 let outcome = Outcome { state: *state, at: self.now, error: *error };
@@ -77,24 +84,24 @@ impl<'a> Record<'a> {
             Decision::AwaitReceipt(until) => {
                 self.correlate(part, last);
                 let key = DueKey { due: part.message.expires_at, id: part.message.id };
-                let handed_over = Waiting { key, expires_at: *until, handed_over: true, ..waiting };
-                self.go_on(part, Next::HandedOver(handed_over), attempt);
+                let handed_over = QueueEntry { key, expires_at: *until, handed_over: true, ..waiting };
+                self.go_on(part, NextStep::HandedOver(handed_over), attempt);
             }
             Decision::Retry(at) => {
                 // ENROUTE says the same however often it is said: once is enough.
                 if part.message.receipt.wants_intermediate() && part.waiting.attempts == 0 {
-                    let standing = Outcome { state: State::Enroute, at: self.now, error: attempt.error };
-                    self.receipt(part, &standing);
+                    let status = Outcome { state: State::Enroute, at: self.now, error: attempt.error };
+                    self.receipt(part, &status);
                 }
-                let waiting = Waiting { key: DueKey { due: *at, id: part.message.id }, ..waiting };
-                let next = if last.mends_by_opening() { Next::AgainOnceOpen } else { Next::Again };
+                let waiting = QueueEntry { key: DueKey { due: *at, id: part.message.id }, ..waiting };
+                let next = if last.mends_by_opening() { NextStep::AgainOnceOpen } else { NextStep::Again };
                 self.go_on(part, next(waiting), attempt);
             }
         }
     }
 
     /// `part` has ended: whoever asked for a receipt gets one, as a message of its own.
-    pub(crate) fn end(&mut self, part: &Part, outcome: Outcome, attempt: Option<Attempt>) {
+    pub(crate) fn end(&mut self, part: &QueuedMessage, outcome: Outcome, attempt: Option<Attempt>) {
         self.ended.push(outcome.state);
         if part.message.receipt.wants(outcome.state) {
             self.receipt(part, &outcome);
@@ -103,7 +110,7 @@ impl<'a> Record<'a> {
         if part.message.mode == Mode::StoreAndForward {
             self.events.push(Event::Finished { id, was_due: part.waiting.key.due, attempt, outcome });
         }
-        self.attempted.next.push((id, Next::Ended));
+        self.attempted.next.push((id, NextStep::Ended));
     }
 
     /// The submitter is told where its message stands, since it asked under this reference.
@@ -120,7 +127,7 @@ impl<'a> Record<'a> {
 
     /// The next hop's receipt will find the message by this. Segments that went as one have one
     /// remote id: the first gets it, the others are found by their place after it.
-    fn correlate(&mut self, part: &Part, last: &Try) {
+    fn correlate(&mut self, part: &QueuedMessage, last: &TargetAttempt) {
         if let Some((link, remote_id)) = last.correlation() {
             let remote_id = sibling_id(&remote_id, self.correlated);
             self.correlated += 1;
@@ -128,8 +135,10 @@ impl<'a> Record<'a> {
         }
     }
 
-    fn go_on(&mut self, part: &Part, next: Next, attempt: Attempt) {
-        if let Next::Again(waiting) | Next::AgainOnceOpen(waiting) | Next::HandedOver(waiting) = next {
+    fn go_on(&mut self, part: &QueuedMessage, next: NextStep, attempt: Attempt) {
+        if let NextStep::Again(waiting) | NextStep::AgainOnceOpen(waiting) | NextStep::HandedOver(waiting) =
+            next
+        {
             let was_due = part.waiting.key.due;
             self.events.push(Event::Attempted { was_due, attempt: Some(attempt), next: waiting });
         }
@@ -137,7 +146,7 @@ impl<'a> Record<'a> {
     }
 
     /// A datagram has its one attempt: what failed for now has failed.
-    fn unstored(&mut self, part: &Part, last: &Try, decision: &Decision) {
+    fn unstored(&mut self, part: &QueuedMessage, last: &TargetAttempt, decision: &Decision) {
         let (state, error) = match (decision, &last.result) {
             (Decision::End { state, error }, _) => (*state, *error),
             (_, Ok(_)) => (State::Delivered, 0),
@@ -146,7 +155,7 @@ impl<'a> Record<'a> {
         self.end(part, Outcome { state, at: self.now, error }, None);
     }
 
-    fn receipt(&mut self, part: &Part, outcome: &Outcome) {
+    fn receipt(&mut self, part: &QueuedMessage, outcome: &Outcome) {
         let expires_at = self.now + self.rules.receipt_validity;
         let Some(message) = part.message.receipt_message(self.ids.next(self.now), outcome, expires_at) else {
             return;
@@ -161,9 +170,9 @@ impl<'a> Record<'a> {
     }
 
     /// A receipt sets out.
-    fn send(&mut self, message: Message, to: &Party) -> MessageId {
+    fn send(&mut self, message: Message, to: &Endpoint) -> MessageId {
         let lane = Route::lane_to(to);
-        let receipt = Part { waiting: Waiting::of(&message, lane), message: Arc::new(message) };
+        let receipt = QueuedMessage { waiting: QueueEntry::of(&message, lane), message: Arc::new(message) };
         let id = receipt.message.id;
         self.events.push(Event::Accepted(Arc::clone(&receipt.message), receipt.waiting));
         self.attempted.receipts.push(receipt);
@@ -171,11 +180,12 @@ impl<'a> Record<'a> {
     }
 }
 
-impl Try {
+impl TargetAttempt {
     /// A try that found nobody to hand the message to.
-    pub(crate) fn without_party(failure: Failure, now: Timestamp) -> Self {
-        let wishes = Wishes { open_per_destination: 1, reassembled: false, sends_receipts: false };
-        Self { party: None, wishes, began_at: now, ended_at: now, result: Err(failure) }
+    pub(crate) fn without_endpoint(failure: Failure, now: Timestamp) -> Self {
+        let capabilities =
+            Capabilities { open_per_destination: 1, reassembled: false, sends_receipts: false };
+        Self { endpoint: None, capabilities, began_at: now, ended_at: now, result: Err(failure) }
     }
 
     /// The try as the store keeps it, as attempt `number` of its message.
@@ -187,10 +197,10 @@ impl Try {
             number,
             at: self.began_at,
             took_ms: u32::try_from(took).unwrap_or(u32::MAX),
-            party: self
-                .party
+            endpoint: self
+                .endpoint
                 .as_ref()
-                .map(|party| compact_str::format_compact!("{party}"))
+                .map(|endpoint| compact_str::format_compact!("{endpoint}"))
                 .unwrap_or_default(),
             via: handover.map(|handover| handover.via.clone()).unwrap_or_default(),
             remote_id: handover.and_then(|handover| handover.remote_id.clone()),
@@ -206,13 +216,13 @@ impl Try {
         if link_failed { before.max(1) } else { number }
     }
 
-    /// Whether the failure is over when the party opens: nobody was there, or the party is itself
+    /// Whether the failure is over when the endpoint opens: nobody was there, or the endpoint is itself
     /// the one that was away. A link that frees a place says nothing about the phones behind it.
     fn mends_by_opening(&self) -> bool {
         match &self.result {
             Err(Failure::NoPeer) => true,
             Err(Failure::AbsentSubscriber { .. }) => {
-                matches!(self.party, Some(Party::SipUser(_) | Party::Esme(_)))
+                matches!(self.endpoint, Some(Endpoint::SipUser(_) | Endpoint::Esme(_)))
             }
             _ => false,
         }

@@ -4,13 +4,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::failure::Failure;
 use crate::message::MessageId;
-use crate::ports::Handover;
+use crate::ports::DeliveryAck;
 use crate::receipt::State;
 use crate::rejection::Rejection;
 
 /// Counters since the start of the process.
 #[derive(Debug, Default)]
-pub struct Tally {
+pub struct Metrics {
     accepted: AtomicU64,
     refused: AtomicU64,
     handed_over: AtomicU64,
@@ -36,7 +36,7 @@ pub struct Counts {
     pub ended: [u64; 9],
 }
 
-impl Tally {
+impl Metrics {
     /// The counters now.
     pub fn counts(&self) -> Counts {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -57,7 +57,7 @@ impl Tally {
         self.refused.fetch_add(answers.len() as u64 - taken, Ordering::Relaxed);
     }
 
-    pub(crate) fn attempted(&self, result: &Result<Handover, Failure>) {
+    pub(crate) fn attempted(&self, result: &Result<DeliveryAck, Failure>) {
         let counter = if result.is_ok() { &self.handed_over } else { &self.attempts_failed };
         counter.fetch_add(1, Ordering::Relaxed);
     }

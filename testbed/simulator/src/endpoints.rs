@@ -1,4 +1,4 @@
-//! What stands around the centre: its disk and the parties it delivers to, as its ports see them.
+//! What stands around the centre: its disk and the endpoints it delivers to, as its ports see them.
 
 use std::future::{Future, ready};
 use std::pin::Pin;
@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll};
 
 use smsc::failure::{Failure, PeerCode};
-use smsc::message::{MessageId, Name, Party, Timestamp};
+use smsc::message::{Endpoint, MessageId, Name, Timestamp};
 use smsc::ports::{
-    Delivery, DueKey, Event, Gateways, Handover, Pressure, Promise, Query, Store, StoreError, StoredMessage,
-    Waiting, Wishes,
+    BoxFuture, Capabilities, Delivery, DeliveryAck, DueKey, Event, Gateways, Pressure, Query, QueueEntry,
+    Store, StoreError, StoredMessage,
 };
 use smsc::receipt::{RemoteReceipt, State};
 
@@ -54,7 +54,7 @@ impl Around {
 }
 
 impl Store for Around {
-    fn commit(&self, events: Vec<Event>) -> Promise<'static, Result<(), StoreError>> {
+    fn commit(&self, events: Vec<Event>) -> BoxFuture<'static, Result<(), StoreError>> {
         let mut nature = self.nature();
         let word = Word::new();
         let took = 1 + nature.random.below(20);
@@ -71,10 +71,10 @@ impl Store for Around {
         after: Option<DueKey>,
         _until: Timestamp,
         limit: usize,
-    ) -> Promise<'static, Result<Vec<Waiting>, StoreError>> {
+    ) -> BoxFuture<'static, Result<Vec<QueueEntry>, StoreError>> {
         let mut nature = self.nature();
         // Read now, told later: by then it is old.
-        let page: Vec<Waiting> = nature
+        let page: Vec<QueueEntry> = nature
             .disk
             .due
             .values()
@@ -88,11 +88,11 @@ impl Store for Around {
         Box::pin(word)
     }
 
-    fn get(&self, id: MessageId) -> Promise<'static, Result<Option<StoredMessage>, StoreError>> {
+    fn get(&self, id: MessageId) -> BoxFuture<'static, Result<Option<StoredMessage>, StoreError>> {
         Box::pin(ready(Ok(self.nature().disk.messages.get(&id).cloned())))
     }
 
-    fn list(&self, _query: Query) -> Promise<'static, Result<Vec<MessageId>, StoreError>> {
+    fn list(&self, _query: Query) -> BoxFuture<'static, Result<Vec<MessageId>, StoreError>> {
         Box::pin(ready(Ok(Vec::new())))
     }
 
@@ -100,27 +100,31 @@ impl Store for Around {
         &self,
         link: Name,
         remote_id: Name,
-    ) -> Promise<'static, Result<Option<MessageId>, StoreError>> {
+    ) -> BoxFuture<'static, Result<Option<MessageId>, StoreError>> {
         Box::pin(ready(Ok(self.nature().disk.remote_ids.get(&(link, remote_id)).copied())))
     }
 
-    fn by_client_key(&self, _: Name, _: Name) -> Promise<'static, Result<Option<MessageId>, StoreError>> {
+    fn by_client_key(&self, _: Name, _: Name) -> BoxFuture<'static, Result<Option<MessageId>, StoreError>> {
         Box::pin(ready(Ok(None)))
     }
 }
 
-/// The party whose hand-over is not the end.
+/// The endpoint whose hand-over is not the end.
 pub(crate) const CARRIER: &str = "carrier";
 
 impl Gateways for Around {
-    fn room(&self, party: &Party) -> usize {
+    fn available(&self, endpoint: &Endpoint) -> usize {
         let nature = self.nature();
-        if nature.down.contains(party) { 0 } else { 8_usize.saturating_sub(nature.open_at(party)) }
+        if nature.down.contains(endpoint) { 0 } else { 8_usize.saturating_sub(nature.open_at(endpoint)) }
     }
 
-    fn deliver(&self, party: &Party, delivery: Delivery) -> Promise<'static, Result<Handover, Failure>> {
+    fn deliver(
+        &self,
+        endpoint: &Endpoint,
+        delivery: Delivery,
+    ) -> BoxFuture<'static, Result<DeliveryAck, Failure>> {
         let mut nature = self.nature();
-        if nature.down.contains(party) {
+        if nature.down.contains(endpoint) {
             return Box::pin(ready(Err(Failure::NoPeer)));
         }
         let id = delivery.message.id;
@@ -136,27 +140,27 @@ impl Gateways for Around {
             _ => (true, Ok(())),
         };
         if taken {
-            nature.took(id, party, &delivery, answer.is_err());
+            nature.took(id, endpoint, &delivery, answer.is_err());
         }
-        let remote_id = (*party == Party::Smpp(CARRIER.into())).then(|| {
+        let remote_id = (*endpoint == Endpoint::Smpp(CARRIER.into())).then(|| {
             nature.remote_ids += 1;
             Name::from(format!("r{}", nature.remote_ids))
         });
         if let (true, Some(remote_id)) = (taken && answer.is_ok() && delivery.receipt_wanted, &remote_id) {
             nature.receipt_for(latency, remote_id);
         }
-        let answer = answer.map(|()| Handover { remote_id, via: CARRIER.into() });
+        let answer = answer.map(|()| DeliveryAck { remote_id, via: CARRIER.into() });
         let word = Word::new();
-        nature.open_more(party);
-        nature.at(latency, Action::Answered(party.clone(), answer, word.clone()));
+        nature.open_more(endpoint);
+        nature.at(latency, Action::Answered(endpoint.clone(), answer, word.clone()));
         Box::pin(word)
     }
 
-    fn wishes(&self, party: &Party) -> Wishes {
-        Wishes {
+    fn capabilities(&self, endpoint: &Endpoint) -> Capabilities {
+        Capabilities {
             open_per_destination: 1,
-            reassembled: matches!(party, Party::SipPeer(_)),
-            sends_receipts: matches!(party, Party::Smpp(_)),
+            reassembled: matches!(endpoint, Endpoint::SipPeer(_)),
+            sends_receipts: matches!(endpoint, Endpoint::Smpp(_)),
         }
     }
 }
