@@ -1,28 +1,28 @@
-//! No crates that depend on each other in a ring.
+//! No crates depend on each other in a circle.
 //!
-//! Cargo refuses a ring of normal dependencies but lets one close through a dev-dependency; then neither crate
-//! can be tested, replaced or read without the other. `testbed` is left out: it looks at everything, and what it
-//! looks at may test with it.
+//! Cargo refuses a circle of normal dependencies but accepts one through a dev-dependency; then neither crate
+//! can be tested, replaced or read without the other. `testbed` is left out: it imports every crate, and every
+//! crate may test with it.
 
-use crate::floors::Room;
+use crate::floors::Area;
 use crate::{Crate, Finding};
 
-/// One finding for each crate that reaches itself, with the way it takes.
+/// One finding for each crate that depends on itself, with the chain.
 #[must_use]
 pub fn check(crates: &[Crate]) -> Vec<Finding> {
-    crates.iter().filter_map(|start| ring(start, crates)).collect()
+    crates.iter().filter_map(|start| circle(start, crates)).collect()
 }
 
 /// The crates of the workspace that `from` depends on.
-pub(crate) fn edges<'a>(from: &'a Crate, crates: &'a [Crate]) -> impl Iterator<Item = &'a Crate> {
-    let outside_testbed = |to: &&Crate| Room::of(&to.folder) != Some(Room::Testbed);
+fn edges<'a>(from: &'a Crate, crates: &'a [Crate]) -> impl Iterator<Item = &'a Crate> {
+    let outside_testbed = |to: &&Crate| Area::of(&to.folder) != Some(Area::Testbed);
     crates
         .iter()
         .filter(|to| from.dependencies.iter().any(|dependency| dependency.name == to.name))
         .filter(outside_testbed)
 }
 
-fn ring(start: &Crate, crates: &[Crate]) -> Option<Finding> {
+fn circle(start: &Crate, crates: &[Crate]) -> Option<Finding> {
     let mut seen = Vec::new();
     let mut ways = vec![vec![start]];
     while let Some(way) = ways.pop() {
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_a_ring_through_a_dev_dependency() {
+    fn finds_a_circle_through_a_dev_dependency() {
         let crates = [
             krate("a", "protocols/a", &[("b", Kind::Dev)]),
             krate("b", "protocols/b", &[("c", Kind::Normal)]),
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn a_diamond_and_a_look_at_testbed_are_no_rings() {
+    fn a_diamond_and_a_use_of_testbed_are_no_circles() {
         let crates = [
             krate("top", "server", &[("left", Kind::Normal), ("right", Kind::Normal)]),
             krate("left", "gateways/left", &[("bottom", Kind::Normal)]),

@@ -1,25 +1,25 @@
-//! A clause cited in a comment has its place in the ledger.
+//! Every clause that a comment cites has a row in the ledger of standards.
 //!
 //! A citation is `TS 23.040`, `GSM 03.38`, `RFC 3261`, `SMPP 3.4` or `Q.713`, and may go on with `§9.2.3` or
 //! `Appendix B`. The standard must have a row; a clause must have a row that holds it or a part of it.
 
 use regex::{Captures, Regex};
 
-use crate::{File, Finding, House, ledger};
+use crate::{File, Finding, Repository, ledger};
 
 const CITATION: &str = concat!(
     r"\b(?<spec>TS \d{2}\.\d{3}|GSM \d{2}\.\d{2}|RFC ?\d{3,5}|SMPP [vV]?\d\.\d|[EQXT]\.\d{2,4})\b",
     r"(?:,? (?:§+ ?|[Ss]ections? |[Cc]lauses? |(?:Appendix|Annex) )(?<clause>\d+[a-z]?(?:\.\d+[a-z]?)*|[A-Z]\b(?:\.\d+)*))?"
 );
 
-/// Every citation that the ledger does not know.
+/// Every citation without a row in the ledger.
 #[must_use]
-pub fn check(house: &House) -> Vec<Finding> {
+pub fn check(repository: &Repository) -> Vec<Finding> {
     let Ok(citation) = Regex::new(CITATION) else {
         return vec![Finding::new("tidy", "clauses: bad pattern")];
     };
-    let rows: Vec<_> = house.file(ledger::PATH).into_iter().flat_map(ledger::rows).collect();
-    house.ending(".rs").flat_map(|file| unknown(file, &rows, &citation)).collect()
+    let rows: Vec<_> = repository.file(ledger::PATH).into_iter().flat_map(ledger::rows).collect();
+    repository.ending(".rs").flat_map(|file| unknown(file, &rows, &citation)).collect()
 }
 
 fn unknown(file: &File, rows: &[ledger::Row<'_>], citation: &Regex) -> Vec<Finding> {
@@ -68,7 +68,7 @@ mod tests {
 
     fn found(comment: &str) -> Vec<String> {
         let files = vec![File::new(ledger::PATH, LEDGER), File::new("smsc/src/lib.rs", comment)];
-        check(&House::of(files)).into_iter().map(|finding| finding.text).collect()
+        check(&Repository::of(files)).into_iter().map(|finding| finding.text).collect()
     }
 
     #[test]
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn code_cites_nothing() {
+    fn code_is_not_read() {
         assert!(found("let name = \"RFC 9999\";").is_empty());
     }
 }

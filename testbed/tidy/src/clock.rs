@@ -1,19 +1,19 @@
 //! The clock and the environment are read in known places.
 //!
-//! clippy.toml bans `Instant::now`, `SystemTime::now` and `env::var` for everybody. A ban is only as good as its
-//! exemptions, so they are listed here, each with its reason. Tests may do what they like.
+//! clippy.toml bans `Instant::now`, `SystemTime::now` and `env::var` in the whole workspace. The exemptions from that
+//! ban are listed here, each with its reason. Tests are exempt.
 
-use crate::{File, Finding, House};
+use crate::{File, Finding, Repository};
 
 const EXEMPTION: &str = "clippy::disallowed_methods";
 
-/// Files and folders that may, none on the floors that decide.
+/// Exempt files and folders, none of them on floors 0 to 2.
 const EXEMPT: [&str; 6] = [
-    // The one clock of the centre, and the one reader of its environment.
+    // The clock of the centre, and the reader of its environment.
     "server/src/clock.rs",
     "server/src/config.rs",
     "server/src/config/",
-    // Measures the disk; what it shows reaches no record and decides nothing.
+    // Measures the disk, for metrics alone.
     "stores/embedded/src/stopwatch.rs",
     // No part of the centre.
     "lab/",
@@ -22,8 +22,8 @@ const EXEMPT: [&str; 6] = [
 
 /// Every exemption from the ban in a place that is not listed.
 #[must_use]
-pub fn check(house: &House) -> Vec<Finding> {
-    house.ending(".rs").filter(|file| !exempt(&file.path)).flat_map(exemptions).collect()
+pub fn check(repository: &Repository) -> Vec<Finding> {
+    repository.ending(".rs").filter(|file| !exempt(&file.path)).flat_map(exemptions).collect()
 }
 
 fn exempt(path: &str) -> bool {
@@ -48,7 +48,7 @@ mod tests {
     const ALLOW: &str = "#[allow(clippy::disallowed_methods, reason = \"just this once\")]";
 
     fn found(path: &str, text: &str) -> usize {
-        check(&House::of(vec![File::new(path, text)])).len()
+        check(&Repository::of(vec![File::new(path, text)])).len()
     }
 
     #[test]

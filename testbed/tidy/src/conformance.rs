@@ -1,16 +1,16 @@
-//! The conformance table of the mobile side, `docs/conformance-ss7.md`, made of the tests themselves.
+//! The conformance table of the mobile side, `docs/conformance-ss7.md`, is generated from the names of the tests.
 //!
-//! A test is named after what it shows. Where it is a purpose of a test specification, or a row of the field
+//! A test is named after the behaviour that it proves. Where it is a purpose of a test specification, or a row of the field
 //! guide, that number stands before the words: `asp_aspsm_v_002_aspup_is_sent`, `field_56_map_version_falls_back`.
 
 use std::fmt::Write;
 
-use crate::{File, Finding, House};
+use crate::{File, Finding, Repository};
 
-/// Where the page lies.
+/// The path of the page.
 pub const PAGE: &str = "docs/conformance-ss7.md";
 
-/// How the page is written anew.
+/// The command that writes the page anew.
 const RENEW: &str = "cargo run -q -p fernpost-tidy --bin conformance > docs/conformance-ss7.md";
 
 const HEAD: &str = "# Conformance of the mobile side
@@ -22,7 +22,7 @@ before them, if any, is that of a purpose of the standard's test specification, 
 This page is made of the tests. Do not edit it; write it anew:
 ";
 
-/// What is proven by which tests: the title, the standard, and how the paths of the files begin.
+/// The suites: the title, the standard, and how the paths of the files begin.
 const SUITES: [(&str, &str, &[&str]); 9] = [
     ("M3UA", "TS 102 381, RFC 4666", &["protocols/m3ua/tests/conformance_", "protocols/m3ua/tests/matrix"]),
     ("M3UA, two nodes with losses between them", "RFC 4666", &["protocols/m3ua/tests/pair.rs"]),
@@ -66,13 +66,13 @@ const SUITES: [(&str, &str, &[&str]); 9] = [
 
 /// The page as the tests make it.
 #[must_use]
-pub fn page(house: &House) -> String {
+pub fn page(repository: &Repository) -> String {
     let mut page = format!("{HEAD}`{RENEW}`\n");
     for (title, standard, paths) in SUITES {
         let _infallible =
             write!(page, "\n## {title}\n\n| {standard} | what is shown | in |\n|---|---|---|\n");
         for file in
-            paths.iter().flat_map(|path| house.files().filter(move |file| file.path.starts_with(path)))
+            paths.iter().flat_map(|path| repository.files().filter(move |file| file.path.starts_with(path)))
         {
             let name = file.path.rsplit('/').next().unwrap_or_default();
             for test in tests(file) {
@@ -86,8 +86,8 @@ pub fn page(house: &House) -> String {
 
 /// Whether the page is behind the tests.
 #[must_use]
-pub fn check(house: &House) -> Vec<Finding> {
-    let behind = house.file(PAGE).is_none_or(|file| file.text != page(house));
+pub fn check(repository: &Repository) -> Vec<Finding> {
+    let behind = repository.file(PAGE).is_none_or(|file| file.text != page(repository));
     behind
         .then(|| Finding::new(PAGE, format!("behind the tests; write it anew: {RENEW}")))
         .into_iter()
@@ -165,13 +165,13 @@ mod tests {
     #[test]
     fn a_page_that_is_behind_is_found() {
         let test = File::new("protocols/map/tests/asking.rs", "#[test]\nfn a_node_answers() {}\n");
-        let fresh = page(&House::of(vec![test.clone()]));
+        let fresh = page(&Repository::of(vec![test.clone()]));
         assert!(
             fresh.contains("|  | a node answers | [asking.rs](../protocols/map/tests/asking.rs) |"),
             "{fresh}"
         );
-        assert!(check(&House::of(vec![test.clone(), File::new(PAGE, &fresh)])).is_empty());
-        assert_eq!(check(&House::of(vec![File::new(PAGE, &fresh)])).len(), 1);
-        assert_eq!(check(&House::of(vec![test])).len(), 1);
+        assert!(check(&Repository::of(vec![test.clone(), File::new(PAGE, &fresh)])).is_empty());
+        assert_eq!(check(&Repository::of(vec![File::new(PAGE, &fresh)])).len(), 1);
+        assert_eq!(check(&Repository::of(vec![test])).len(), 1);
     }
 }

@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-/// One broken rule: where, and what to do about it.
+/// One broken rule: its place, and how to mend it.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Finding {
     /// The file, relative to the root of the repository.
     pub path: String,
     /// The line, counted from 1; 0 when the whole file or folder is meant.
     pub line: usize,
-    /// What is wrong, in words that say how to mend it.
+    /// What is wrong, and how to mend it.
     pub text: String,
 }
 

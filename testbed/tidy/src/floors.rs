@@ -14,26 +14,26 @@
 
 use crate::{Crate, Finding, Kind};
 
-/// Where a crate lives, by its folder.
+/// The part of the workspace that a crate belongs to, by its folder.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Room {
+pub enum Area {
     /// `protocols/*`: bytes in, bytes out.
     Protocol,
-    /// `smsc`: what the centre decides.
+    /// `smsc`: the decisions about a message.
     Smsc,
-    /// `platform`: what a developer rents.
+    /// `platform`: accounts, numbers and webhooks.
     Platform,
-    /// `net/*`: associations and access control, which gateways, the lab and the floors above stand on.
+    /// `net/*`: associations and access control.
     Net,
-    /// `gateways/*`: one wire each.
+    /// `gateways/*`: one protocol on sockets each.
     Gateway,
-    /// `stores/*`: where messages rest.
+    /// `stores/*`: persistent records.
     Store,
-    /// `lab`: what others would run.
+    /// `lab`: the other side of each protocol, simulated.
     Lab,
-    /// `node`: a running node.
+    /// `node`: a node as a library.
     Node,
-    /// `server`: the one binary.
+    /// `server`: the binary.
     Server,
     /// `testbed/*`: imports every crate.
     Testbed,
@@ -41,8 +41,8 @@ pub enum Room {
     Aside,
 }
 
-impl Room {
-    /// The room that a folder belongs to, if the house has one for it.
+impl Area {
+    /// The area that a folder belongs to, if there is one for it.
     #[must_use]
     pub fn of(folder: &str) -> Option<Self> {
         match folder.split_once('/') {
@@ -64,7 +64,7 @@ impl Room {
         }
     }
 
-    /// How high the room lies; `testbed` lies above every floor.
+    /// The number of its floor; `testbed` is above all.
     #[must_use]
     pub fn floor(self) -> u8 {
         match self {
@@ -84,8 +84,11 @@ impl Room {
 pub fn check(crates: &[Crate]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for from in crates {
-        if Room::of(&from.folder).is_none() {
-            findings.push(Finding::new(&from.manifest(), "no floor: the house has no room for this folder"));
+        if Area::of(&from.folder).is_none() {
+            findings.push(Finding::new(
+                &from.manifest(),
+                "this folder belongs to no floor: see testbed/tidy/src/floors.rs",
+            ));
         }
         for dependency in &from.dependencies {
             let Some(to) = crates.iter().find(|to| to.name == dependency.name) else { continue };
@@ -100,30 +103,27 @@ pub fn check(crates: &[Crate]) -> Vec<Finding> {
 
 /// Why the crate in `from` may not depend on the crate in `to`, if so.
 fn objection(from: &str, to: &str, kind: Kind) -> Option<&'static str> {
-    let (Some(above), Some(below)) = (Room::of(from), Room::of(to)) else { return None };
+    let (Some(above), Some(below)) = (Area::of(from), Area::of(to)) else { return None };
     match (above, below) {
-        (Room::Aside, _) => None,
-        (_, Room::Aside) => Some("no crate imports tidy or fuzz"),
-        (Room::Testbed, _) => None,
-        (_, Room::Testbed) => {
-            (kind == Kind::Normal).then_some("nothing looks at testbed, but a dev-dependency may")
-        }
-        (Room::Gateway, Room::Gateway) => Some("a gateway never imports another gateway"),
-        (Room::Gateway, Room::Store) => Some("a gateway never imports a store"),
-        (Room::Store, Room::Gateway) => Some("a store never imports a gateway"),
+        (Area::Aside, _) => None,
+        (_, Area::Aside) => Some("no crate imports tidy or fuzz"),
+        (Area::Testbed, _) => None,
+        (_, Area::Testbed) => (kind == Kind::Normal).then_some("only a dev-dependency may lead to testbed"),
+        (Area::Gateway, Area::Gateway) => Some("a gateway never imports another gateway"),
+        (Area::Gateway, Area::Store) => Some("a gateway never imports a store"),
+        (Area::Store, Area::Gateway) => Some("a store never imports a gateway"),
         _ if kind == Kind::Dev => {
             (below.floor() > above.floor()).then_some("a dev-dependency may go sideways, but never up")
         }
-        (Room::Protocol, Room::Protocol) => {
-            ((from, to) != ("protocols/map", "protocols/tcap")).then_some("protocols do not know each other")
+        (Area::Protocol, Area::Protocol) => ((from, to) != ("protocols/map", "protocols/tcap"))
+            .then_some("a protocol imports no other protocol"),
+        (Area::Net, _) => Some("net imports no crate of the workspace"),
+        (Area::Gateway | Area::Lab, Area::Net) => None,
+        (Area::Lab, _) if below != Area::Protocol => {
+            Some("lab imports protocols and net alone, so that it shares no decision with the centre")
         }
-        (Room::Net, _) => Some("net carries octets and judges peers, and imports no crate of ours"),
-        (Room::Gateway | Room::Lab, Room::Net) => None,
-        (Room::Lab, _) if below != Room::Protocol => {
-            Some("lab imports protocols and net alone, so that it cannot share our decisions")
-        }
-        (Room::Smsc | Room::Platform, Room::Protocol) if to != "protocols/sms" => {
-            Some("decisions know no wire but sms")
+        (Area::Smsc | Area::Platform, Area::Protocol) if to != "protocols/sms" => {
+            Some("smsc and platform import no protocol but sms")
         }
         _ => (below.floor() >= above.floor()).then_some("an import goes down only"),
     }
@@ -135,7 +135,7 @@ mod tests {
     use crate::Dependency;
 
     #[test]
-    fn every_edge_of_the_picture_is_allowed() {
+    fn allowed_edges_pass() {
         let allowed = [
             ("protocols/map", "protocols/tcap", Kind::Normal),
             ("protocols/smpp", "protocols/sip", Kind::Dev),
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn every_wall_stands() {
+    fn refused_edges_are_found() {
         let refused = [
             ("protocols/tcap", "protocols/map", Kind::Normal),
             ("protocols/sip", "protocols/sms", Kind::Normal),
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_finding_names_the_manifest_and_both_ends() {
+    fn a_finding_names_the_manifest_and_both_crates() {
         let krate = |name: &str, folder: &str, dependencies: Vec<Dependency>| Crate {
             name: name.to_owned(),
             folder: folder.to_owned(),

@@ -1,13 +1,12 @@
-//! Which foreign crates a floor must do without.
+//! The foreign crates that each floor refuses.
 //!
-//! Floors 0 to 2 decide and never touch a socket, a disk, a task or chance, so the crates that do are refused
-//! there.
-//! Tests may use what they like: a dev-dependency is not shipped.
+//! Floors 0 to 2 use no socket, disk, task or randomness, so the crates that provide them are refused there. A
+//! dev-dependency is not shipped and may be any crate.
 
-use crate::floors::Room;
+use crate::floors::Area;
 use crate::{Crate, Finding, Kind};
 
-/// Refused on every floor: the first wants cmake to build, the second a library of the system.
+/// Refused on every floor: the first needs cmake to build, the second a library of the system.
 const REFUSED: [&str; 2] = ["aws-lc-rs", "openssl-sys"];
 
 /// Every normal dependency on a foreign crate that its floor refuses.
@@ -15,10 +14,10 @@ const REFUSED: [&str; 2] = ["aws-lc-rs", "openssl-sys"];
 pub fn check(crates: &[Crate]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for from in crates {
-        let Some(room) = Room::of(&from.folder) else { continue };
+        let Some(area) = Area::of(&from.folder) else { continue };
         let shipped = from.dependencies.iter().filter(|dependency| dependency.kind == Kind::Normal);
         for dependency in shipped {
-            if refused(room).iter().chain(&REFUSED).any(|family| belongs(&dependency.name, family)) {
+            if refused(area).iter().chain(&REFUSED).any(|family| belongs(&dependency.name, family)) {
                 let text = format!("{} must do without the crate {}", from.folder, dependency.name);
                 findings.push(Finding::new(&from.manifest(), text));
             }
@@ -27,18 +26,18 @@ pub fn check(crates: &[Crate]) -> Vec<Finding> {
     findings
 }
 
-/// What one floor refuses beside [`REFUSED`].
-fn refused(room: Room) -> &'static [&'static str] {
-    match room {
-        Room::Protocol => &["tokio", "tracing", "socket2", "mio", "serde", "fjall", "rand", "getrandom"],
-        Room::Smsc => {
+/// The crates that one floor refuses beside [`REFUSED`].
+fn refused(area: Area) -> &'static [&'static str] {
+    match area {
+        Area::Protocol => &["tokio", "tracing", "socket2", "mio", "serde", "fjall", "rand", "getrandom"],
+        Area::Smsc => {
             &["tokio", "socket2", "mio", "serde", "axum", "hyper", "reqwest", "fjall", "rand", "getrandom"]
         }
-        Room::Platform => {
+        Area::Platform => {
             &["tokio", "socket2", "mio", "axum", "hyper", "reqwest", "fjall", "rand", "getrandom"]
         }
-        Room::Net | Room::Gateway | Room::Lab | Room::Node => &["fjall"],
-        Room::Store | Room::Server | Room::Testbed | Room::Aside => &[],
+        Area::Net | Area::Gateway | Area::Lab | Area::Node => &["fjall"],
+        Area::Store | Area::Server | Area::Testbed | Area::Aside => &[],
     }
 }
 
@@ -68,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn neighbours_in_the_alphabet_and_tests_are_left_alone() {
+    fn similar_names_and_tests_pass() {
         assert_eq!(found("protocols/sip", "miow", Kind::Normal), 0);
         assert_eq!(found("smsc", "tokio", Kind::Dev), 0);
         assert_eq!(found("gateways/smpp", "tokio", Kind::Normal), 0);

@@ -5,7 +5,7 @@
 
 use regex::Regex;
 
-use crate::{File, Finding, House, test_name};
+use crate::{File, Finding, Repository, test_name};
 
 const PAGE: &str = "ARCHITECTURE.md";
 
@@ -16,8 +16,8 @@ const MENTION: &str = r"\bTests?:((?:[\s,*]|and\b)*`[^`]+`)+";
 /// Every invariant without a test, and every named test that does not exist. Without the page there is nothing
 /// to check.
 #[must_use]
-pub fn check(house: &House) -> Vec<Finding> {
-    let Some(page) = house.file(PAGE) else { return Vec::new() };
+pub fn check(repository: &Repository) -> Vec<Finding> {
+    let Some(page) = repository.file(PAGE) else { return Vec::new() };
     let (Ok(invariant), Ok(mention)) = (Regex::new(INVARIANT), Regex::new(MENTION)) else {
         return vec![Finding::new("tidy", "invariants: bad pattern")];
     };
@@ -31,7 +31,7 @@ pub fn check(house: &House) -> Vec<Finding> {
     }
     for found in mention.find_iter(&page.text) {
         let names = found.as_str().split('`').skip(1).step_by(2);
-        let missing = names.filter_map(|name| test_name::missing(name, house));
+        let missing = names.filter_map(|name| test_name::missing(name, repository));
         findings.extend(missing.map(|text| Finding::at(PAGE, line_of(found.start(), page), text)));
     }
     findings
@@ -46,17 +46,17 @@ mod tests {
     use super::*;
 
     fn found(page: &str) -> Vec<String> {
-        let test = File::new("testbed/tidy/tests/house.rs", "fn imports_go_down_only() {}");
-        let house = House::of(vec![File::new(PAGE, page), test]);
-        check(&house).iter().map(ToString::to_string).collect()
+        let test = File::new("testbed/tidy/tests/rules.rs", "fn imports_go_down_only() {}");
+        let repository = Repository::of(vec![File::new(PAGE, page), test]);
+        check(&repository).iter().map(ToString::to_string).collect()
     }
 
     #[test]
     fn existing_tests_pass() {
-        assert!(found("Test: `testbed/tidy/tests/house.rs::imports_go_down_only`.").is_empty());
+        assert!(found("Test: `testbed/tidy/tests/rules.rs::imports_go_down_only`.").is_empty());
         assert!(
             found(
-                "**Tests:** `testbed/tidy/tests/house.rs`,\n`tidy` and `testbed/tidy/tests`; see `gone.rs`"
+                "**Tests:** `testbed/tidy/tests/rules.rs`,\n`testbed` and `testbed/tidy/tests`; see `gone.rs`"
             )
             .is_empty()
         );
@@ -65,9 +65,9 @@ mod tests {
     #[test]
     fn missing_tests_are_found_with_their_line() {
         assert_eq!(
-            found("Floor 0.\n\nTest: `testbed/tidy/tests/house.rs::goes_up`, and `smsc/tests/gone.rs`"),
+            found("Floor 0.\n\nTest: `testbed/tidy/tests/rules.rs::goes_up`, and `smsc/tests/gone.rs`"),
             [
-                "ARCHITECTURE.md:3: test `testbed/tidy/tests/house.rs::goes_up`: no function goes_up in that file",
+                "ARCHITECTURE.md:3: test `testbed/tidy/tests/rules.rs::goes_up`: no function goes_up in that file",
                 "ARCHITECTURE.md:3: test `smsc/tests/gone.rs`: no such file",
             ]
         );
@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn an_invariant_without_a_test_is_found() {
         assert_eq!(
-            found("# Floors\n\n> **Invariant:** no socket.\n\nTest: `tidy`"),
+            found("# Floors\n\n> **Invariant:** no socket.\n\nTest: `testbed`"),
             ["ARCHITECTURE.md:3: this invariant names no test"]
         );
         assert!(

@@ -1,9 +1,9 @@
-//! The ledger of standards, `docs/standards.tsv`: what we hold ourselves to, and where it is proven.
+//! The ledger of standards, `docs/standards.tsv`: which clauses the code follows, and which test proves each.
 //!
 //! Six columns, parted by tabs: `spec`, `clause` (`-` for the whole), `status`, `code`, `test`, `note`. `Yes`
 //! means done and proven by the named test; `Partly` means that the code exists; `Later` means neither.
 
-use crate::{File, Finding, House, test_name};
+use crate::{File, Finding, Repository, test_name};
 
 /// Where the ledger lies.
 pub const PATH: &str = "docs/standards.tsv";
@@ -24,8 +24,8 @@ pub struct Row<'a> {
 
 /// Every row that is malformed, repeated, or claims more than the tree holds.
 #[must_use]
-pub fn check(house: &House) -> Vec<Finding> {
-    let Some(ledger) = house.file(PATH) else {
+pub fn check(repository: &Repository) -> Vec<Finding> {
+    let Some(ledger) = repository.file(PATH) else {
         return vec![Finding::new(PATH, "the ledger of standards is missing")];
     };
     let mut findings = Vec::new();
@@ -45,7 +45,7 @@ pub fn check(house: &House) -> Vec<Finding> {
                     ));
                 }
                 seen.push((row.spec, row.clause));
-                findings.extend(untrue(&row, house).map(|text| Finding::at(PATH, line, text)));
+                findings.extend(untrue(&row, repository).map(|text| Finding::at(PATH, line, text)));
             }
         }
     }
@@ -63,20 +63,20 @@ fn parse(line: &str) -> Option<Row<'_>> {
     (!spec.is_empty() && !clause.is_empty()).then_some(Row { spec, clause, status, code, test })
 }
 
-/// What the row says that the tree does not bear out.
-fn untrue(row: &Row<'_>, house: &House) -> Option<String> {
+/// The first claim of the row that the tree does not support.
+fn untrue(row: &Row<'_>, repository: &Repository) -> Option<String> {
     let of = format!("{} {}", row.spec, row.clause);
     match row.status {
-        "Yes" if row.test.is_empty() => Some(format!("{of} says Yes and names no test")),
-        "Yes" => no_code(row, house).or_else(|| test_name::missing(row.test, house)),
-        "Partly" => no_code(row, house),
+        "Yes" if row.test.is_empty() => Some(format!("{of} is Yes and names no test")),
+        "Yes" => no_code(row, repository).or_else(|| test_name::missing(row.test, repository)),
+        "Partly" => no_code(row, repository),
         "Later" => None,
         status => Some(format!("{of}: the status is Yes, Partly or Later, not {status:?}")),
     }
 }
 
-fn no_code(row: &Row<'_>, house: &House) -> Option<String> {
-    let absent = row.code.is_empty() || !house.holds(row.code);
+fn no_code(row: &Row<'_>, repository: &Repository) -> Option<String> {
+    let absent = row.code.is_empty() || !repository.holds(row.code);
     absent.then(|| format!("{} {}: code `{}` does not exist", row.spec, row.clause, row.code))
 }
 
@@ -89,7 +89,7 @@ mod tests {
             File::new(PATH, &format!("{HEADER}\n{rows}")),
             File::new("protocols/sms/src/packing.rs", "fn packs() {}"),
         ];
-        check(&House::of(files)).into_iter().map(|finding| finding.to_string()).collect()
+        check(&Repository::of(files)).into_iter().map(|finding| finding.to_string()).collect()
     }
 
     #[test]
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn untrue_rows_are_found() {
         let cases = [
-            ("TS 23.038\t6\tYes\tprotocols/sms\t\t", "says Yes and names no test"),
+            ("TS 23.038\t6\tYes\tprotocols/sms\t\t", "is Yes and names no test"),
             ("TS 23.038\t6\tYes\tprotocols/sms\tsmsc/tests/x.rs\t", "no such file"),
             ("TS 23.038\t6\tYes\tprotocols/sip\tprotocols/sms/src/packing.rs\t", "does not exist"),
             ("TS 23.038\t6\tPartly\t\t\t", "does not exist"),
@@ -119,6 +119,6 @@ mod tests {
 
     #[test]
     fn a_missing_ledger_is_found() {
-        assert_eq!(check(&House::default()).len(), 1);
+        assert_eq!(check(&Repository::default()).len(), 1);
     }
 }

@@ -1,26 +1,30 @@
-//! A name says what a thing is.
+//! A folder, file or module is called after what it holds.
 //!
-//! A crate, folder or module called after its vagueness is where everything ends up that nobody placed, and
-//! soon everybody imports it.
+//! A vague name (`common`, `util`) attracts whatever has no other place, until every crate imports it.
 
-use crate::{Finding, House};
+use crate::{Finding, Repository};
 
-const REFUSED: [&str; 7] = ["common", "core", "utils", "types", "base", "manager", "helper"];
+const REFUSED: [&str; 19] = [
+    "base", "common", "core", "extra", "general", "generic", "helper", "internal", "manager", "misc",
+    "other", "shared", "stuff", "support", "thing", "tool", "type", "util", "various",
+];
 
 /// Every folder, source file and inline module with a refused name.
 #[must_use]
-pub fn check(house: &House) -> Vec<Finding> {
+pub fn check(repository: &Repository) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for file in house.files() {
+    for file in repository.files() {
         let (folder, name) = file.path.rsplit_once('/').unwrap_or(("", &file.path));
         let module = name.strip_suffix(".rs");
         if let Some(part) = folder.split('/').chain(module).find(|part| refused(part)) {
-            findings
-                .push(Finding::new(&file.path, format!("the name \"{part}\" says nothing; name the thing")));
+            findings.push(Finding::new(
+                &file.path,
+                format!("the name \"{part}\" is vague: name it after what it holds"),
+            ));
         }
         for (line, text) in file.lines().filter(|_| module.is_some()) {
             if let Some(part) = declared_module(text).filter(|part| refused(part)) {
-                let text = format!("the module name \"{part}\" says nothing; name the thing");
+                let text = format!("the module name \"{part}\" is vague: name it after what it holds");
                 findings.push(Finding::at(&file.path, line, text));
             }
         }
@@ -45,7 +49,7 @@ mod tests {
     use crate::File;
 
     fn found(path: &str, text: &str) -> usize {
-        check(&House::of(vec![File::new(path, text)])).len()
+        check(&Repository::of(vec![File::new(path, text)])).len()
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! How many packages of other people a default build takes in.
+//! The number of foreign packages in a default build is bounded.
 //!
-//! Each is somebody to trust, and time in every clean build. The bound is a little over what there is:
-//! whoever wants to pass it says in Cargo.toml what for, and raises it here.
+//! Each is one more supplier to trust, and time in every clean build. The bound is a little over the present
+//! number; a change that passes it gives the reason in Cargo.toml and raises the bound here.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -10,10 +10,10 @@ use std::process::Command;
 
 use crate::Finding;
 
-/// Packages of others in a default build, at most.
+/// Foreign packages in a default build, at most.
 const PACKAGES_MAX: usize = 250;
 
-/// The packages of others that `cargo build` compiles on this machine, as `name version`; those that only
+/// The foreign packages that `cargo build` compiles on this machine, as `name version`; those that only
 /// tests need are not among them.
 ///
 /// # Errors
@@ -44,7 +44,7 @@ pub fn check(packages: &BTreeSet<String>) -> Vec<Finding> {
     if packages.len() <= PACKAGES_MAX {
         return Vec::new();
     }
-    let text = format!("a default build takes in {} packages of others, over {PACKAGES_MAX}", packages.len());
+    let text = format!("a default build has {} foreign packages, over {PACKAGES_MAX}", packages.len());
     vec![Finding::new("Cargo.toml", text)]
 }
 
@@ -61,7 +61,7 @@ mod tests {
         \n";
 
     #[test]
-    fn each_package_of_others_counts_once() {
+    fn each_foreign_package_counts_once() {
         let packages: Vec<_> = parse(TREE).into_iter().collect();
         assert_eq!(packages, ["axum v0.8.9", "serde_derive v1.0.229"]);
     }

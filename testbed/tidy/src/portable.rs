@@ -1,12 +1,12 @@
-//! Nothing in the tree knows the machine it was written on.
+//! No file names a path or a package registry of one machine or network.
 //!
-//! A path of somebody's home, or the address of a package mirror that only one network can reach, breaks the
+//! A path below a home folder, or the address of a package mirror that only one network can reach, breaks the
 //! build everywhere else. crates.io, PyPI and npm are reached through their ordinary clients, without naming
 //! a host.
 
 use regex::Regex;
 
-use crate::{Finding, House};
+use crate::{Finding, Repository};
 
 const MACHINE_PATH: &str =
     r#"(?:^|[\s"'`(=:,\[<])(/(?:root|work|Users|home/\w+)/|[A-Z]:\\Users\\|\.\./shared/)"#;
@@ -23,12 +23,12 @@ const SELF: &str = "testbed/tidy/src/portable.rs";
 
 /// Every line that names a path or a registry of one machine.
 #[must_use]
-pub fn check(house: &House) -> Vec<Finding> {
+pub fn check(repository: &Repository) -> Vec<Finding> {
     let (Ok(path), Ok(registry)) = (Regex::new(MACHINE_PATH), Regex::new(REGISTRY)) else {
         return vec![Finding::new(SELF, "bad pattern")];
     };
     let mut findings = Vec::new();
-    for file in house.files().filter(|file| file.path != SELF) {
+    for file in repository.files().filter(|file| file.path != SELF) {
         let lock = file.path.ends_with("Cargo.lock");
         for (number, line) in file.lines() {
             if let Some(found) = path.captures(line).and_then(|found| found.get(1)) {
@@ -53,7 +53,7 @@ mod tests {
     use crate::File;
 
     fn found(path: &str, text: &str) -> usize {
-        check(&House::of(vec![File::new(path, text)])).len()
+        check(&Repository::of(vec![File::new(path, text)])).len()
     }
 
     #[test]
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn leaves_what_every_machine_has_alone() {
+    fn accepts_paths_of_every_machine() {
         assert_eq!(found("docs/x.md", "/etc/fernpost.toml, $HOME/x, /homework/y and network/work/z"), 0);
         assert_eq!(found("Cargo.lock", CRATES_IO), 0);
         assert_eq!(found("docs/x.md", "https://docs.rs/fjall"), 0);

@@ -1,12 +1,12 @@
-//! Floors 0 to 2 touch nothing: no socket, no file, no thread, no process, no clock.
+//! Floors 0 to 2 use no socket, file, thread, process or clock.
 //!
 //! clippy.toml bans the clock and the environment of `std` everywhere; this rule reads the sources of the lower
 //! floors for the rest. Only the shipped part of a file counts: tests read vectors from files.
 
 use regex::Regex;
 
-use crate::floors::Room;
-use crate::{File, Finding, House};
+use crate::floors::Area;
+use crate::{File, Finding, Repository};
 
 const TOUCHES: &str = concat!(
     r"\bstd::(?:fs|thread|process|os)\b|\bnet::(?:Tcp|Udp)|\bnet::\{[^}]*(?:Tcp|Udp)",
@@ -16,16 +16,20 @@ const TOUCHES: &str = concat!(
 
 /// Every line of floors 0 to 2 that names a socket, a file, a thread, a process or a clock.
 #[must_use]
-pub fn check(house: &House) -> Vec<Finding> {
+pub fn check(repository: &Repository) -> Vec<Finding> {
     let Ok(touches) = Regex::new(TOUCHES) else { return vec![Finding::new("tidy", "pure: bad pattern")] };
-    house.ending(".rs").filter(|file| decides(&file.path)).flat_map(|file| touched(file, &touches)).collect()
+    repository
+        .ending(".rs")
+        .filter(|file| decides(&file.path))
+        .flat_map(|file| touched(file, &touches))
+        .collect()
 }
 
 /// Whether the file is shipped source of floors 0 to 2.
 fn decides(path: &str) -> bool {
     let Some((folder, module)) = path.split_once("/src/") else { return false };
     let test = module == "tests.rs" || module.ends_with("/tests.rs") || module.contains("tests/");
-    Room::of(folder).is_some_and(|room| room.floor() <= 2) && !test
+    Area::of(folder).is_some_and(|area| area.floor() <= 2) && !test
 }
 
 fn touched(file: &File, touches: &Regex) -> Vec<Finding> {
@@ -33,7 +37,7 @@ fn touched(file: &File, touches: &Regex) -> Vec<Finding> {
         .filter(|(_, line)| !line.trim_start().starts_with("//"))
         .filter_map(|(number, line)| {
             let what = touches.find(line)?.as_str();
-            let text = format!("floors 0 to 2 touch nothing, but this names `{what}`: pass the outcome in");
+            let text = format!("floors 0 to 2 do no I/O, but this names `{what}`: pass the outcome in");
             Some(Finding::at(&file.path, number, text))
         })
         .collect()
@@ -44,7 +48,7 @@ mod tests {
     use super::*;
 
     fn found(path: &str, text: &str) -> usize {
-        check(&House::of(vec![File::new(path, text)])).len()
+        check(&Repository::of(vec![File::new(path, text)])).len()
     }
 
     #[test]

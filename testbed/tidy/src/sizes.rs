@@ -1,11 +1,10 @@
-//! Small files: over 800 lines fails, over 400 is printed, and so are functions over 70.
+//! Files of at most 800 lines; files over 400 lines and functions over 70 are printed.
 //!
-//! The limits are for what people read: sources and scripts. Data may be as long as it must.
+//! The limits hold for sources and scripts; data may have any length.
 
 use std::fmt::Write;
 
-use crate::circles::edges;
-use crate::{Crate, File, Finding, House};
+use crate::{Crate, File, Finding, Repository, graph};
 
 /// A file longer than this fails.
 pub const FILE_LINES_MAX: usize = 800;
@@ -14,12 +13,12 @@ pub const FILE_LINES_LONG: usize = 400;
 /// A function longer than this is printed.
 pub const FUNCTION_LINES_LONG: usize = 70;
 
-const READ_BY_PEOPLE: [&str; 6] = [".rs", ".sh", ".py", ".js", ".css", ".html"];
+const SOURCES: [&str; 6] = [".rs", ".sh", ".py", ".js", ".css", ".html"];
 
 /// Every source file over [`FILE_LINES_MAX`].
 #[must_use]
-pub fn check(house: &House) -> Vec<Finding> {
-    sources(house)
+pub fn check(repository: &Repository) -> Vec<Finding> {
+    sources(repository)
         .map(|file| (file, file.lines().count()))
         .filter(|(_, lines)| *lines > FILE_LINES_MAX)
         .map(|(file, lines)| {
@@ -28,24 +27,25 @@ pub fn check(house: &House) -> Vec<Finding> {
         .collect()
 }
 
-/// Sizes in words: the median, what is long, and how the crates hang together.
+/// The sizes as text: the median, long files and functions, the graph of the crates.
 #[must_use]
-pub fn report(house: &House, crates: &[Crate]) -> String {
+pub fn report(repository: &Repository, crates: &[Crate]) -> String {
     let mut lines: Vec<(usize, &str)> =
-        sources(house).map(|file| (file.lines().count(), file.path.as_str())).collect();
+        sources(repository).map(|file| (file.lines().count(), file.path.as_str())).collect();
     lines.sort_unstable();
     let median = lines.get(lines.len() / 2).map_or(0, |(lines, _)| *lines);
-    let functions: Vec<_> = house.ending(".rs").flat_map(functions).collect();
+    let functions: Vec<_> = repository.ending(".rs").flat_map(functions).collect();
     let long = || functions.iter().filter(|function| function.lines > FUNCTION_LINES_LONG);
-    let edge_count: usize = crates.iter().map(|from| edges(from, crates).count()).sum();
 
     let mut text = format!(
         "{} source files, median {median} lines; {} functions, {} over {FUNCTION_LINES_LONG} lines; \
-         {} crates, {edge_count} edges between them\n",
+         {} crates, {} edges between those that are shipped, {} in the longest chain\n",
         lines.len(),
         functions.len(),
         long().count(),
         crates.len(),
+        graph::edge_count(crates),
+        graph::longest_chain(crates).len(),
     );
     for (lines, path) in lines.iter().rev().take_while(|(lines, _)| *lines > FILE_LINES_LONG) {
         let _ = writeln!(text, "  long file: {path}, {lines} lines");
@@ -57,8 +57,8 @@ pub fn report(house: &House, crates: &[Crate]) -> String {
     text
 }
 
-fn sources(house: &House) -> impl Iterator<Item = &File> {
-    house.files().filter(|file| READ_BY_PEOPLE.iter().any(|ending| file.path.ends_with(ending)))
+fn sources(repository: &Repository) -> impl Iterator<Item = &File> {
+    repository.files().filter(|file| SOURCES.iter().any(|ending| file.path.ends_with(ending)))
 }
 
 struct Function<'a> {
@@ -96,27 +96,28 @@ mod tests {
     #[test]
     fn a_file_over_the_limit_fails_and_data_does_not() {
         let long = "x\n".repeat(FILE_LINES_MAX + 1);
-        let house = House::of(vec![File::new("smsc/src/a.rs", &long), File::new("vectors/a.json", &long)]);
-        let findings = check(&house);
+        let repository =
+            Repository::of(vec![File::new("smsc/src/a.rs", &long), File::new("vectors/a.json", &long)]);
+        let findings = check(&repository);
         assert_eq!(findings.len(), 1);
         assert_eq!(findings[0].path, "smsc/src/a.rs");
     }
 
     #[test]
     fn a_file_at_the_limit_passes() {
-        let house = House::of(vec![File::new("smsc/src/a.rs", &"x\n".repeat(FILE_LINES_MAX))]);
-        assert_eq!(check(&house), []);
+        let repository = Repository::of(vec![File::new("smsc/src/a.rs", &"x\n".repeat(FILE_LINES_MAX))]);
+        assert_eq!(check(&repository), []);
     }
 
     #[test]
     fn long_files_and_functions_are_reported() {
         let body = "        let x = 1;\n".repeat(FUNCTION_LINES_LONG);
         let file = format!("impl A {{\n    pub fn long() {{\n{body}    }}\n    fn short() {{}}\n}}\n");
-        let house = House::of(vec![
+        let repository = Repository::of(vec![
             File::new("smsc/src/a.rs", &file),
             File::new("smsc/src/b.rs", &"x\n".repeat(FILE_LINES_LONG + 1)),
         ]);
-        let report = report(&house, &[]);
+        let report = report(&repository, &[]);
         assert!(report.contains("long function: smsc/src/a.rs:2, 72 lines"), "{report}");
         assert!(report.contains("long file: smsc/src/b.rs, 401 lines"), "{report}");
     }

@@ -1,18 +1,18 @@
-//! How pages name a test: `path`, or `path::test_function`.
+//! The form in which pages cite a test: `path`, or `path::test_function`.
 
-use crate::House;
+use crate::Repository;
 
-/// Why the named test does not exist, if so.
-pub(crate) fn missing(name: &str, house: &House) -> Option<String> {
+/// The reason why the cited test does not exist, if so.
+pub(crate) fn missing(name: &str, repository: &Repository) -> Option<String> {
     let (path, function) = match name.split_once("::") {
         Some((path, rest)) => (path, rest.rsplit("::").next()),
         None => (name, None),
     };
-    if !house.holds(path) {
+    if !repository.holds(path) {
         return Some(format!("test `{name}`: no such file"));
     }
     let function = function?;
-    let declared = house.file(path).is_some_and(|file| file.text.contains(&format!("fn {function}(")));
+    let declared = repository.file(path).is_some_and(|file| file.text.contains(&format!("fn {function}(")));
     (!declared).then(|| format!("test `{name}`: no function {function} in that file"))
 }
 
@@ -23,12 +23,12 @@ mod tests {
 
     #[test]
     fn a_name_is_a_file_or_a_function_in_it() {
-        let house = House::of(vec![File::new("smsc/src/lib.rs", "fn field_01_fill_bits() {}")]);
-        assert_eq!(missing("smsc/src/lib.rs", &house), None);
-        assert_eq!(missing("smsc/src/lib.rs::field_01_fill_bits", &house), None);
-        assert_eq!(missing("smsc/src/lib.rs::tests::field_01_fill_bits", &house), None);
-        assert!(missing("smsc/src/lib.rs::field_01", &house).is_some());
-        assert!(missing("smsc/src/gone.rs", &house).is_some());
-        assert!(missing("smsc/src::field_01_fill_bits", &house).is_some());
+        let repository = Repository::of(vec![File::new("smsc/src/lib.rs", "fn field_01_fill_bits() {}")]);
+        assert_eq!(missing("smsc/src/lib.rs", &repository), None);
+        assert_eq!(missing("smsc/src/lib.rs::field_01_fill_bits", &repository), None);
+        assert_eq!(missing("smsc/src/lib.rs::tests::field_01_fill_bits", &repository), None);
+        assert!(missing("smsc/src/lib.rs::field_01", &repository).is_some());
+        assert!(missing("smsc/src/gone.rs", &repository).is_some());
+        assert!(missing("smsc/src::field_01_fill_bits", &repository).is_some());
     }
 }

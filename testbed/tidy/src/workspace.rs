@@ -13,7 +13,7 @@ pub struct Crate {
     pub name: String,
     /// Its folder relative to the root, for example `protocols/sms`.
     pub folder: String,
-    /// What it depends on, ours and others'.
+    /// Its dependencies, of the workspace and foreign.
     pub dependencies: Vec<Dependency>,
 }
 
@@ -22,7 +22,7 @@ pub struct Crate {
 pub struct Dependency {
     /// The package name.
     pub name: String,
-    /// From which table it comes.
+    /// The table of Cargo.toml that holds it.
     pub kind: Kind,
 }
 
@@ -43,7 +43,7 @@ impl Crate {
     }
 }
 
-/// Asks cargo for the workspace at `root`, without the network and without resolving anything.
+/// Reads the workspace at `root` from `cargo metadata`, without the network and without resolving anything.
 ///
 /// # Errors
 /// When cargo cannot be started, refuses the workspace, or answers something that is not its metadata.

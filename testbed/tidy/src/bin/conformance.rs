@@ -3,10 +3,10 @@
 use std::io;
 use std::path::Path;
 
-use tidy::{House, conformance};
+use tidy::{Repository, conformance};
 
 fn main() -> io::Result<()> {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
-    print!("{}", conformance::page(&House::read(root)?));
+    print!("{}", conformance::page(&Repository::read(root)?));
     Ok(())
 }

@@ -3,12 +3,14 @@
 use std::io;
 use std::path::Path;
 
-/// Folders that git does not track: what builds, runs and tools leave behind.
+use crate::source::{code, line_of, test_items};
+
+/// Folders that git does not track: the output of builds, runs and tools.
 const UNTRACKED: [&str; 6] = [".git", ".venv", "__pycache__", "fernpost-data", "node_modules", "target"];
 
 /// Every file of the repository, sorted by path.
 #[derive(Clone, Debug, Default)]
-pub struct House {
+pub struct Repository {
     files: Vec<File>,
 }
 
@@ -21,7 +23,7 @@ pub struct File {
     pub text: String,
 }
 
-impl House {
+impl Repository {
     /// Reads the tree below `root`.
     ///
     /// # Errors
@@ -32,7 +34,7 @@ impl House {
         Ok(Self::of(files))
     }
 
-    /// A house of the given files; the rules' own tests build theirs with it.
+    /// A repository of the given files, for the unit tests of the rules.
     #[must_use]
     pub fn of(mut files: Vec<File>) -> Self {
         files.sort_by(|a, b| a.path.cmp(&b.path));
@@ -44,7 +46,7 @@ impl House {
         self.files.iter()
     }
 
-    /// The files whose name ends with `suffix`, for example `.rs`.
+    /// The files with a path that ends with `suffix`, for example `.rs`.
     pub fn ending(&self, suffix: &str) -> impl Iterator<Item = &File> {
         self.files.iter().filter(move |file| file.path.ends_with(suffix))
     }
@@ -77,9 +79,13 @@ impl File {
         self.text.lines().enumerate().map(|(index, line)| (index + 1, line))
     }
 
-    /// The lines before the first `#[cfg(test)]`: tests stand last in a file.
+    /// The lines outside the items under `#[cfg(test)]`.
     pub fn shipped_lines(&self) -> impl Iterator<Item = (usize, &str)> {
-        self.lines().take_while(|(_, line)| line.trim_start() != "#[cfg(test)]")
+        let tests: Vec<_> = test_items(&code(&self.text))
+            .into_iter()
+            .map(|item| line_of(&self.text, item.start)..=line_of(&self.text, item.end))
+            .collect();
+        self.lines().filter(move |(number, _)| !tests.iter().any(|lines| lines.contains(number)))
     }
 }
 
@@ -108,11 +114,11 @@ mod tests {
 
     #[test]
     fn a_folder_is_held_by_its_files_and_not_by_its_prefix() {
-        let house = House::of(vec![File::new("docs/life.md", "")]);
-        assert!(house.holds("docs"));
-        assert!(house.holds("docs/"));
-        assert!(house.holds("docs/life.md"));
-        assert!(!house.holds("doc"));
-        assert!(!house.holds("docs/life"));
+        let repository = Repository::of(vec![File::new("docs/life.md", "")]);
+        assert!(repository.holds("docs"));
+        assert!(repository.holds("docs/"));
+        assert!(repository.holds("docs/life.md"));
+        assert!(!repository.holds("doc"));
+        assert!(!repository.holds("docs/life"));
     }
 }
