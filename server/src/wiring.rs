@@ -288,7 +288,7 @@ impl System {
             smpp.shutdown(STOP_PATIENCE).await;
         }
         if let Some(sip) = &self.sip {
-            sip.shutdown().await;
+            sip.shutdown(STOP_PATIENCE).await;
         }
         if let Some(ss7) = &self.ss7 {
             ss7.shutdown(STOP_PATIENCE).await;

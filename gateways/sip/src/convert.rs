@@ -12,7 +12,7 @@ mod receipt;
 pub use envelope::{notification, remote_receipt};
 pub use incoming::{Incoming, Rules, Sender, read};
 pub use number::{destination, source};
-pub use outgoing::{Draft, Ends, drafts};
+pub use outgoing::{Ends, RequestBuilder, request_builders};
 pub use receipt::{read as read_receipt, text as receipt_text};
 
 /// Names of the link's header fields, as we write them. They match in any case.

@@ -5,29 +5,27 @@
 //! [`convert`]; everything that arrived together goes to [`Centre::accept`] in one call, and each
 //! 200 leaves when its message is durable.
 //!
-//! A message goes out: `dial` writes it with [`convert`], hands the request to the element,
+//! A message goes out: `dial` writes it with [`convert`], hands the request to the transaction task,
 //! and reads the answer by the tables of [`codes`].
 //!
 //! [`Centre::accept`]: smsc::ports::Centre::accept
 
-mod chance;
+mod auth;
 pub mod codes;
 pub mod config;
+mod context;
 pub mod convert;
 pub mod dates;
 mod dial;
-mod door;
-mod element;
 mod error;
 mod gateway;
-mod listen;
 mod peer;
 mod registrar;
-mod repeats;
-mod site;
+mod rng;
+mod transactions;
 mod transport;
 
 pub use config::SipConfig;
+pub use context::Clock;
 pub use error::Error;
 pub use gateway::{PartyStatus, SipGateway};
-pub use site::Clock;

@@ -32,11 +32,11 @@ pub(crate) struct Peer {
     /// Final answers that it gave.
     answers: AtomicU64,
     /// The last challenge, so that the next request need not wait for one.
-    challenge: Mutex<Option<Remembered>>,
+    challenge: Mutex<Option<StoredChallenge>>,
     pace: Mutex<Pace>,
 }
 
-struct Remembered {
+struct StoredChallenge {
     challenge: Challenge,
     /// The header field that its answer goes into.
     field: Name,
@@ -140,14 +140,14 @@ impl Peer {
 
     /// Keeps a challenge to answer it again and again.
     pub(crate) fn remember(&self, challenge: Challenge, field: Name) {
-        *self.challenge.lock() = Some(Remembered { challenge, field, uses: 0 });
+        *self.challenge.lock() = Some(StoredChallenge { challenge, field, uses: 0 });
     }
 
     /// Adds credentials to a request, if a challenge is known and we have a login.
     pub(crate) fn authorize(&self, request: &mut Request, cnonce: &str) {
         let Some(login) = &self.config.outbound else { return };
         let mut remembered = self.challenge.lock();
-        let Some(Remembered { challenge, field, uses }) = &mut *remembered else { return };
+        let Some(StoredChallenge { challenge, field, uses }) = &mut *remembered else { return };
         *uses += 1;
         let login = Login { username: &login.user, secret: Secret::Password(login.password.reveal()) };
         let (method, uri) = (request.method.as_str(), request.uri.as_str());

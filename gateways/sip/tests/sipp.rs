@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests may fail as tests do")]
 
-mod support;
+mod rig;
 
 use std::io::Write;
 use std::net::{SocketAddr, UdpSocket};
@@ -12,9 +12,9 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use gateway_sip::config::{SipConfig, Wire};
+use rig::*;
 use smsc::message::Endpoint;
 use smsc::ports::Gateways as _;
-use support::*;
 use tokio::process::{Child, Command};
 
 const MESSAGES: usize = 1000;
@@ -65,7 +65,7 @@ async fn sipp_sends_a_thousand_messages_over_udp_and_tcp() {
         return;
     }
     for (transport, option) in [(sip::Transport::Udp, "u1"), (sip::Transport::Tcp, "t1")] {
-        let peers = vec![peer("sipp", nobody())];
+        let peers = vec![peer("sipp", unused_address())];
         let (gateway, centre) = start(SipConfig { peers, t1_ms: 500, ..config() });
         let target = address_of(&gateway, transport).to_string();
         let sender = sipp("message.xml", free_address(), &["-r", "1000", "-l", "100", "-t", option, &target]);

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "the helpers of tests may fail as tests do")]
 
-mod support;
+mod rig;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,11 +11,11 @@ use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use gateway_sip::config::{ClientTls, Limits, Listener, Peer, ServerTls, SipConfig, Wire};
+use rig::*;
 use sip::Transport;
 use smsc::failure::Failure;
 use smsc::message::Endpoint;
 use smsc::ports::Gateways as _;
-use support::*;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::Message as WsMessage;
@@ -44,7 +44,7 @@ fn listening(wire: Wire, tls: Option<ServerTls>) -> SipConfig {
     let address = "127.0.0.1:0".parse().unwrap();
     SipConfig {
         listeners: vec![Listener { transport: wire, address, tls }],
-        peers: vec![peer("connect", nobody())],
+        peers: vec![peer("connect", unused_address())],
         ..config()
     }
 }
@@ -169,7 +169,7 @@ async fn field_58_a_long_message_leaves_udp_for_tcp() {
     drop((tcp, stream));
     tokio::time::sleep(Duration::from_millis(50)).await;
     let pending = tokio::spawn(gateway.deliver(&endpoint, delivery(outgoing(2, &long))));
-    let phone = Phone { socket, address, towards: udp_of(&gateway) };
+    let phone = UserAgent { socket, address, towards: udp_of(&gateway) };
     let request = phone.request().await;
     phone.answer(&request, 200, "").await;
     assert!(pending.await.unwrap().is_ok());
@@ -214,7 +214,7 @@ async fn a_stream_without_content_length_is_answered_and_closed() {
     let request = message(URI, "", "").replace("Content-Length: 0\r\n", "");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut all = Vec::new();
-    tokio::time::timeout(PATIENCE, stream.read_to_end(&mut all)).await.unwrap().unwrap();
+    tokio::time::timeout(DEADLINE, stream.read_to_end(&mut all)).await.unwrap().unwrap();
     assert!(all.starts_with(b"SIP/2.0 400 "));
 }
 
@@ -249,7 +249,7 @@ async fn connections_are_bounded_and_must_prove_something() {
     tokio::time::sleep(Duration::from_millis(50)).await;
     let mut third = TcpStream::connect(address).await.unwrap();
     for closed in [&mut third, &mut second] {
-        let read = tokio::time::timeout(PATIENCE, closed.read(&mut [0; 16])).await.unwrap();
+        let read = tokio::time::timeout(DEADLINE, closed.read(&mut [0; 16])).await.unwrap();
         assert!(matches!(read, Ok(0) | Err(_)), "the third at once, the second after a second of silence");
     }
     first.write_all(message(URI, "", "two").as_bytes()).await.unwrap();
@@ -277,7 +277,7 @@ async fn read_text<S: AsyncRead + Unpin>(stream: &mut S) -> String {
         stream.read_exact(&mut body).await.unwrap();
         head + &String::from_utf8(body).unwrap()
     };
-    tokio::time::timeout(PATIENCE, read).await.unwrap()
+    tokio::time::timeout(DEADLINE, read).await.unwrap()
 }
 
 #[tokio::test]

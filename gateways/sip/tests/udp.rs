@@ -2,23 +2,23 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "the helpers of tests may fail as tests do")]
 
-mod support;
+mod rig;
 
 use std::sync::atomic::Ordering;
 
 use gateway_sip::config::{Login, Peer, Quirks, ReceiptForm, Secret, Segments, SipConfig};
+use rig::*;
 use sip::{Name, Request};
 use smsc::failure::{Failure, PeerCode};
 use smsc::message::Endpoint;
 use smsc::ports::{Capabilities, DeliveryAck, Gateways as _};
 use smsc::receipt::{ReceiptRequest, State};
 use smsc::rejection::Rejection;
-use support::*;
 
 #[tokio::test]
 async fn a_message_comes_in_and_is_acknowledged_when_it_is_durable() {
-    let (gateway, centre) = start(SipConfig { peers: vec![peer("connect", nobody())], ..config() });
-    let phone = Phone::new(udp_of(&gateway)).await;
+    let (gateway, centre) = start(SipConfig { peers: vec![peer("connect", unused_address())], ..config() });
+    let phone = UserAgent::new(udp_of(&gateway)).await;
     let answer = phone.ask(&message("sip:+491701234567@smsc", "Content-Type: text/plain\r\n", "Hello")).await;
     assert_eq!(answer.status.code(), 200);
     assert_eq!(answer.headers.get_named("x-sms-msg-id"), Some("0000000000000000001"));
@@ -33,7 +33,7 @@ async fn a_message_comes_in_and_is_acknowledged_when_it_is_durable() {
 
 #[tokio::test]
 async fn a_message_moves_when_its_answer_has_been_sent() {
-    let (gateway, centre) = start(SipConfig { peers: vec![peer("connect", nobody())], ..config() });
+    let (gateway, centre) = start(SipConfig { peers: vec![peer("connect", unused_address())], ..config() });
     let phone = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     phone.set_nonblocking(true).unwrap();
     let (seen, at_start) = tokio::sync::oneshot::channel();
@@ -49,9 +49,9 @@ async fn a_message_moves_when_its_answer_has_been_sent() {
 
 #[tokio::test]
 async fn a_message_goes_out_and_the_answer_comes_back() {
-    let phone = Phone::new(nobody()).await;
+    let phone = UserAgent::new(unused_address()).await;
     let (gateway, _) = start(SipConfig { peers: vec![peer("connect", phone.address)], ..config() });
-    let phone = Phone { towards: udp_of(&gateway), ..phone };
+    let phone = UserAgent { towards: udp_of(&gateway), ..phone };
     let endpoint = Endpoint::SipPeer("connect".into());
     assert_eq!(gateway.available(&endpoint), 100);
     let pending = tokio::spawn(gateway.deliver(&endpoint, delivery(outgoing(5, "Hello"))));
@@ -67,7 +67,7 @@ async fn a_message_goes_out_and_the_answer_comes_back() {
 
 #[tokio::test]
 async fn nobody_answers() {
-    let phone = Phone::new(nobody()).await;
+    let phone = UserAgent::new(unused_address()).await;
     let (gateway, _) = start(SipConfig { t1_ms: 2, peers: vec![peer("connect", phone.address)], ..config() });
     let endpoint = Endpoint::SipPeer("connect".into());
     let outcome = gateway.deliver(&endpoint, delivery(outgoing(5, "Hello"))).await;
@@ -78,8 +78,8 @@ async fn nobody_answers() {
 
 #[tokio::test]
 async fn a_refusal_is_answered_by_the_table_and_never_with_2xx() {
-    let (gateway, centre) = start(SipConfig { peers: vec![peer("connect", nobody())], ..config() });
-    let phone = Phone::new(udp_of(&gateway)).await;
+    let (gateway, centre) = start(SipConfig { peers: vec![peer("connect", unused_address())], ..config() });
+    let phone = UserAgent::new(udp_of(&gateway)).await;
     for (rejection, code) in [
         (Rejection::NoRoute, 404),
         (Rejection::Throttled, 503),
@@ -102,8 +102,8 @@ async fn a_refusal_is_answered_by_the_table_and_never_with_2xx() {
 
 #[tokio::test]
 async fn a_malformed_request_is_answered() {
-    let (gateway, _) = start(SipConfig { peers: vec![peer("connect", nobody())], ..config() });
-    let phone = Phone::new(udp_of(&gateway)).await;
+    let (gateway, _) = start(SipConfig { peers: vec![peer("connect", unused_address())], ..config() });
+    let phone = UserAgent::new(udp_of(&gateway)).await;
     let good = message("sip:+491701234567@smsc", "", "Hello");
     assert_eq!(phone.ask(&good.replace("SIP/2.0\r\n", "SIP/7.0\r\n")).await.status.code(), 505);
     assert_eq!(phone.ask(&good.replace("CSeq: 1 MESSAGE", "CSeq: 1 INVITE")).await.status.code(), 400);
@@ -116,8 +116,8 @@ async fn a_malformed_request_is_answered() {
 /// RFC 3261 §8.2: hops, extensions, methods.
 #[tokio::test]
 async fn what_every_element_must_refuse() {
-    let (gateway, centre) = start(SipConfig { peers: vec![peer("connect", nobody())], ..config() });
-    let phone = Phone::new(udp_of(&gateway)).await;
+    let (gateway, centre) = start(SipConfig { peers: vec![peer("connect", unused_address())], ..config() });
+    let phone = UserAgent::new(udp_of(&gateway)).await;
     let good = || message("sip:+491701234567@smsc", "", "Hello");
     let looped = phone.ask(&good().replace("Max-Forwards: 70", "Max-Forwards: 0")).await;
     assert_eq!(looped.status.code(), 483);
@@ -142,9 +142,9 @@ async fn what_every_element_must_refuse() {
 async fn field_58_a_message_is_taken_once() {
     let quirks = Quirks { accept_202: true, ..Quirks::default() };
     let (gateway, centre) =
-        start(SipConfig { peers: vec![Peer { quirks, ..peer("connect", nobody()) }], ..config() });
+        start(SipConfig { peers: vec![Peer { quirks, ..peer("connect", unused_address()) }], ..config() });
     centre.delay_ms.store(50, Ordering::Relaxed);
-    let phone = Phone::new(udp_of(&gateway)).await;
+    let phone = UserAgent::new(udp_of(&gateway)).await;
     let first = message_as(900, 900, "sip:+491701234567@smsc", "", "Hello");
     let new_transaction = message_as(901, 900, "sip:+491701234567@smsc", "", "Hello");
     phone.send(first.as_bytes()).await;
@@ -164,8 +164,8 @@ async fn field_58_a_message_is_taken_once() {
 
 #[tokio::test]
 async fn a_refused_message_may_be_tried_again() {
-    let (gateway, centre) = start(SipConfig { peers: vec![peer("connect", nobody())], ..config() });
-    let phone = Phone::new(udp_of(&gateway)).await;
+    let (gateway, centre) = start(SipConfig { peers: vec![peer("connect", unused_address())], ..config() });
+    let phone = UserAgent::new(udp_of(&gateway)).await;
     centre.rejections.lock().push_back(Rejection::StoreClosed);
     let answer = phone.ask(&message_as(910, 910, "sip:+491701234567@smsc", "", "Hello")).await;
     assert_eq!(answer.status.code(), 503);
@@ -175,9 +175,9 @@ async fn a_refused_message_may_be_tried_again() {
 
 #[tokio::test]
 async fn messages_that_arrive_together_are_stored_together() {
-    let (gateway, centre) = start(SipConfig { peers: vec![peer("connect", nobody())], ..config() });
+    let (gateway, centre) = start(SipConfig { peers: vec![peer("connect", unused_address())], ..config() });
     centre.delay_ms.store(20, Ordering::Relaxed);
-    let phone = Phone::new(udp_of(&gateway)).await;
+    let phone = UserAgent::new(udp_of(&gateway)).await;
     for n in 0..80 {
         phone.send(message("sip:+491701234567@smsc", "", &format!("Hello {n}")).as_bytes()).await;
     }
@@ -190,9 +190,9 @@ async fn messages_that_arrive_together_are_stored_together() {
 
 #[tokio::test]
 async fn over_its_rate_a_peer_hears_503() {
-    let slow = Peer { messages_per_second_max: 2, ..peer("connect", nobody()) };
+    let slow = Peer { messages_per_second_max: 2, ..peer("connect", unused_address()) };
     let (gateway, _) = start(SipConfig { peers: vec![slow], ..config() });
-    let phone = Phone::new(udp_of(&gateway)).await;
+    let phone = UserAgent::new(udp_of(&gateway)).await;
     let mut codes = Vec::new();
     for _ in 0..4 {
         codes.push(phone.ask(&message("sip:+491701234567@smsc", "", "Hello")).await.status.code());
@@ -202,8 +202,8 @@ async fn over_its_rate_a_peer_hears_503() {
 
 #[tokio::test]
 async fn a_peers_receipt_reaches_the_centre() {
-    let (gateway, centre) = start(SipConfig { peers: vec![peer("connect", nobody())], ..config() });
-    let phone = Phone::new(udp_of(&gateway)).await;
+    let (gateway, centre) = start(SipConfig { peers: vec![peer("connect", unused_address())], ..config() });
+    let phone = UserAgent::new(udp_of(&gateway)).await;
     let extra = "X-SMS-TYPE: receipt\r\nX-SMS-MSG-ID: abc\r\nX-SMS-STATE: DELIVRD\r\nX-SMS-ERR: 000\r\n";
     let answer = phone.ask(&message("sip:+491701234567@smsc", extra, "")).await;
     assert_eq!(answer.status.code(), 200);
@@ -223,10 +223,10 @@ const NOTIFICATION: &str = "From: <sip:+491701234567@there>\r\nTo: <sip:+4915112
 
 #[tokio::test]
 async fn a_notification_reaches_the_centre_where_it_was_asked_for() {
-    let mut far = peer("ims", nobody());
+    let mut far = peer("ims", unused_address());
     (far.quirks.sends_receipts, far.quirks.receipts) = (true, ReceiptForm::Imdn);
     let (gateway, centre) = start(SipConfig { peers: vec![far], ..config() });
-    let phone = Phone::new(udp_of(&gateway)).await;
+    let phone = UserAgent::new(udp_of(&gateway)).await;
     let told = message("sip:+4915112345678@smsc", "Content-Type: message/cpim\r\n", NOTIFICATION);
     assert_eq!(phone.ask(&told).await.status.code(), 200);
     let receipt = centre.receipts.lock().remove(0);
@@ -242,8 +242,8 @@ async fn a_notification_reaches_the_centre_where_it_was_asked_for() {
 
 #[tokio::test]
 async fn a_notification_that_nobody_asked_for_is_taken_and_means_nothing() {
-    let (gateway, centre) = start(SipConfig { peers: vec![peer("ims", nobody())], ..config() });
-    let phone = Phone::new(udp_of(&gateway)).await;
+    let (gateway, centre) = start(SipConfig { peers: vec![peer("ims", unused_address())], ..config() });
+    let phone = UserAgent::new(udp_of(&gateway)).await;
     let told = message("sip:+4915112345678@smsc", "Content-Type: message/cpim\r\n", NOTIFICATION);
     assert_eq!(phone.ask(&told).await.status.code(), 200);
     assert!(centre.receipts.lock().is_empty() && centre.messages().is_empty());
@@ -267,11 +267,11 @@ async fn deliver_against(
     answers: &[(u16, &str)],
     change: impl Fn(&mut Peer),
 ) -> (Vec<Request>, Result<DeliveryAck, Failure>) {
-    let phone = Phone::new(nobody()).await;
+    let phone = UserAgent::new(unused_address()).await;
     let mut far = peer("connect", phone.address);
     change(&mut far);
     let (gateway, _) = start(SipConfig { t1_ms: 200, peers: vec![far], ..config() });
-    let phone = Phone { towards: udp_of(&gateway), ..phone };
+    let phone = UserAgent { towards: udp_of(&gateway), ..phone };
     let endpoint = Endpoint::SipPeer("connect".into());
     let mut asking = outgoing(5, "Hello");
     asking.receipt = ReceiptRequest::ALWAYS;
@@ -337,24 +337,24 @@ async fn a_challenge_is_answered_with_digest() {
 
 #[tokio::test]
 async fn a_redirection_is_followed_once() {
-    let elsewhere = Phone::new(nobody()).await;
+    let elsewhere = UserAgent::new(unused_address()).await;
     let contact = format!("Contact: <sip:+4930@{}>\r\n", elsewhere.address);
     let run = tokio::spawn(async move { deliver_against(&[(302, contact.as_str())], |_| {}).await });
     let request = elsewhere.request().await;
     assert_eq!(request.uri, format!("sip:+4930@{}", elsewhere.address));
     let via = request.headers.via().unwrap();
     let back = format!("{}:{}", via.host, via.port.unwrap()).parse().unwrap();
-    let elsewhere = Phone { towards: back, ..elsewhere };
+    let elsewhere = UserAgent { towards: back, ..elsewhere };
     elsewhere.answer(&request, 301, "Contact: <sip:x@127.0.0.1:9>\r\n").await;
     assert_eq!(run.await.unwrap().1, Err(Failure::PeerFault(PeerCode::SipStatus(301))));
 }
 
 #[tokio::test]
 async fn the_window_bounds_what_is_open() {
-    let phone = Phone::new(nobody()).await;
+    let phone = UserAgent::new(unused_address()).await;
     let narrow = Peer { window_max: 2, ..peer("connect", phone.address) };
     let (gateway, centre) = start(SipConfig { t1_ms: 500, peers: vec![narrow], ..config() });
-    let phone = Phone { towards: udp_of(&gateway), ..phone };
+    let phone = UserAgent { towards: udp_of(&gateway), ..phone };
     let endpoint = Endpoint::SipPeer("connect".into());
     let pending: Vec<_> =
         (1..=3).map(|id| tokio::spawn(gateway.deliver(&endpoint, delivery(outgoing(id, "Hello"))))).collect();
@@ -372,10 +372,10 @@ async fn the_window_bounds_what_is_open() {
 
 #[tokio::test]
 async fn a_peer_that_answers_no_options_is_down_until_it_does() {
-    let phone = Phone::new(nobody()).await;
+    let phone = UserAgent::new(unused_address()).await;
     let watched = Peer { options_seconds: 1, ..peer("connect", phone.address) };
     let (gateway, centre) = start(SipConfig { t1_ms: 2, peers: vec![watched], ..config() });
-    let phone = Phone { towards: udp_of(&gateway), ..phone };
+    let phone = UserAgent { towards: udp_of(&gateway), ..phone };
     let endpoint = Endpoint::SipPeer("connect".into());
     while gateway.available(&endpoint) > 0 {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
@@ -391,11 +391,11 @@ async fn a_peer_that_answers_no_options_is_down_until_it_does() {
 
 #[tokio::test]
 async fn wishes_follow_the_peers_options() {
-    let mut far = peer("connect", nobody());
+    let mut far = peer("connect", unused_address());
     far.quirks.segments = Segments::Passthrough;
     far.quirks.sends_receipts = true;
     far.open_per_destination = 4;
-    let (gateway, _) = start(SipConfig { peers: vec![far, peer("plain", nobody())], ..config() });
+    let (gateway, _) = start(SipConfig { peers: vec![far, peer("plain", unused_address())], ..config() });
     let capabilities = gateway.capabilities(&Endpoint::SipPeer("connect".into()));
     assert_eq!(
         capabilities,
@@ -413,11 +413,11 @@ async fn wishes_follow_the_peers_options() {
 
 #[tokio::test]
 async fn a_shutdown_finishes_what_was_begun() {
-    let phone = Phone::new(nobody()).await;
+    let phone = UserAgent::new(unused_address()).await;
     let (gateway, centre) =
         start(SipConfig { t1_ms: 500, peers: vec![peer("connect", phone.address)], ..config() });
     let gateway = std::sync::Arc::new(gateway);
-    let phone = Phone { towards: udp_of(&gateway), ..phone };
+    let phone = UserAgent { towards: udp_of(&gateway), ..phone };
     centre.delay_ms.store(100, Ordering::Relaxed);
     let endpoint = Endpoint::SipPeer("connect".into());
     let going_out = tokio::spawn(gateway.deliver(&endpoint, delivery(outgoing(1, "Hello"))));
@@ -426,7 +426,7 @@ async fn a_shutdown_finishes_what_was_begun() {
     tokio::time::sleep(std::time::Duration::from_millis(30)).await;
     let stopping = tokio::spawn({
         let gateway = gateway.clone();
-        async move { gateway.shutdown().await }
+        async move { gateway.shutdown(DEADLINE).await }
     });
     tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     let late = phone.ask(&message("sip:+491701234567@smsc", "", "too late")).await;
@@ -440,9 +440,24 @@ async fn a_shutdown_finishes_what_was_begun() {
 
 /// The answer was lost and the transaction is over: the message is recognised all the same.
 #[tokio::test]
+async fn a_shutdown_ends_at_its_deadline() {
+    let phone = UserAgent::new(unused_address()).await;
+    let (gateway, _) =
+        start(SipConfig { t1_ms: 500, peers: vec![peer("connect", phone.address)], ..config() });
+    let endpoint = Endpoint::SipPeer("connect".into());
+    let open = tokio::spawn(gateway.deliver(&endpoint, delivery(outgoing(1, "Hello"))));
+    phone.request().await;
+    let deadline = std::time::Duration::from_millis(50);
+    let stopped = tokio::time::timeout(deadline * 20, gateway.shutdown(deadline)).await;
+    assert!(stopped.is_ok(), "a delivery without response does not delay it");
+    open.abort();
+}
+
+#[tokio::test]
 async fn a_very_late_retransmission_gets_the_same_answer() {
-    let (gateway, centre) = start(SipConfig { t1_ms: 1, peers: vec![peer("connect", nobody())], ..config() });
-    let phone = Phone::new(udp_of(&gateway)).await;
+    let (gateway, centre) =
+        start(SipConfig { t1_ms: 1, peers: vec![peer("connect", unused_address())], ..config() });
+    let phone = UserAgent::new(udp_of(&gateway)).await;
     let request = message("sip:+491701234567@smsc", "", "Hello");
     let first = phone.ask(&request).await;
     tokio::time::sleep(std::time::Duration::from_millis(100)).await;
@@ -455,8 +470,8 @@ async fn a_very_late_retransmission_gets_the_same_answer() {
 
 #[tokio::test]
 async fn a_panic_of_the_centre_is_answered_500_and_costs_nobody_else() {
-    let (gateway, centre) = start(SipConfig { peers: vec![peer("connect", nobody())], ..config() });
-    let phone = Phone::new(udp_of(&gateway)).await;
+    let (gateway, centre) = start(SipConfig { peers: vec![peer("connect", unused_address())], ..config() });
+    let phone = UserAgent::new(udp_of(&gateway)).await;
     centre.panics.store(true, Ordering::Relaxed);
     let request = message_as(920, 920, "sip:+491701234567@smsc", "", "Hello");
     assert_eq!(phone.ask(&request).await.status.code(), 500);
@@ -467,10 +482,10 @@ async fn a_panic_of_the_centre_is_answered_500_and_costs_nobody_else() {
 /// An answer that refuses an OPTIONS shows that the peer is there; 503 shows that it is not.
 #[tokio::test]
 async fn a_peer_that_answers_options_with_503_stays_down() {
-    let phone = Phone::new(nobody()).await;
+    let phone = UserAgent::new(unused_address()).await;
     let watched = Peer { options_seconds: 1, ..peer("connect", phone.address) };
     let (gateway, centre) = start(SipConfig { t1_ms: 50, peers: vec![watched], ..config() });
-    let phone = Phone { towards: udp_of(&gateway), ..phone };
+    let phone = UserAgent { towards: udp_of(&gateway), ..phone };
     for _ in 0..2 {
         let request = phone.request().await;
         phone.answer(&request, 503, "").await;
@@ -483,19 +498,20 @@ async fn a_peer_that_answers_options_with_503_stays_down() {
 /// The store took longer than the transaction lives: the answer goes out all the same.
 #[tokio::test]
 async fn a_slow_store_is_no_reason_for_silence() {
-    let (gateway, centre) = start(SipConfig { t1_ms: 1, peers: vec![peer("connect", nobody())], ..config() });
+    let (gateway, centre) =
+        start(SipConfig { t1_ms: 1, peers: vec![peer("connect", unused_address())], ..config() });
     centre.delay_ms.store(200, Ordering::Relaxed);
-    let phone = Phone::new(udp_of(&gateway)).await;
+    let phone = UserAgent::new(udp_of(&gateway)).await;
     let answer = phone.ask(&message("sip:+491701234567@smsc", "", "Hello")).await;
     assert_eq!(answer.status.code(), 200);
 }
 
 #[tokio::test]
 async fn a_peer_that_leaves_one_message_unanswered_is_not_down() {
-    let phone = Phone::new(nobody()).await;
+    let phone = UserAgent::new(unused_address()).await;
     let far = Peer { options_seconds: 600, ..peer("connect", phone.address) };
     let (gateway, _) = start(SipConfig { t1_ms: 20, peers: vec![far], ..config() });
-    let phone = Phone { towards: udp_of(&gateway), ..phone };
+    let phone = UserAgent { towards: udp_of(&gateway), ..phone };
     let greeting = phone.request().await;
     assert_eq!(greeting.method, sip::Method::Options);
     phone.answer(&greeting, 200, "").await;

@@ -13,14 +13,14 @@ use crate::codes::Refusal;
 use crate::dates;
 
 /// Marks the client key of a message whose sender asked for an IMDN, so that its receipt is one
-/// and repeats the sender's id, whatever the sender is given otherwise.
+/// and dedup the sender's id, whatever the sender is given otherwise.
 const KEY_PREFIX: &str = "imdn:";
 
 /// Octets that a sender's id of its message may have.
 const MESSAGE_ID_OCTETS_MAX: usize = 64;
 
 /// A body, taken out of its envelope.
-pub(super) struct Parcel {
+pub(super) struct Payload {
     envelope: Option<Cpim>,
     /// The Content-Type of a body without an envelope.
     stated: Option<String>,
@@ -28,7 +28,7 @@ pub(super) struct Parcel {
     pub(super) body: Bytes,
 }
 
-impl Parcel {
+impl Payload {
     /// Opens the body of a request.
     ///
     /// # Errors
@@ -98,7 +98,7 @@ fn content(envelope: &Cpim) -> Bytes {
     stated.filter(blank).map_or_else(|| envelope.body.clone(), |length| envelope.body.slice(..length))
 }
 
-/// The sender's own id in a key that [`Parcel::asked`] made.
+/// The sender's own id in a key that [`Payload::asked`] made.
 pub(super) fn asked_id(client_key: Option<&CompactString>) -> Option<&str> {
     client_key.and_then(|key| key.strip_prefix(KEY_PREFIX))
 }
@@ -113,11 +113,11 @@ pub fn notification(request: &Request) -> Result<Option<Imdn>, Refusal> {
     if !media.as_ref().is_some_and(may_be) {
         return Ok(None); // all but a few: nothing is copied for them
     }
-    let parcel = Parcel::open(request)?;
-    if !parcel.content_type()?.is_some_and(|media| media.is("message", "imdn+xml")) {
+    let payload = Payload::open(request)?;
+    if !payload.content_type()?.is_some_and(|media| media.is("message", "imdn+xml")) {
         return Ok(None);
     }
-    Imdn::parse(&parcel.body).map(Some).map_err(|_| Refusal::new(Status::BAD_REQUEST, "IMDN cannot be read"))
+    Imdn::parse(&payload.body).map(Some).map_err(|_| Refusal::new(Status::BAD_REQUEST, "IMDN cannot be read"))
 }
 
 /// What a notification of `link` says about a message of ours, which it knows by the id that we

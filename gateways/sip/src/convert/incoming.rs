@@ -14,7 +14,7 @@ use smsc::address::Address;
 use smsc::message::{Content, Endpoint, Name as PartyName, Submission, Timestamp, Validity};
 use smsc::receipt::ReceiptRequest;
 
-use super::envelope::Parcel;
+use super::envelope::Payload;
 use super::{header, is_ours, number, unhex};
 use crate::codes::Refusal;
 use crate::config::{BinaryAs, OnUnencodable, Quirks};
@@ -66,8 +66,8 @@ pub fn read(
         Some(own) => own.clone(),
         None => number::source(headers, sender.trusted)?,
     };
-    let parcel = Parcel::open(request)?;
-    let content = content(request, &parcel, &sender.quirks)?;
+    let payload = Payload::open(request)?;
+    let content = content(request, &payload, &sender.quirks)?;
     let (validity, reduced_validity) = match headers.get_named(header::VALIDITY) {
         None => (None, None),
         Some(text) => validity(text, style(&sender.quirks), rules.validity_max, now)?,
@@ -81,7 +81,7 @@ pub fn read(
         submission.received_via = connection(headers);
         submission.received_at = received_at(headers, style(&sender.quirks), now);
     }
-    if let Some((wanted, key)) = parcel.asked()? {
+    if let Some((wanted, key)) = payload.asked()? {
         if headers.get_named(header::REG_DELIVERY).is_none() {
             submission.receipt = wanted;
         }
@@ -128,27 +128,27 @@ fn media(content_type: Option<&ContentType<'_>>) -> Result<Media, Refusal> {
     }
 }
 
-fn content(request: &Request, parcel: &Parcel, quirks: &Quirks) -> Result<Content, Refusal> {
+fn content(request: &Request, payload: &Payload, quirks: &Quirks) -> Result<Content, Refusal> {
     let headers = &request.headers;
     let encoded = headers.get(Name::ContentEncoding).unwrap_or("identity");
     if !encoded.eq_ignore_ascii_case("identity") {
         return Err(Refusal::new(Status::UNSUPPORTED_MEDIA_TYPE, "Content-Encoding is not supported"));
     }
-    let content_type = parcel.content_type()?;
+    let content_type = payload.content_type()?;
     let media = media(content_type.as_ref())?;
     let stated = coding(headers, quirks)?;
     let udh = user_data_header(headers)?;
     let alphabet = stated.unwrap_or(if media == Media::Octets { Alphabet::EightBit } else { Alphabet::Gsm7 });
     let (alphabet, body) = match (alphabet, media) {
         (Alphabet::EightBit, Media::Text) if quirks.binary_as == BinaryAs::HexText => {
-            (alphabet, hex_body(&parcel.body)?)
+            (alphabet, hex_body(&payload.body)?)
         }
-        (Alphabet::EightBit, _) => (alphabet, parcel.body.clone()),
+        (Alphabet::EightBit, _) => (alphabet, payload.body.clone()),
         (Alphabet::Gsm7 | Alphabet::Ucs2, Media::Octets) => {
             return Err(Refusal::new(Status::UNSUPPORTED_MEDIA_TYPE, "This X-SMS-CODING needs text"));
         }
         (Alphabet::Gsm7 | Alphabet::Ucs2, Media::Text) => {
-            let text = decode_text(&parcel.body, content_type.as_ref())?;
+            let text = decode_text(&payload.body, content_type.as_ref())?;
             encode_text(&text, stated, &udh, quirks.on_unencodable)?
         }
     };

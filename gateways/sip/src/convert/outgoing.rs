@@ -25,7 +25,7 @@ const MAX_FORWARDS: u8 = 70;
 
 /// A MESSAGE that does not know yet whom it is sent to.
 #[derive(Clone, Debug)]
-pub struct Draft {
+pub struct RequestBuilder {
     /// The user part for From.
     source: String,
     /// The user part for Request-URI and To.
@@ -41,7 +41,7 @@ pub struct Draft {
     sent_at: Timestamp,
 }
 
-/// What is put around the body of a draft.
+/// What is put around the body of a request.
 #[derive(Clone, Debug)]
 enum Envelope {
     None,
@@ -51,7 +51,7 @@ enum Envelope {
     Notifying(Imdn),
 }
 
-/// Between whom a draft travels.
+/// Between whom a request travels.
 #[derive(Clone, Debug)]
 pub struct Ends<'a> {
     /// The whole Request-URI, if the receiver chose it (a registered contact); else it is made of
@@ -67,10 +67,10 @@ pub struct Ends<'a> {
 ///
 /// # Errors
 /// [`Failure::Unsupported`] if the content cannot be cut into segments.
-pub fn drafts(delivery: &Delivery, quirks: &Quirks) -> Result<Vec<Draft>, Failure> {
+pub fn request_builders(delivery: &Delivery, quirks: &Quirks) -> Result<Vec<RequestBuilder>, Failure> {
     let message = &*delivery.message;
     if let Some(receipt) = message.as_receipt() {
-        return Ok(vec![receipt_draft(message, receipt, quirks)]);
+        return Ok(vec![receipt_builder(message, receipt, quirks)]);
     }
     let coding = DataCoding(message.content.data_coding);
     let body = message.content.body.clone();
@@ -89,10 +89,10 @@ pub fn drafts(delivery: &Delivery, quirks: &Quirks) -> Result<Vec<Draft>, Failur
         }
         Segments::Passthrough | Segments::Reassembled => vec![UserData { header: udh, body: body.to_vec() }],
     };
-    Ok((1..).zip(parts).map(|(part, data)| message_draft(delivery, coding, &data, part, quirks)).collect())
+    Ok((1..).zip(parts).map(|(part, data)| message_builder(delivery, coding, &data, part, quirks)).collect())
 }
 
-impl Draft {
+impl RequestBuilder {
     /// The request, but for Via and credentials, which depend on the way it goes. `cseq` is 1, and
     /// one more for each time it is sent again with credentials or to another place.
     pub fn request(&self, ends: &Ends<'_>, cseq: u32) -> Request {
@@ -142,13 +142,13 @@ impl Draft {
     }
 }
 
-fn message_draft(
+fn message_builder(
     delivery: &Delivery,
     coding: DataCoding,
     data: &UserData,
     part: usize,
     quirks: &Quirks,
-) -> Draft {
+) -> RequestBuilder {
     let message = &*delivery.message;
     let mut headers = Headers::new();
     if !data.header.is_empty() {
@@ -167,19 +167,19 @@ fn message_draft(
     }
     push_origin(&mut headers, message, quirks);
     let (content_type, body) = body(coding.alphabet(), data, quirks);
-    let draft = addressed(message, part);
+    let builder = addressed(message, part);
     let asks = quirks.sends_receipts && quirks.receipts == ReceiptForm::Imdn;
     let envelope = match registered_delivery(delivery).filter(|_| asks) {
-        Some(bits) => Envelope::Asking(asked(bits, &draft.call), content_type),
+        Some(bits) => Envelope::Asking(asked(bits, &builder.call), content_type),
         None => Envelope::None,
     };
     let is_wrapped = matches!(envelope, Envelope::Asking(..));
     headers.push(Name::ContentType, if is_wrapped { CPIM } else { content_type });
-    headers.push_named(header::MSG_ID, &draft.call);
+    headers.push_named(header::MSG_ID, &builder.call);
     for (name, value) in &message.headers {
         headers.push_named(name, value);
     }
-    Draft { headers, body, envelope, ..draft }
+    RequestBuilder { headers, body, envelope, ..builder }
 }
 
 const CPIM: &str = "message/cpim";
@@ -195,7 +195,7 @@ fn asked(bits: u8, message_id: &str) -> Asked {
 }
 
 /// Who sends, who is meant, and the name of the attempt.
-fn addressed(message: &Message, part: usize) -> Draft {
+fn addressed(message: &Message, part: usize) -> RequestBuilder {
     // The same however often it is tried. The platform's messages have their name before the centre
     // gives them an id.
     let mut call = match (&message.origin, &message.client_key) {
@@ -206,7 +206,7 @@ fn addressed(message: &Message, part: usize) -> Draft {
         // Writing into a String does not fail.
         let _ = write!(call, "-{part}");
     }
-    Draft {
+    RequestBuilder {
         source: user(message.presented_source(), &message.source),
         destination: user(&message.destination, &message.destination),
         call,
@@ -259,7 +259,7 @@ fn body(alphabet: Alphabet, data: &UserData, quirks: &Quirks) -> (&'static str, 
     }
 }
 
-fn receipt_draft(message: &Message, about: &Receipt, quirks: &Quirks) -> Draft {
+fn receipt_builder(message: &Message, about: &Receipt, quirks: &Quirks) -> RequestBuilder {
     let mut headers = Headers::new();
     headers.push_named(header::TYPE, "receipt");
     headers.push_named(header::MSG_ID, about.about);
@@ -270,9 +270,9 @@ fn receipt_draft(message: &Message, about: &Receipt, quirks: &Quirks) -> Draft {
     let was_asked_so = envelope::asked_id(about.client_key.as_ref()).is_some();
     if quirks.receipts == ReceiptForm::Sms && !was_asked_so {
         headers.push(Name::ContentType, TEXT);
-        return Draft { headers, body: receipt::text(about).into(), ..addressed(message, 1) };
+        return RequestBuilder { headers, body: receipt::text(about).into(), ..addressed(message, 1) };
     }
     headers.push(Name::ContentType, CPIM);
     let imdn = envelope::imdn(about, &message.source.dialled());
-    Draft { headers, envelope: Envelope::Notifying(imdn), ..addressed(message, 1) }
+    RequestBuilder { headers, envelope: Envelope::Notifying(imdn), ..addressed(message, 1) }
 }

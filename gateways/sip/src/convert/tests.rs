@@ -96,7 +96,7 @@ fn message(data_coding: u8, header: &[u8], body: &[u8]) -> Message {
 fn sent_all(message: Message, receipt_wanted: bool, quirks: &Quirks) -> Vec<Request> {
     let delivery = Delivery { message: Arc::new(message), receipt_wanted };
     let ends = Ends { request_uri: None, their_host: "192.0.2.1:5080", our_host: "198.51.100.1:5060" };
-    drafts(&delivery, quirks).unwrap().iter().map(|draft| draft.request(&ends, 1)).collect()
+    request_builders(&delivery, quirks).unwrap().iter().map(|builder| builder.request(&ends, 1)).collect()
 }
 
 fn sent(message: Message) -> Request {

@@ -31,7 +31,7 @@ use smsc::rejection::Rejection;
 use tokio::net::UdpSocket;
 use tokio::time::timeout;
 
-pub const PATIENCE: Duration = Duration::from_secs(10);
+pub const DEADLINE: Duration = Duration::from_secs(10);
 
 /// 2026-11-23 17:05:09 UTC, always.
 pub const NOW: Timestamp = Timestamp::from_millis(1_795_453_509_000);
@@ -61,9 +61,9 @@ impl TestCentre {
 }
 
 #[derive(Clone)]
-pub struct Door(pub Arc<TestCentre>);
+pub struct CentreHandle(pub Arc<TestCentre>);
 
-impl Centre for Door {
+impl Centre for CentreHandle {
     fn accept(&self, batch: Vec<Submission>) -> BoxFuture<'static, Acceptance> {
         let centre = self.0.clone();
         Box::pin(async move {
@@ -122,7 +122,8 @@ pub fn clock() -> Clock {
 
 pub fn start(config: SipConfig) -> (SipGateway, Arc<TestCentre>) {
     let centre = Arc::new(TestCentre::default());
-    let gateway = SipGateway::start(config, Arc::new(Door(centre.clone())), clock(), [7; 32]).unwrap();
+    let gateway =
+        SipGateway::start(config, Arc::new(CentreHandle(centre.clone())), clock(), [7; 32]).unwrap();
     (gateway, centre)
 }
 
@@ -155,18 +156,18 @@ pub fn user(name: &str, number: &str) -> User {
     }
 }
 
-pub fn nobody() -> SocketAddr {
+pub fn unused_address() -> SocketAddr {
     "127.0.0.1:9".parse().unwrap()
 }
 
 /// A SIP element made of one UDP socket.
-pub struct Phone {
+pub struct UserAgent {
     pub socket: UdpSocket,
     pub address: SocketAddr,
     pub towards: SocketAddr,
 }
 
-impl Phone {
+impl UserAgent {
     pub async fn new(towards: SocketAddr) -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let address = socket.local_addr().unwrap();
@@ -179,7 +180,7 @@ impl Phone {
 
     pub async fn receive(&self) -> Message {
         let mut buffer = vec![0; 65_535];
-        let (length, _) = timeout(PATIENCE, self.socket.recv_from(&mut buffer)).await.unwrap().unwrap();
+        let (length, _) = timeout(DEADLINE, self.socket.recv_from(&mut buffer)).await.unwrap().unwrap();
         sip::parse(&Bytes::copy_from_slice(&buffer[..length])).unwrap()
     }
 

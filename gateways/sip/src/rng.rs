@@ -4,7 +4,7 @@ use parking_lot::Mutex;
 use sha2::{Digest as _, Sha256};
 
 /// A stream of unguessable numbers: SHA-256 of the seed and a counter.
-pub(crate) struct Chance {
+pub(crate) struct Rng {
     seed: [u8; 32],
     state: Mutex<State>,
 }
@@ -15,7 +15,7 @@ struct State {
     left: Vec<u64>,
 }
 
-impl Chance {
+impl Rng {
     pub(crate) fn new(seed: [u8; 32]) -> Self {
         Self { seed, state: Mutex::default() }
     }
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn numbers_differ_and_follow_from_the_seed() {
-        let (one, same, other) = (Chance::new([1; 32]), Chance::new([1; 32]), Chance::new([2; 32]));
+        let (one, same, other) = (Rng::new([1; 32]), Rng::new([1; 32]), Rng::new([2; 32]));
         let numbers: HashSet<_> = (0..1000).map(|_| one.next()).collect();
         assert_eq!(numbers.len(), 1000);
         assert!(numbers.contains(&same.next()) && !numbers.contains(&other.next()));

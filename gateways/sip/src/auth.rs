@@ -12,8 +12,8 @@ use sip::digest::{Algorithm, Credentials, Nonces, Secret, Verdict, Verifier};
 use sip::{Name, Request, Response, Status, reply};
 
 use crate::config::SipConfig;
+use crate::context::Context;
 use crate::peer::Peer;
-use crate::site::Site;
 
 /// How long a nonce can be used.
 const NONCE_LIFETIME: Duration = Duration::from_secs(300);
@@ -41,7 +41,7 @@ pub(crate) enum Identity {
 
 /// Why a request has no sender.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Denied {
+pub(crate) enum Denial {
     /// It must prove who it is.
     Challenge,
     /// It proved it, but with a nonce that is old or was used: these credentials may be a copy.
@@ -51,7 +51,7 @@ pub(crate) enum Denied {
 }
 
 /// See the module.
-pub(crate) struct Door {
+pub(crate) struct Authenticator {
     verifier: Verifier,
     /// Peers by the digest user name that they come in with.
     peers: HashMap<String, usize>,
@@ -61,10 +61,10 @@ pub(crate) struct Door {
     failures: HashMap<IpAddr, (u32, u64)>,
 }
 
-impl Door {
-    pub(crate) fn new(site: &Site) -> Self {
-        let SipConfig { realm, peers, users, .. } = &site.config;
-        let nonces = Nonces::new(site.chance.secret(b"nonces"), NONCE_LIFETIME);
+impl Authenticator {
+    pub(crate) fn new(context: &Context) -> Self {
+        let SipConfig { realm, peers, users, .. } = &context.config;
+        let nonces = Nonces::new(context.rng.secret(b"nonces"), NONCE_LIFETIME);
         let algorithms = [Algorithm::Sha256, Algorithm::Md5];
         let login =
             |(at, peer): (usize, &crate::config::Peer)| Some((peer.inbound.as_ref()?.user.clone(), at));
@@ -78,8 +78,9 @@ impl Door {
     }
 
     /// Whether nothing speaks for the request: no credentials, and no allowed address.
-    pub(crate) fn is_stranger(&self, site: &Site, request: &Request, source: SocketAddr) -> bool {
-        credentials(request, &site.config.realm).is_none() && self.listed(site, request, source).is_none()
+    pub(crate) fn is_anonymous(&self, context: &Context, request: &Request, source: SocketAddr) -> bool {
+        credentials(request, &context.config.realm).is_none()
+            && self.peer_by_address(context, request, source).is_none()
     }
 
     /// Who sent this request.
@@ -88,74 +89,74 @@ impl Door {
     /// How it is denied.
     pub(crate) fn identify(
         &mut self,
-        site: &Site,
+        context: &Context,
         request: &Request,
         source: SocketAddr,
-    ) -> Result<Identity, Denied> {
-        let Some(credentials) = credentials(request, &site.config.realm) else {
-            return self.listed(site, request, source).ok_or(self.denied());
+    ) -> Result<Identity, Denial> {
+        let Some(credentials) = credentials(request, &context.config.realm) else {
+            return self.peer_by_address(context, request, source).ok_or(self.denial());
         };
-        let now = site.now().seconds();
+        let now = context.now().seconds();
         if self.is_penalised(source.ip(), now) {
-            return Err(Denied::Forbidden);
+            return Err(Denial::Forbidden);
         }
-        let identity = self.login(site, &credentials.username);
-        let secret = identity.and_then(|identity| password(site, identity));
+        let identity = self.login(context, &credentials.username);
+        let secret = identity.and_then(|identity| password(context, identity));
         let Some((identity, secret)) = identity.zip(secret) else {
             self.note_failure(source.ip(), now);
-            return Err(Denied::Challenge);
+            return Err(Denial::Challenge);
         };
         let secret = Secret::Password(secret);
         let method = request.method.as_str();
         match self.verifier.verify(&credentials, secret, method, &request.body, now) {
             Verdict::Accepted => {
                 self.failures.remove(&source.ip());
-                if is_misplaced(site, identity, source) { Err(Denied::Forbidden) } else { Ok(identity) }
+                if is_misplaced(context, identity, source) { Err(Denial::Forbidden) } else { Ok(identity) }
             }
-            Verdict::Stale => Err(Denied::Stale(identity)),
+            Verdict::Stale => Err(Denial::Stale(identity)),
             Verdict::Refused => {
                 self.note_failure(source.ip(), now);
-                Err(Denied::Challenge)
+                Err(Denial::Challenge)
             }
         }
     }
 
     /// 401 with a challenge for each algorithm, or 403 where no password exists.
-    pub(crate) fn challenge(&self, site: &Site, request: &Request, stale: bool) -> Response {
+    pub(crate) fn challenge(&self, context: &Context, request: &Request, stale: bool) -> Response {
         if !self.has_logins {
             return reply::stateless(&request.headers, Status::FORBIDDEN);
         }
         let mut response = reply::stateless(&request.headers, Status::UNAUTHORIZED);
-        for challenge in self.verifier.challenges(site.now().seconds(), site.chance.next(), stale) {
+        for challenge in self.verifier.challenges(context.now().seconds(), context.rng.next(), stale) {
             response.headers.push(Name::WwwAuthenticate, challenge);
         }
         response
     }
 
-    fn denied(&self) -> Denied {
-        if self.has_logins { Denied::Challenge } else { Denied::Forbidden }
+    fn denial(&self) -> Denial {
+        if self.has_logins { Denial::Challenge } else { Denial::Forbidden }
     }
 
-    fn login(&self, site: &Site, name: &str) -> Option<Identity> {
+    fn login(&self, context: &Context, name: &str) -> Option<Identity> {
         let peer = self.peers.get(name).copied().map(Identity::Peer);
-        peer.or_else(|| site.registrar.by_login(name).map(Identity::User))
+        peer.or_else(|| context.registrar.by_login(name).map(Identity::User))
     }
 
     /// The peer whose access list has `source`. One that claims to be a user of ours must be
     /// trusted with that, or else the user has to prove it.
-    fn listed(&self, site: &Site, request: &Request, source: SocketAddr) -> Option<Identity> {
+    fn peer_by_address(&self, context: &Context, request: &Request, source: SocketAddr) -> Option<Identity> {
         let allows = |peer: &Peer| {
             let lists = peer.config.allowed_addresses.iter().any(|network| network.contains(source.ip()));
             lists && !peer.config.both_required
         };
-        let mut listed = site.peers.iter().enumerate().filter(|(_, peer)| allows(peer));
+        let mut listed = context.peers.iter().enumerate().filter(|(_, peer)| allows(peer));
         let (first, _) = listed.clone().next()?;
         // Several peers may share an address; the port tells them apart.
         let port = |peer: &Peer| peer.target.1 == source.port();
         let (at, peer) =
-            listed.find(|(_, peer)| port(peer)).or_else(|| Some((first, site.peers.get(first)?)))?;
+            listed.find(|(_, peer)| port(peer)).or_else(|| Some((first, context.peers.get(first)?)))?;
         let claims_user =
-            || request.headers.from().is_ok_and(|from| site.registrar.named(&from.uri).is_some());
+            || request.headers.from().is_ok_and(|from| context.registrar.named(&from.uri).is_some());
         (peer.config.trusted || !claims_user()).then_some(Identity::Peer(at))
     }
 
@@ -187,19 +188,19 @@ fn credentials(request: &Request, realm: &str) -> Option<Credentials> {
     fields.into_iter().find_map(|name| Credentials::for_realm(&request.headers, name, realm))
 }
 
-fn password(site: &Site, identity: Identity) -> Option<&str> {
+fn password(context: &Context, identity: Identity) -> Option<&str> {
     match identity {
         Identity::Peer(at) => {
-            site.peers.get(at)?.config.inbound.as_ref().map(|login| login.password.reveal())
+            context.peers.get(at)?.config.inbound.as_ref().map(|login| login.password.reveal())
         }
-        Identity::User(at) => site.registrar.account(at).map(|account| account.config.password.reveal()),
+        Identity::User(at) => context.registrar.account(at).map(|account| account.config.password.reveal()),
     }
 }
 
 /// Whether a peer that must come from an allowed address does not.
-fn is_misplaced(site: &Site, identity: Identity, source: SocketAddr) -> bool {
+fn is_misplaced(context: &Context, identity: Identity, source: SocketAddr) -> bool {
     let Identity::Peer(at) = identity else { return false };
-    site.peers.get(at).is_some_and(|peer| {
+    context.peers.get(at).is_some_and(|peer| {
         let lists = peer.config.allowed_addresses.iter().any(|network| network.contains(source.ip()));
         peer.config.both_required && !lists
     })

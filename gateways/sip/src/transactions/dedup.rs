@@ -1,8 +1,8 @@
-//! Messages that were accepted a short while ago, so that none is accepted twice.
+//! Duplicate detection: messages of the last five minutes, so that none is accepted twice.
 //!
-//! A retransmission is answered by its server transaction. A client that saw a time-out sends
-//! the same message in a new transaction; Call-ID, CSeq and From tag give it away. The body
-//! counts too: some scripts never change their Call-ID, and their next message is not a copy.
+//! A server transaction answers retransmissions. A client that saw a timeout sends the same message in
+//! a new transaction, with the same Call-ID, CSeq and From tag. The key contains the body too, since
+//! some clients never change their Call-ID.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher as _, RandomState};
@@ -11,38 +11,38 @@ use std::time::{Duration, Instant};
 use sip::Request;
 use smsc::message::{Endpoint, MessageId};
 
-/// How long a message is remembered.
+/// How long an entry is kept.
 const SPAN: Duration = Duration::from_secs(300);
 
-/// What identifies a message across transactions: 128 bits of keyed hash.
+/// Identifies a message across transactions: 128 bits of keyed hash.
 pub(crate) type Key = (u64, u64);
 
-/// What is known of a message.
+/// The state of a message in the table.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Seen {
-    /// Nothing.
-    Never,
-    /// It is being stored at this moment.
+pub(crate) enum Lookup {
+    /// No entry.
+    Absent,
+    /// The centre has not answered yet.
     Pending,
-    /// It was accepted under this id.
+    /// The centre accepted it under this id.
     Accepted(MessageId),
 }
 
-/// The messages of the last five minutes, the newest `max` of them.
-pub(crate) struct Repeats {
+/// The table of recent messages, at most `max`.
+pub(crate) struct Dedup {
     hashers: (RandomState, RandomState),
     by_key: HashMap<Key, Option<MessageId>>,
     oldest_first: VecDeque<(Key, Instant)>,
     max: usize,
 }
 
-impl Repeats {
+impl Dedup {
     pub(crate) fn new(max: usize) -> Self {
         let hashers = (RandomState::new(), RandomState::new());
         Self { hashers, by_key: HashMap::new(), oldest_first: VecDeque::new(), max }
     }
 
-    /// The key of a request of `sender`; `None` without the header fields that make it up.
+    /// The key of a request of `sender`; `None` if a header field of the key is missing.
     pub(crate) fn key(&self, sender: &Endpoint, request: &Request) -> Option<Key> {
         let headers = &request.headers;
         let (call, cseq, from) = (headers.call_id().ok()?, headers.cseq().ok()?, headers.from().ok()?);
@@ -50,35 +50,35 @@ impl Repeats {
         Some((self.hashers.0.hash_one(parts), self.hashers.1.hash_one(parts)))
     }
 
-    pub(crate) fn seen(&self, key: Key) -> Seen {
+    pub(crate) fn lookup(&self, key: Key) -> Lookup {
         match self.by_key.get(&key) {
-            None => Seen::Never,
-            Some(None) => Seen::Pending,
-            Some(Some(id)) => Seen::Accepted(*id),
+            None => Lookup::Absent,
+            Some(None) => Lookup::Pending,
+            Some(Some(id)) => Lookup::Accepted(*id),
         }
     }
 
-    /// Notes a message that is about to be stored.
+    /// Adds a message that is about to be submitted.
     pub(crate) fn begin(&mut self, key: Key, now: Instant) {
-        self.forget_old(now);
+        self.evict_expired(now);
         if self.by_key.insert(key, None).is_none() {
             self.oldest_first.push_back((key, now));
         }
     }
 
-    /// Notes that it was accepted.
+    /// Sets the id of an accepted message.
     pub(crate) fn accepted(&mut self, key: Key, id: MessageId) {
         if let Some(known) = self.by_key.get_mut(&key) {
             *known = Some(id);
         }
     }
 
-    /// Forgets a message that was refused: it may be tried again.
+    /// Removes a refused message: the client may repeat it.
     pub(crate) fn refused(&mut self, key: Key) {
         self.by_key.remove(&key);
     }
 
-    fn forget_old(&mut self, now: Instant) {
+    fn evict_expired(&mut self, now: Instant) {
         while let Some(&(key, since)) = self.oldest_first.front() {
             if self.oldest_first.len() < self.max && now.saturating_duration_since(since) < SPAN {
                 return;
@@ -108,40 +108,40 @@ mod tests {
     }
 
     #[test]
-    fn the_same_message_is_recognised_and_another_is_not() {
-        let mut repeats = Repeats::new(10);
+    fn a_duplicate_is_found_and_other_messages_are_not() {
+        let mut dedup = Dedup::new(10);
         let now = tokio::time::Instant::now().into_std();
-        let key = repeats.key(&peer(), &request("a", 1, "x")).unwrap();
-        assert_eq!(repeats.seen(key), Seen::Never);
-        repeats.begin(key, now);
-        assert_eq!(repeats.seen(key), Seen::Pending);
-        repeats.accepted(key, MessageId::from_u64(7));
-        let again = repeats.key(&peer(), &request("a", 1, "x")).unwrap();
-        assert_eq!(repeats.seen(again), Seen::Accepted(MessageId::from_u64(7)));
+        let key = dedup.key(&peer(), &request("a", 1, "x")).unwrap();
+        assert_eq!(dedup.lookup(key), Lookup::Absent);
+        dedup.begin(key, now);
+        assert_eq!(dedup.lookup(key), Lookup::Pending);
+        dedup.accepted(key, MessageId::from_u64(7));
+        let again = dedup.key(&peer(), &request("a", 1, "x")).unwrap();
+        assert_eq!(dedup.lookup(again), Lookup::Accepted(MessageId::from_u64(7)));
         for (sender, other) in [
             (Endpoint::SipPeer("other".into()), request("a", 1, "x")),
             (peer(), request("b", 1, "x")),
             (peer(), request("a", 2, "x")),
             (peer(), request("a", 1, "y")),
         ] {
-            assert_eq!(repeats.seen(repeats.key(&sender, &other).unwrap()), Seen::Never);
+            assert_eq!(dedup.lookup(dedup.key(&sender, &other).unwrap()), Lookup::Absent);
         }
-        repeats.refused(key);
-        assert_eq!(repeats.seen(key), Seen::Never, "may be tried again");
+        dedup.refused(key);
+        assert_eq!(dedup.lookup(key), Lookup::Absent, "may be repeated");
     }
 
     #[test]
-    fn five_minutes_and_a_bounded_number() {
-        let mut repeats = Repeats::new(3);
+    fn entries_expire_and_are_bounded() {
+        let mut dedup = Dedup::new(3);
         let start = tokio::time::Instant::now().into_std();
         let keys: Vec<Key> = (0..5).map(|each| (each, 0)).collect();
         for key in &keys {
-            repeats.begin(*key, start);
-            repeats.accepted(*key, MessageId::from_u64(1));
+            dedup.begin(*key, start);
+            dedup.accepted(*key, MessageId::from_u64(1));
         }
-        assert_eq!(repeats.seen(keys[0]), Seen::Never, "the oldest made room");
-        assert_ne!(repeats.seen(keys[4]), Seen::Never);
-        repeats.begin((9, 9), start + SPAN);
-        assert_eq!(repeats.seen(keys[4]), Seen::Never);
+        assert_eq!(dedup.lookup(keys[0]), Lookup::Absent, "the oldest is evicted");
+        assert_ne!(dedup.lookup(keys[4]), Lookup::Absent);
+        dedup.begin((9, 9), start + SPAN);
+        assert_eq!(dedup.lookup(keys[4]), Lookup::Absent);
     }
 }

@@ -11,26 +11,26 @@ use smsc::message::Timestamp;
 use smsc::ports::Centre;
 use tokio::sync::mpsc;
 
-use crate::chance::Chance;
 use crate::config::SipConfig;
 use crate::peer::Peer;
 use crate::registrar::Registrar;
-use crate::transport::Event;
+use crate::rng::Rng;
+use crate::transactions::event::Event;
 use crate::transport::connections::Connections;
 
 /// Reads the clock.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
-pub(crate) struct Site {
+pub(crate) struct Context {
     pub(crate) config: SipConfig,
     pub(crate) centre: Arc<dyn Centre>,
     pub(crate) clock: Clock,
-    pub(crate) chance: Chance,
+    pub(crate) rng: Rng,
     pub(crate) peers: Vec<Peer>,
     pub(crate) by_name: HashMap<String, usize>,
     pub(crate) registrar: Registrar,
     pub(crate) events: mpsc::Sender<Event>,
-    pub(crate) connections: Connections,
+    pub(crate) connections: Arc<Connections>,
     /// Messages and receipts that the centre has not answered yet.
     pub(crate) accepting: AtomicUsize,
     /// No new message is taken any more.
@@ -41,7 +41,7 @@ pub(crate) struct Site {
     pub(crate) datagram: Vec<SocketAddr>,
 }
 
-impl Site {
+impl Context {
     pub(crate) fn now(&self) -> Timestamp {
         (self.clock)()
     }

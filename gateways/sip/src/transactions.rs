@@ -1,10 +1,18 @@
-//! The one task that owns all transactions.
+//! The task that owns all SIP transactions, client and server.
 //!
-//! Transports hand it what arrived in batches, deliveries hand it what is to be sent.
-//! It never waits for the centre: a batch of messages goes to [`Centre::accept`] in a task of its
-//! own and comes back as an event.
+//! Transports send it received messages in batches, deliveries send it requests. It never waits for the
+//! centre: a batch of submissions goes to [`Centre::accept`] in a task of its own and comes back as an
+//! event.
 //!
 //! [`Centre::accept`]: smsc::ports::Centre::accept
+
+mod batch;
+mod dedup;
+pub(crate) mod event;
+mod messages;
+mod registrations;
+mod requests;
+mod responses;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,58 +25,59 @@ use smsc::ports::StartGuard;
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::door::Door;
-use crate::listen::Batch;
-use crate::repeats::Repeats;
-use crate::site::Site;
-use crate::transport::{Arrival, ConnectionId, Event, Hop, Lost, Outgoing, Way};
+use self::batch::Batch;
+use self::dedup::Dedup;
+use self::event::{Event, RequestError};
+use crate::auth::Authenticator;
+use crate::context::Context;
+use crate::transport::{Arrival, ConnectionId, Hop, Outgoing, Way};
 
-/// Events that are handled before their messages go to the centre together.
+/// Events that are handled before their submissions go to the centre in one batch.
 const EVENTS_PER_ROUND: usize = 32;
 
-/// See the module.
-pub(crate) struct Element {
-    pub(crate) site: Arc<Site>,
-    /// Requests of others.
-    pub(crate) servers: Layer<Hop>,
-    /// Requests of ours.
+/// The state of the transaction task.
+pub(crate) struct TransactionTask {
+    context: Arc<Context>,
+    /// Server transactions.
+    servers: Layer<Hop>,
+    /// Client transactions.
     clients: Layer<Hop>,
-    pub(crate) door: Door,
-    pub(crate) repeats: Repeats,
-    pub(crate) batch: Batch,
+    auth: Authenticator,
+    dedup: Dedup,
+    batch: Batch,
     sockets: Vec<Arc<UdpSocket>>,
-    connections: HashMap<ConnectionId, Connection>,
-    pending: HashMap<ClientId, Pending>,
+    connections: HashMap<ConnectionId, ConnectionEntry>,
+    pending: HashMap<ClientId, PendingRequest>,
 }
 
-struct Connection {
+struct ConnectionEntry {
     writer: mpsc::Sender<Outgoing>,
-    proven: Option<oneshot::Sender<()>>,
+    authenticated: Option<oneshot::Sender<()>>,
 }
 
-struct Pending {
+struct PendingRequest {
     way: Way,
-    reply: oneshot::Sender<Result<Response, Lost>>,
+    reply: oneshot::Sender<Result<Response, RequestError>>,
 }
 
-impl Element {
-    pub(crate) fn new(site: Arc<Site>, sockets: Vec<Arc<UdpSocket>>) -> Self {
-        let limits = &site.config.limits;
+impl TransactionTask {
+    pub(crate) fn new(context: Arc<Context>, sockets: Vec<Arc<UdpSocket>>) -> Self {
+        let limits = &context.config.limits;
         let at_once = usize::try_from(limits.transactions_max).unwrap_or(usize::MAX);
         let bounds = Limits { clients_max: at_once, servers_max: at_once };
-        let timers = site.config.timers();
-        let repeats = Repeats::new(usize::try_from(limits.remembered_max).unwrap_or(usize::MAX));
-        let door = Door::new(&site);
+        let timers = context.config.timers();
+        let dedup = Dedup::new(usize::try_from(limits.remembered_max).unwrap_or(usize::MAX));
+        let auth = Authenticator::new(&context);
         Self {
             servers: Layer::new(server_timers(timers), bounds),
             clients: Layer::new(timers, bounds),
-            door,
-            repeats,
+            auth,
+            dedup,
             batch: Batch::default(),
             sockets,
             connections: HashMap::new(),
             pending: HashMap::new(),
-            site,
+            context,
         }
     }
 
@@ -103,27 +112,28 @@ impl Element {
             Event::Datagrams { socket, arrivals } => {
                 for (source, arrival) in arrivals {
                     let hop = Hop { way: Way::Datagram { socket, to: source }, source };
-                    self.arrived(arrival, hop, Transport::Udp, now);
+                    self.receive(arrival, hop, Transport::Udp, now);
                 }
             }
             Event::Received { id, source, transport, arrivals } => {
                 let hop = Hop { way: Way::Connection(id), source };
                 for arrival in arrivals {
-                    self.arrived(arrival, hop, transport, now);
+                    self.receive(arrival, hop, transport, now);
                 }
             }
-            Event::Opened { id, writer, proven } => {
-                self.connections.insert(id, Connection { writer, proven: Some(proven) });
+            Event::Opened { id, writer, authenticated } => {
+                let entry = ConnectionEntry { writer, authenticated: Some(authenticated) };
+                self.connections.insert(id, entry);
             }
-            Event::Closed(id) => self.closed(id),
+            Event::Closed(id) => self.remove_connection(id),
             Event::Send { request, hop, transport, reply } => self.send(&request, hop, transport, reply, now),
-            Event::Judged(judged) => self.judged(judged, now),
+            Event::BatchAnswered(outcome) => self.answer_batch(outcome, now),
         }
     }
 
-    fn arrived(&mut self, arrival: Arrival, hop: Hop, transport: Transport, now: Instant) {
+    fn receive(&mut self, arrival: Arrival, hop: Hop, transport: Transport, now: Instant) {
         match arrival {
-            Ok(Message::Request(request)) => self.request_arrived(request, hop, transport, now),
+            Ok(Message::Request(request)) => self.receive_request(request, hop, transport, now),
             Ok(response) => self.clients.receive(response, hop, transport, now),
             Err(refused) => {
                 if let Some(answer) = refused.answer {
@@ -134,13 +144,13 @@ impl Element {
         }
     }
 
-    fn request_arrived(&mut self, mut request: Request, hop: Hop, transport: Transport, now: Instant) {
+    fn receive_request(&mut self, mut request: Request, hop: Hop, transport: Transport, now: Instant) {
         request.note_source(hop.source);
-        let hop = answer_hop(&request, hop);
-        if self.door.is_stranger(&self.site, &request, hop.source) {
-            // Nothing is kept of a stranger (RFC 3261 §8.2.7): no transaction, no timer.
+        let hop = response_hop(&request, hop);
+        if self.auth.is_anonymous(&self.context, &request, hop.source) {
+            // An unauthenticated request creates no state (RFC 3261 §8.2.7): no transaction, no timer.
             if request.method != sip::Method::Ack {
-                let challenge = self.door.challenge(&self.site, &request, false);
+                let challenge = self.auth.challenge(&self.context, &request, false);
                 self.transmit(challenge.to_bytes(), hop.way);
             }
             return;
@@ -148,24 +158,24 @@ impl Element {
         self.servers.receive(Message::Request(request), hop, transport, now);
     }
 
-    /// Does what the transaction layer asks for.
-    pub(crate) fn pump(&mut self, now: Instant) {
+    /// Carries out the outputs of the transaction layers.
+    fn pump(&mut self, now: Instant) {
         while let Some(output) = self.servers.poll().or_else(|| self.clients.poll()) {
             match output {
                 Output::Transmit { octets, peer, .. } => self.transmit(octets, peer.way),
                 Output::Request { id, request, peer, transport } => {
-                    self.request(id, request, peer, transport, now);
+                    self.handle_request(id, request, peer, transport, now);
                 }
                 Output::Response { response, .. } if response.status.is_provisional() => {}
-                Output::Response { id, response } => self.answered(id, Ok(response)),
-                Output::TimedOut { id } => self.answered(id, Err(Lost::Timeout)),
+                Output::Response { id, response } => self.complete_request(id, Ok(response)),
+                Output::TimedOut { id } => self.complete_request(id, Err(RequestError::Timeout)),
             }
         }
     }
 
-    /// Sends octets, or drops them where they would have to wait: over UDP the transaction
-    /// sends them again, and a connection that takes nothing is closed.
-    pub(crate) fn transmit(&mut self, octets: Bytes, way: Way) {
+    /// Sends octets without blocking. A datagram that would block is dropped, since the transaction
+    /// retransmits it; a connection with a full send queue is closed.
+    fn transmit(&mut self, octets: Bytes, way: Way) {
         match way {
             Way::Datagram { socket, to } => {
                 if let Some(socket) = self.sockets.get(socket)
@@ -174,31 +184,31 @@ impl Element {
                     tracing::debug!(%error, "dropped a datagram");
                 }
             }
-            Way::Connection(id) => self.hand_over(id, Outgoing::Octets(octets)),
+            Way::Connection(id) => self.queue(id, Outgoing::Octets(octets)),
         }
     }
 
-    /// Lets messages go when the answers on this way are written; over UDP they are.
-    pub(crate) fn start_behind_answers(&mut self, start: StartGuard, way: Way) {
+    /// Starts the delivery of messages once the responses on this way are written; over UDP they already are.
+    fn start_after_responses(&mut self, start: StartGuard, way: Way) {
         match way {
             Way::Datagram { .. } => drop(start),
-            Way::Connection(id) => self.hand_over(id, Outgoing::Start(start)),
+            Way::Connection(id) => self.queue(id, Outgoing::Start(start)),
         }
     }
 
-    fn hand_over(&mut self, id: ConnectionId, outgoing: Outgoing) {
-        let taken = self.connections.get(&id).map(|each| each.writer.try_send(outgoing));
-        if let Some(Err(_)) = taken {
-            self.closed(id);
+    fn queue(&mut self, id: ConnectionId, outgoing: Outgoing) {
+        let queued = self.connections.get(&id).map(|each| each.writer.try_send(outgoing));
+        if let Some(Err(_)) = queued {
+            self.remove_connection(id);
         }
     }
 
-    /// Somebody on this connection has proved who it is.
-    pub(crate) fn prove(&mut self, way: Way) {
+    /// Ends the authentication deadline of a connection.
+    fn mark_authenticated(&mut self, way: Way) {
         if let Way::Connection(id) = way
-            && let Some(proven) = self.connections.get_mut(&id).and_then(|each| each.proven.take())
+            && let Some(sender) = self.connections.get_mut(&id).and_then(|each| each.authenticated.take())
         {
-            let _told = proven.send(()); // the connection may be gone
+            let _ = sender.send(()); // fails if the connection has closed
         }
     }
 
@@ -207,49 +217,49 @@ impl Element {
         request: &Request,
         hop: Hop,
         transport: Transport,
-        reply: oneshot::Sender<Result<Response, Lost>>,
+        reply: oneshot::Sender<Result<Response, RequestError>>,
         now: Instant,
     ) {
         let gone = matches!(hop.way, Way::Connection(id) if !self.connections.contains_key(&id));
         let sent = if gone { None } else { self.clients.send(request, hop, transport, now).ok() };
         match sent {
             Some(id) => {
-                self.pending.insert(id, Pending { way: hop.way, reply });
+                self.pending.insert(id, PendingRequest { way: hop.way, reply });
             }
             None => {
-                let _heard = reply.send(Err(Lost::Broken)); // nobody may be waiting any more
+                let _ = reply.send(Err(RequestError::Broken)); // fails if the delivery was cancelled
             }
         }
     }
 
-    fn answered(&mut self, id: ClientId, answer: Result<Response, Lost>) {
+    fn complete_request(&mut self, id: ClientId, answer: Result<Response, RequestError>) {
         if let Some(pending) = self.pending.remove(&id) {
-            let _heard = pending.reply.send(answer); // nobody may be waiting any more
+            let _ = pending.reply.send(answer); // fails if the delivery was cancelled
         }
     }
 
-    fn closed(&mut self, id: ConnectionId) {
+    fn remove_connection(&mut self, id: ConnectionId) {
         self.connections.remove(&id);
-        self.site.registrar.closed(id);
+        self.context.registrar.closed(id);
         let way = Way::Connection(id);
         let lost: Vec<_> =
             self.pending.iter().filter(|(_, each)| each.way == way).map(|(client, _)| *client).collect();
         for client in lost {
             self.clients.abandon(client);
-            self.answered(client, Err(Lost::Broken));
+            self.complete_request(client, Err(RequestError::Broken));
         }
     }
 }
 
-/// An answered request is kept for an eighth of Timer J's 32 s: at 20,000 a second that is
-/// 80,000 answers instead of 640,000. A retransmission after that looks like a new transaction and
-/// is answered alike, since [`Repeats`] knows its message.
+/// A completed server transaction is kept for an eighth of the 32 s of Timer J: at 20,000 a second
+/// that is 80,000 responses instead of 640,000. A later retransmission opens a new transaction and gets
+/// the same response, since [`Dedup`] holds the message.
 fn server_timers(timers: Timers) -> Timers {
     Timers { t1: timers.t1 / 8, ..timers }
 }
 
-/// Where the answer goes: over UDP where Via says (RFC 3261 §18.2.2), else back.
-fn answer_hop(request: &Request, hop: Hop) -> Hop {
+/// The next hop of the response: over UDP the address in Via (RFC 3261 §18.2.2), else the source.
+fn response_hop(request: &Request, hop: Hop) -> Hop {
     let Way::Datagram { socket, .. } = hop.way else { return hop };
     let target = request.headers.via().ok().and_then(|via| reply::datagram_target(&via));
     Hop { way: Way::Datagram { socket, to: target.unwrap_or(hop.source) }, ..hop }
