@@ -1,8 +1,7 @@
-//! Who may come in: access lists and digest.
+//! Authentication of requests: access lists and digest.
 //!
-//! A request counts only with a name behind it: a peer whose address is allowed or that
-//! knows its password, or a user that knows its own. Everybody else hears 401, or 403
-//! where nobody has a password to prove.
+//! A request is attributed to a peer with an allowed address or valid credentials, or to a user with
+//! valid credentials. Any other request gets 401, or 403 if no credentials are configured.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -18,19 +17,19 @@ use crate::peer::Peer;
 /// How long a nonce can be used.
 const NONCE_LIFETIME: Duration = Duration::from_secs(300);
 
-/// Nonces whose use counts are held.
+/// Nonces of which the use count is stored.
 const NONCES_MAX: usize = 50_000;
 
-/// Wrong passwords from one address before it has to wait.
+/// Wrong passwords from one address before it is blocked.
 const FAILURES_MAX: u32 = 10;
 
-/// How long it has to wait, in seconds.
+/// How long it is blocked, in seconds.
 const PENALTY_SECONDS: u64 = 30;
 
-/// Addresses whose failures are counted.
+/// Addresses of which the failures are counted.
 const ADDRESSES_MAX: usize = 10_000;
 
-/// Who sent a request.
+/// The authenticated sender of a request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Identity {
     /// The peer of this index.
@@ -39,23 +38,23 @@ pub(crate) enum Identity {
     User(usize),
 }
 
-/// Why a request has no sender.
+/// Why a request is not authenticated.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Denial {
-    /// It must prove who it is.
+    /// Credentials are missing or wrong.
     Challenge,
-    /// It proved it, but with a nonce that is old or was used: these credentials may be a copy.
+    /// The credentials are valid, but the nonce has expired or was used: they may be replayed.
     Stale(Identity),
-    /// It may not come in.
+    /// The sender is not allowed.
     Forbidden,
 }
 
-/// See the module.
+/// Verifies credentials and access lists.
 pub(crate) struct Authenticator {
     verifier: Verifier,
-    /// Peers by the digest user name that they come in with.
+    /// Peers by the digest user name of their inbound requests.
     peers: HashMap<String, usize>,
-    /// Whether anybody has a password.
+    /// Whether any credentials are configured.
     has_logins: bool,
     /// Wrong passwords by address, and the second of the last one.
     failures: HashMap<IpAddr, (u32, u64)>,
@@ -77,16 +76,16 @@ impl Authenticator {
         }
     }
 
-    /// Whether nothing speaks for the request: no credentials, and no allowed address.
+    /// Whether the request has neither credentials nor an allowed address.
     pub(crate) fn is_anonymous(&self, context: &Context, request: &Request, source: SocketAddr) -> bool {
         credentials(request, &context.config.realm).is_none()
             && self.peer_by_address(context, request, source).is_none()
     }
 
-    /// Who sent this request.
+    /// The sender of a request.
     ///
     /// # Errors
-    /// How it is denied.
+    /// Why it is denied.
     pub(crate) fn identify(
         &mut self,
         context: &Context,
@@ -121,7 +120,7 @@ impl Authenticator {
         }
     }
 
-    /// 401 with a challenge for each algorithm, or 403 where no password exists.
+    /// 401 with a challenge for each algorithm, or 403 if no credentials are configured.
     pub(crate) fn challenge(&self, context: &Context, request: &Request, stale: bool) -> Response {
         if !self.has_logins {
             return reply::stateless(&request.headers, Status::FORBIDDEN);
@@ -142,8 +141,8 @@ impl Authenticator {
         peer.or_else(|| context.registrar.by_login(name).map(Identity::User))
     }
 
-    /// The peer whose access list has `source`. One that claims to be a user of ours must be
-    /// trusted with that, or else the user has to prove it.
+    /// The peer with an access list that contains `source`. An untrusted peer may not use the address of
+    /// a registered user in From without the credentials of that user.
     fn peer_by_address(&self, context: &Context, request: &Request, source: SocketAddr) -> Option<Identity> {
         let allows = |peer: &Peer| {
             let lists = peer.config.allowed_addresses.iter().any(|network| network.contains(source.ip()));
@@ -151,7 +150,7 @@ impl Authenticator {
         };
         let mut listed = context.peers.iter().enumerate().filter(|(_, peer)| allows(peer));
         let (first, _) = listed.clone().next()?;
-        // Several peers may share an address; the port tells them apart.
+        // Several peers may share an address; the port distinguishes them.
         let port = |peer: &Peer| peer.target.1 == source.port();
         let (at, peer) =
             listed.find(|(_, peer)| port(peer)).or_else(|| Some((first, context.peers.get(first)?)))?;
@@ -182,7 +181,7 @@ impl Authenticator {
     }
 }
 
-/// Credentials for our realm, if the request has some that can be read.
+/// The credentials of the request for the local realm, if they can be parsed.
 fn credentials(request: &Request, realm: &str) -> Option<Credentials> {
     let fields = [Name::Authorization, Name::ProxyAuthorization];
     fields.into_iter().find_map(|name| Credentials::for_realm(&request.headers, name, realm))
@@ -197,7 +196,7 @@ fn password(context: &Context, identity: Identity) -> Option<&str> {
     }
 }
 
-/// Whether a peer that must come from an allowed address does not.
+/// Whether a peer with `both_required` sends from an address that is not allowed.
 fn is_misplaced(context: &Context, identity: Identity, source: SocketAddr) -> bool {
     let Identity::Peer(at) = identity else { return false };
     context.peers.get(at).is_some_and(|peer| {

@@ -1,4 +1,4 @@
-//! What every task of the gateway knows.
+//! State that all tasks of the gateway share.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -21,6 +21,7 @@ use crate::transport::connections::Connections;
 /// Reads the clock.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
+/// The shared state.
 pub(crate) struct Context {
     pub(crate) config: SipConfig,
     pub(crate) centre: Arc<dyn Centre>,
@@ -31,13 +32,13 @@ pub(crate) struct Context {
     pub(crate) registrar: Registrar,
     pub(crate) events: mpsc::Sender<Event>,
     pub(crate) connections: Arc<Connections>,
-    /// Messages and receipts that the centre has not answered yet.
+    /// Messages and receipts that wait for an answer of the centre.
     pub(crate) accepting: AtomicUsize,
-    /// No new message is taken any more.
+    /// Whether new messages are refused.
     pub(crate) closing: AtomicBool,
-    /// Where we listen, in the order of the configuration.
+    /// The addresses of the listeners, in the order of the configuration.
     pub(crate) listening: Vec<(Transport, SocketAddr)>,
-    /// The UDP sockets' addresses, by index.
+    /// The local addresses of the UDP sockets, by index.
     pub(crate) datagram: Vec<SocketAddr>,
 }
 
@@ -50,13 +51,13 @@ impl Context {
         self.by_name.get(name).and_then(|&at| self.peers.get(at))
     }
 
-    /// The address of a registered user, by the name that stands in a URI.
+    /// The address of a registered user, by the user part of a URI.
     pub(crate) fn user_address(&self, name: &str) -> Option<Address> {
         let at = self.registrar.by_login(name)?;
         self.registrar.account(at).map(crate::registrar::Account::address)
     }
 
-    /// Our host, and port where we listen on `transport`, as `remote` reaches us.
+    /// The host and port under which `remote` reaches the listener of `transport`.
     pub(crate) fn sent_by(&self, transport: Transport, remote: SocketAddr) -> String {
         let same_family = |address: &&(Transport, SocketAddr)| address.1.is_ipv4() == remote.is_ipv4();
         let listeners = || self.listening.iter().filter(same_family);
@@ -73,13 +74,13 @@ impl Context {
         }
     }
 
-    /// Which UDP socket reaches `remote`.
+    /// The UDP socket for datagrams to `remote`.
     pub(crate) fn socket_towards(&self, remote: SocketAddr) -> Option<usize> {
         self.datagram.iter().position(|address| address.is_ipv4() == remote.is_ipv4())
     }
 }
 
-/// An address as it stands in a URI.
+/// An address in URI syntax.
 pub(crate) fn bracketed(address: IpAddr) -> String {
     match address {
         IpAddr::V4(address) => address.to_string(),
@@ -87,7 +88,7 @@ pub(crate) fn bracketed(address: IpAddr) -> String {
     }
 }
 
-/// Our address on the way to `remote`, as the routing table has it; nothing is sent.
+/// The local address that the routing table selects for `remote`; no packet is sent.
 fn local_towards(remote: SocketAddr) -> Option<IpAddr> {
     let any: SocketAddr = if remote.is_ipv4() { "0.0.0.0:0".parse().ok()? } else { "[::]:0".parse().ok()? };
     let probe = std::net::UdpSocket::bind(any).ok()?;

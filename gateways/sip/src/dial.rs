@@ -59,7 +59,7 @@ async fn send_all(
         update_state(context, peer, peer.answers() != answers);
         let headers = success_headers(answer.as_ref())?;
         // A notification repeats the Message-ID of the request, a receipt the id of the response.
-        let id = builder.asked_id().or_else(|| headers.get_named(header::MSG_ID)).map(ShortName::from);
+        let id = builder.imdn_message_id().or_else(|| headers.get_named(header::MSG_ID)).map(ShortName::from);
         remote_id = remote_id.or(id);
     }
     Ok(remote_id.filter(|_| wants_receipt && peer.config.quirks.sends_receipts))
@@ -126,7 +126,7 @@ fn release(context: &Context, peer: &Peer, permit: OwnedSemaphorePermit) {
 
 /// Sets whether a peer is up. A peer that is down gets OPTIONS until it answers.
 fn set_peer_state(context: &Context, peer: &Peer, up: bool) {
-    if !peer.note_up(up) {
+    if !peer.set_state(up) {
         return;
     }
     if up {

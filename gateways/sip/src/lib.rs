@@ -1,12 +1,12 @@
-//! SIP on sockets: peers, registered users and the seven X-SMS headers.
+//! The SIP gateway: peers, registered users and the X-SMS header fields.
 //!
-//! A message comes in: a task of `transport` turns octets into SIP messages; the `element`
-//! finds their transactions, `listen` knows their sender by the `door` and reads them with
-//! [`convert`]; everything that arrived together goes to [`Centre::accept`] in one call, and each
-//! 200 leaves when its message is durable.
+//! Inbound: a task of `transport` parses octets into SIP messages; the transaction task
+//! (`transactions`) matches them to transactions, authenticates the sender (`auth`) and converts
+//! MESSAGE requests to submissions ([`convert`]). Submissions that arrive together go to
+//! [`Centre::accept`] in one call; each 200 is sent when its message is durable.
 //!
-//! A message goes out: `dial` writes it with [`convert`], hands the request to the transaction task,
-//! and reads the answer by the tables of [`codes`].
+//! Outbound: `dial` converts a delivery to requests ([`convert`]), sends them through the transaction
+//! task, and maps the final response to a failure ([`codes`]).
 //!
 //! [`Centre::accept`]: smsc::ports::Centre::accept
 

@@ -1,9 +1,9 @@
-//! Randomness from one seed that is passed in: branches, tags, nonces.
+//! Random numbers from one seed, for branches, tags and nonces.
 
 use parking_lot::Mutex;
 use sha2::{Digest as _, Sha256};
 
-/// A stream of unguessable numbers: SHA-256 of the seed and a counter.
+/// A random number generator: SHA-256 of the seed and a counter.
 pub(crate) struct Rng {
     seed: [u8; 32],
     state: Mutex<State>,
@@ -39,7 +39,7 @@ impl Rng {
         u128::from(self.next()) << 64 | u128::from(self.next())
     }
 
-    /// A secret of its own for each purpose, the same for the same seed.
+    /// A secret for one purpose, derived from the seed.
     pub(crate) fn secret(&self, purpose: &[u8]) -> [u8; 32] {
         self.block(purpose, 0)
     }

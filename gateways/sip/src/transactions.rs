@@ -240,7 +240,7 @@ impl TransactionTask {
 
     fn remove_connection(&mut self, id: ConnectionId) {
         self.connections.remove(&id);
-        self.context.registrar.closed(id);
+        self.context.registrar.remove_connection(id);
         let way = Way::Connection(id);
         let lost: Vec<_> =
             self.pending.iter().filter(|(_, each)| each.way == way).map(|(client, _)| *client).collect();

@@ -1,4 +1,4 @@
-//! Who may come in: access lists, digest, registered users.
+//! Authentication: access lists, digest, registered users.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "the helpers of tests may fail as tests do")]
 
@@ -31,7 +31,7 @@ fn register(extra: &str, cseq: u32) -> String {
     )
 }
 
-/// Registers the phone as alice for so many seconds.
+/// Registers the user agent as alice.
 async fn registered(phone: &UserAgent, seconds: u32, cseq: u32, algorithm: &str) -> Response {
     let contact = format!("Contact: <sip:alice@{}>\r\nExpires: {seconds}\r\n", phone.address);
     let challenged = phone.ask(&register(&contact, cseq)).await;
@@ -45,7 +45,7 @@ fn with_alice() -> SipConfig {
 }
 
 #[tokio::test]
-async fn a_stranger_hears_403_where_nobody_has_a_password() {
+async fn an_unknown_sender_gets_403_if_no_credentials_are_configured() {
     let far =
         Peer { allowed_addresses: vec!["192.0.2.0/24".parse().unwrap()], ..peer("far", unused_address()) };
     let (gateway, centre) = start(SipConfig { peers: vec![far], ..config() });
@@ -55,7 +55,7 @@ async fn a_stranger_hears_403_where_nobody_has_a_password() {
 }
 
 #[tokio::test]
-async fn a_stranger_hears_401_with_both_algorithms() {
+async fn an_unknown_sender_gets_401_with_both_algorithms() {
     let (gateway, centre) = start(with_alice());
     let phone = UserAgent::new(udp_of(&gateway)).await;
     let answer = phone.ask(&message("sip:+491701234567@smsc", "", "Hello")).await;
@@ -67,7 +67,7 @@ async fn a_stranger_hears_401_with_both_algorithms() {
 }
 
 #[tokio::test]
-async fn a_user_proves_itself_and_sends_from_its_own_number() {
+async fn an_authenticated_user_sends_from_its_own_number() {
     for algorithm in ["SHA-256", "MD5"] {
         let (gateway, centre) = start(with_alice());
         let phone = UserAgent::new(udp_of(&gateway)).await;
@@ -78,15 +78,15 @@ async fn a_user_proves_itself_and_sends_from_its_own_number() {
         assert_eq!(answer.status.code(), 200, "{algorithm}");
         let accepted = centre.messages().remove(0);
         assert_eq!(accepted.origin, Endpoint::SipUser("491511111111".into()));
-        assert_eq!(accepted.source.dialled(), NUMBER, "whatever From says");
+        assert_eq!(accepted.source.dialled(), NUMBER, "independent of From");
         let replayed = phone.ask(&message(uri, &proof, "Another")).await;
-        assert_eq!(replayed.status.code(), 401, "the same credentials do not count twice");
+        assert_eq!(replayed.status.code(), 401, "a replay of the credentials is refused");
         assert!(replayed.headers.get(Name::WwwAuthenticate).unwrap().contains("stale=true"));
     }
 }
 
 #[tokio::test]
-async fn a_wrong_password_does_not_come_in_and_soon_has_to_wait() {
+async fn wrong_passwords_are_refused_and_block_the_address() {
     let (gateway, centre) = start(with_alice());
     let phone = UserAgent::new(udp_of(&gateway)).await;
     let uri = "sip:+491701234567@smsc";
@@ -102,7 +102,7 @@ async fn a_wrong_password_does_not_come_in_and_soon_has_to_wait() {
 }
 
 #[tokio::test]
-async fn a_peer_comes_in_by_digest() {
+async fn a_peer_is_authenticated_by_digest() {
     let inbound = Some(Login { user: "connect".into(), password: Secret::new("pa55word") });
     let far = Peer { allowed_addresses: Vec::new(), inbound, ..peer("connect", unused_address()) };
     let (gateway, centre) = start(SipConfig { peers: vec![far.clone()], ..config() });
@@ -112,7 +112,7 @@ async fn a_peer_comes_in_by_digest() {
     let proof = authorization(&challenged, "SHA-256", "connect", "MESSAGE", uri);
     assert_eq!(phone.ask(&message(uri, &proof, "Hello")).await.status.code(), 200);
     assert_eq!(centre.messages()[0].origin, Endpoint::SipPeer("connect".into()));
-    // The same from an address that it may not come from.
+    // The same from an address that is not allowed.
     let both = Peer { both_required: true, allowed_addresses: vec!["192.0.2.1".parse().unwrap()], ..far };
     let (gateway, _) = start(SipConfig { peers: vec![both], ..config() });
     let phone = UserAgent::new(udp_of(&gateway)).await;
@@ -148,7 +148,7 @@ async fn a_user_registers_and_its_messages_go_to_its_contact() {
         answer.headers.get(Name::Contact),
         Some(&*format!("<sip:alice@{}>;expires=60", phone.address))
     );
-    assert_eq!(*centre.opened.lock(), vec![endpoint.clone()], "what waits may go");
+    assert_eq!(*centre.opened.lock(), vec![endpoint.clone()], "queued messages can be delivered");
     assert!(gateway.available(&endpoint) > 0);
 
     let pending = tokio::spawn(gateway.deliver(&endpoint, delivery(outgoing(1, "Hello"))));
@@ -182,7 +182,7 @@ async fn a_registration_that_is_refused() {
     let phone = UserAgent::new(udp_of(&gateway)).await;
     let brief = registered(&phone, 5, 1, "MD5").await;
     assert_eq!((brief.status.code(), brief.headers.get(Name::MinExpires)), (423, Some("10")));
-    // Bob's password does not register Alice.
+    // The password of bob does not register alice.
     let challenged = phone.ask(&register("", 21)).await;
     let proof = authorization(&challenged, "MD5", "bob", "REGISTER", "sip:smsc");
     assert_eq!(phone.ask(&register(&proof, 22)).await.status.code(), 403);

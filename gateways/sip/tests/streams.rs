@@ -39,7 +39,7 @@ fn certificate(test: &str) -> (ServerTls, ClientTls) {
     (ServerTls { certificate_file, key_file }, client)
 }
 
-/// A listener of this kind, and a peer that is everybody on loopback.
+/// A listener with this transport, and a peer with all loopback addresses.
 fn listening(wire: Wire, tls: Option<ServerTls>) -> SipConfig {
     let address = "127.0.0.1:0".parse().unwrap();
     SipConfig {
@@ -64,8 +64,8 @@ async fn between_two(wire: Wire, server: Option<ServerTls>, client: ClientTls) {
     assert_eq!(&centre.messages()[0].content.body[..], b"Hello");
 }
 
-/// One sends on and on and reads nothing, until its connection takes no more answers; another shares the
-/// gateway with it.
+/// One client sends and does not read until the send queue of its connection is full; a second client
+/// uses the same gateway.
 #[tokio::test]
 async fn messages_wait_until_their_answers_could_be_written() {
     let (gateway, centre) = start(listening(Wire::Tcp, None));
@@ -74,11 +74,11 @@ async fn messages_wait_until_their_answers_could_be_written() {
     socket.set_recv_buffer_size(4096).unwrap();
     let mut deaf = socket.connect(address).await.unwrap();
     let started = || centre.started.load(Ordering::Relaxed);
-    // What an answer repeats fills the connection.
+    // The copied header fields of the responses fill the connection.
     let subject = format!("To: <{URI}>;far={}\r\n", "x".repeat(4000));
     let mut sent = 0;
     while started() == sent {
-        assert!(sent < 10_000, "every message went off");
+        assert!(sent < 10_000, "the connection is never full");
         for _ in 0..20 {
             let request = message(URI, "", "Hello").replace(&format!("To: <{URI}>\r\n"), &subject);
             deaf.write_all(request.replace("UDP", "TCP").as_bytes()).await.unwrap();
@@ -103,7 +103,7 @@ async fn messages_wait_until_their_answers_could_be_written() {
     other.read_exact(&mut answer).await.unwrap();
     assert_eq!(&answer, b"SIP/2.0 200 ");
     tokio::time::sleep(Duration::from_millis(100)).await;
-    assert_eq!(started(), held + 1, "the other's message is held up by nothing");
+    assert_eq!(started(), held + 1, "the message of the second client is not delayed");
 
     let mut octets = vec![0; 1 << 16];
     while started() < sent + 1 {
@@ -139,7 +139,7 @@ async fn two_gateways_over_secure_websocket() {
 }
 
 #[tokio::test]
-async fn a_certificate_of_nobody_we_know_is_refused() {
+async fn a_certificate_of_an_unknown_authority_is_refused() {
     let (server, _) = certificate("one");
     let (_, other) = certificate("other");
     let (far, centre) = start(listening(Wire::Tls, Some(server)));
@@ -150,7 +150,7 @@ async fn a_certificate_of_nobody_we_know_is_refused() {
     assert!(centre.messages().is_empty());
 }
 
-/// RFC 3261 §18.1.1: more than 1300 octets do not go over UDP; and where there is no TCP, they do.
+/// RFC 3261 §18.1.1: more than 1300 octets are sent over TCP, or over UDP if there is no TCP.
 #[tokio::test]
 async fn field_58_a_long_message_leaves_udp_for_tcp() {
     let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -219,7 +219,7 @@ async fn a_stream_without_content_length_is_answered_and_closed() {
 }
 
 #[tokio::test]
-async fn a_browser_speaks_websocket() {
+async fn a_websocket_client_exchanges_messages() {
     let (gateway, centre) = start(listening(Wire::Ws, None));
     let address = address_of(&gateway, Transport::Ws);
     let mut plain = format!("ws://{address}/").into_client_request().unwrap();
@@ -238,7 +238,7 @@ async fn a_browser_speaks_websocket() {
 }
 
 #[tokio::test]
-async fn connections_are_bounded_and_must_prove_something() {
+async fn connections_are_bounded_and_need_authentication() {
     let limits = Limits { connections_per_address_max: 2, unproven_seconds: 1, ..Limits::default() };
     let (gateway, _) = start(SipConfig { limits, ..listening(Wire::Tcp, None) });
     let address = address_of(&gateway, Transport::Tcp);
@@ -250,10 +250,10 @@ async fn connections_are_bounded_and_must_prove_something() {
     let mut third = TcpStream::connect(address).await.unwrap();
     for closed in [&mut third, &mut second] {
         let read = tokio::time::timeout(DEADLINE, closed.read(&mut [0; 16])).await.unwrap();
-        assert!(matches!(read, Ok(0) | Err(_)), "the third at once, the second after a second of silence");
+        assert!(matches!(read, Ok(0) | Err(_)), "the third at once, the second after its deadline");
     }
     first.write_all(message(URI, "", "two").as_bytes()).await.unwrap();
-    assert!(read_text(&mut first).await.starts_with("SIP/2.0 200 "), "the first has proved itself");
+    assert!(read_text(&mut first).await.starts_with("SIP/2.0 200 "), "the first is authenticated");
 }
 
 async fn read_request<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) -> sip::Request {
@@ -264,7 +264,7 @@ async fn read_request<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) -> sip:
     }
 }
 
-/// One message: head, then as much as Content-Length says.
+/// One message: its head, then a body of Content-Length octets.
 async fn read_text<S: AsyncRead + Unpin>(stream: &mut S) -> String {
     let mut text = Vec::new();
     let read = async {

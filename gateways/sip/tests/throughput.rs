@@ -1,4 +1,4 @@
-//! How many messages a second come in over UDP, with a centre that costs nothing. Run by hand:
+//! Throughput of inbound messages over UDP with a trivial centre. Run by hand:
 //! `cargo test --release -p fernpost-gateway-sip --test throughput -- --ignored --nocapture`.
 
 #![allow(

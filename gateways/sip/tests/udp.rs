@@ -1,4 +1,4 @@
-//! Messages in and out over UDP.
+//! Inbound and outbound messages over UDP.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "the helpers of tests may fail as tests do")]
 
@@ -66,7 +66,7 @@ async fn a_message_goes_out_and_the_answer_comes_back() {
 }
 
 #[tokio::test]
-async fn nobody_answers() {
+async fn a_peer_does_not_answer() {
     let phone = UserAgent::new(unused_address()).await;
     let (gateway, _) = start(SipConfig { t1_ms: 2, peers: vec![peer("connect", phone.address)], ..config() });
     let endpoint = Endpoint::SipPeer("connect".into());
@@ -110,12 +110,12 @@ async fn a_malformed_request_is_answered() {
     phone.send(b"\r\n\r\n").await;
     phone.send(b"\x00\xff garbage").await;
     let other = message("sip:+491701234567@smsc", "", "Hello");
-    assert_eq!(phone.ask(&other).await.status.code(), 200, "garbage disturbs nobody");
+    assert_eq!(phone.ask(&other).await.status.code(), 200, "garbage does not affect other requests");
 }
 
 /// RFC 3261 §8.2: hops, extensions, methods.
 #[tokio::test]
-async fn what_every_element_must_refuse() {
+async fn protocol_errors_are_refused() {
     let (gateway, centre) = start(SipConfig { peers: vec![peer("connect", unused_address())], ..config() });
     let phone = UserAgent::new(udp_of(&gateway)).await;
     let good = || message("sip:+491701234567@smsc", "", "Hello");
@@ -139,7 +139,7 @@ async fn what_every_element_must_refuse() {
 /// RFC 3428 §8 and §7, RFC 3261 §17 and §18: the size that leaves UDP, 202 beside 200,
 /// retransmissions, and a retry in a new transaction.
 #[tokio::test]
-async fn field_58_a_message_is_taken_once() {
+async fn field_58_a_message_is_accepted_once() {
     let quirks = Quirks { accept_202: true, ..Quirks::default() };
     let (gateway, centre) =
         start(SipConfig { peers: vec![Peer { quirks, ..peer("connect", unused_address()) }], ..config() });
@@ -189,7 +189,7 @@ async fn messages_that_arrive_together_are_stored_together() {
 }
 
 #[tokio::test]
-async fn over_its_rate_a_peer_hears_503() {
+async fn above_its_rate_a_peer_gets_503() {
     let slow = Peer { messages_per_second_max: 2, ..peer("connect", unused_address()) };
     let (gateway, _) = start(SipConfig { peers: vec![slow], ..config() });
     let phone = UserAgent::new(udp_of(&gateway)).await;
@@ -241,7 +241,7 @@ async fn a_notification_reaches_the_centre_where_it_was_asked_for() {
 }
 
 #[tokio::test]
-async fn a_notification_that_nobody_asked_for_is_taken_and_means_nothing() {
+async fn a_notification_without_request_is_answered_and_discarded() {
     let (gateway, centre) = start(SipConfig { peers: vec![peer("ims", unused_address())], ..config() });
     let phone = UserAgent::new(udp_of(&gateway)).await;
     let told = message("sip:+4915112345678@smsc", "Content-Type: message/cpim\r\n", NOTIFICATION);
@@ -262,7 +262,7 @@ async fn a_peer_that_is_asked_for_notifications_knows_the_message_by_our_id() {
     assert_eq!(cpim.body, "Hello");
 }
 
-/// One delivery to a peer that answers with these codes; the requests it saw, and the outcome.
+/// One delivery to a peer that responds with these codes; returns the requests and the outcome.
 async fn deliver_against(
     answers: &[(u16, &str)],
     change: impl Fn(&mut Peer),
@@ -286,7 +286,7 @@ async fn deliver_against(
 }
 
 #[tokio::test]
-async fn answers_mean_what_the_table_says() {
+async fn responses_are_mapped_by_the_table() {
     let outcome = |code, extra| async move { deliver_against(&[(code, extra)], |_| {}).await.1 };
     assert_eq!(outcome(404, "").await, Err(Failure::UnknownSubscriber));
     assert_eq!(outcome(480, "").await, Err(Failure::ABSENT));
@@ -367,7 +367,7 @@ async fn the_window_bounds_what_is_open() {
     for each in pending {
         assert!(each.await.unwrap().is_ok());
     }
-    assert!(centre.opened.lock().contains(&endpoint), "a freed window is told");
+    assert!(centre.opened.lock().contains(&endpoint), "a free window is reported");
 }
 
 #[tokio::test]
@@ -384,13 +384,13 @@ async fn a_peer_that_answers_no_options_is_down_until_it_does() {
     while gateway.available(&endpoint) == 0 {
         let request = phone.request().await;
         assert_eq!(request.method, sip::Method::Options);
-        phone.answer(&request, 405, "").await; // an answer is an answer
+        phone.answer(&request, 405, "").await; // any response but 408 and 503
     }
     assert_eq!(centre.opened.lock().first(), Some(&endpoint));
 }
 
 #[tokio::test]
-async fn wishes_follow_the_peers_options() {
+async fn capabilities_follow_the_configuration() {
     let mut far = peer("connect", unused_address());
     far.quirks.segments = Segments::Passthrough;
     far.quirks.sends_receipts = true;
@@ -412,7 +412,7 @@ async fn wishes_follow_the_peers_options() {
 }
 
 #[tokio::test]
-async fn a_shutdown_finishes_what_was_begun() {
+async fn a_shutdown_finishes_open_messages() {
     let phone = UserAgent::new(unused_address()).await;
     let (gateway, centre) =
         start(SipConfig { t1_ms: 500, peers: vec![peer("connect", phone.address)], ..config() });
@@ -431,14 +431,14 @@ async fn a_shutdown_finishes_what_was_begun() {
     tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     let late = phone.ask(&message("sip:+491701234567@smsc", "", "too late")).await;
     assert_eq!(late.status.code(), 503);
-    assert_eq!(phone.response().await.status.code(), 200, "the one that was taken");
+    assert_eq!(phone.response().await.status.code(), 200, "the accepted message");
     phone.answer(&request, 200, "").await;
     assert!(going_out.await.unwrap().is_ok());
     stopping.await.unwrap();
     assert_eq!(centre.messages().len(), 1);
 }
 
-/// The answer was lost and the transaction is over: the message is recognised all the same.
+/// The response was lost and the transaction has ended: the duplicate is still detected.
 #[tokio::test]
 async fn a_shutdown_ends_at_its_deadline() {
     let phone = UserAgent::new(unused_address()).await;
@@ -469,7 +469,7 @@ async fn a_very_late_retransmission_gets_the_same_answer() {
 }
 
 #[tokio::test]
-async fn a_panic_of_the_centre_is_answered_500_and_costs_nobody_else() {
+async fn a_panic_of_the_centre_is_answered_500_and_affects_one_batch() {
     let (gateway, centre) = start(SipConfig { peers: vec![peer("connect", unused_address())], ..config() });
     let phone = UserAgent::new(udp_of(&gateway)).await;
     centre.panics.store(true, Ordering::Relaxed);
@@ -479,7 +479,7 @@ async fn a_panic_of_the_centre_is_answered_500_and_costs_nobody_else() {
     assert_eq!(phone.ask(&again).await.status.code(), 200);
 }
 
-/// An answer that refuses an OPTIONS shows that the peer is there; 503 shows that it is not.
+/// An error response to OPTIONS shows that the peer is up; 503 shows that it is down.
 #[tokio::test]
 async fn a_peer_that_answers_options_with_503_stays_down() {
     let phone = UserAgent::new(unused_address()).await;
@@ -495,9 +495,9 @@ async fn a_peer_that_answers_options_with_503_stays_down() {
     assert!(centre.opened.lock().is_empty(), "it never came up");
 }
 
-/// The store took longer than the transaction lives: the answer goes out all the same.
+/// The store takes longer than the transaction lives: the response is still sent.
 #[tokio::test]
-async fn a_slow_store_is_no_reason_for_silence() {
+async fn a_response_is_sent_after_a_slow_store() {
     let (gateway, centre) =
         start(SipConfig { t1_ms: 1, peers: vec![peer("connect", unused_address())], ..config() });
     centre.delay_ms.store(200, Ordering::Relaxed);
@@ -531,5 +531,5 @@ async fn a_peer_that_leaves_one_message_unanswered_is_not_down() {
     assert!(gateway.status()[0].up);
     let silent = gateway.deliver(&endpoint, delivery(outgoing(3, "silent")));
     assert_eq!(silent.await, Err(Failure::Timeout));
-    assert!(!gateway.status()[0].up, "now it answers nobody");
+    assert!(!gateway.status()[0].up, "it answers no request");
 }

@@ -1,4 +1,4 @@
-//! A MESSAGE as a submission.
+//! Conversion of a received MESSAGE to a submission.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -20,39 +20,39 @@ use crate::codes::Refusal;
 use crate::config::{BinaryAs, OnUnencodable, Quirks};
 use crate::dates::{self, Style};
 
-/// What is known of the sender before its message is read.
+/// The sender of a message: a peer or a user.
 #[derive(Clone, Debug)]
 pub struct Sender {
-    /// Who it is: a peer or a user.
+    /// Its endpoint.
     pub endpoint: Endpoint,
-    /// The address that every message of it comes from, where From has no say: a user's own.
+    /// The source address of all its messages, for a user; for a peer From has it.
     pub source: Option<Address>,
-    /// Whether P-Asserted-Identity is believed.
+    /// Whether P-Asserted-Identity is used.
     pub trusted: bool,
-    /// The peer's peculiarities.
+    /// The configured deviations of the peer.
     pub quirks: Quirks,
 }
 
-/// What the operator set for all senders.
+/// The configuration that applies to all senders.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
     /// The longest validity; a later one is reduced to it.
     pub validity_max: Duration,
 }
 
-/// A message that came in.
+/// A received message.
 #[derive(Clone, Debug)]
 pub struct Incoming {
-    /// What the centre is asked to accept.
+    /// The submission to the centre.
     pub submission: Submission,
-    /// The validity to answer with, where the stated one was reduced.
+    /// The validity for the response, if the requested one was reduced.
     pub reduced_validity: Option<String>,
 }
 
 /// Reads a MESSAGE. `user_number` gives the address of a registered user by name.
 ///
 /// # Errors
-/// The refusal to answer with; see the table of the SIP link.
+/// The refusal for the response; see the table of the SIP link.
 pub fn read(
     request: &Request,
     sender: &Sender,
@@ -81,12 +81,12 @@ pub fn read(
         submission.received_via = connection(headers);
         submission.received_at = received_at(headers, style(&sender.quirks), now);
     }
-    if let Some((wanted, key)) = payload.asked()? {
+    if let Some((request, key)) = payload.receipt_request()? {
         if headers.get_named(header::REG_DELIVERY).is_none() {
-            submission.receipt = wanted;
+            submission.receipt = request;
         }
-        // A sender that gives the same id in both places knows our headers, and is given receipts
-        // as it was agreed with it.
+        // A sender with the same id in both places supports the X-SMS header fields, and gets receipts
+        // in the configured form.
         let same = submission.client_key.as_deref() == key.split_once(':').map(|(_, id)| id);
         submission.client_key = if same { submission.client_key } else { Some(key) };
     }
@@ -94,7 +94,7 @@ pub fn read(
     Ok(Incoming { submission, reduced_validity })
 }
 
-/// The account that an endpoint's messages belong to.
+/// The account of the messages of an endpoint.
 fn account(endpoint: &Endpoint) -> PartyName {
     match endpoint {
         Endpoint::SipPeer(name) | Endpoint::SipUser(name) => name.clone(),
@@ -106,14 +106,13 @@ pub(super) const fn style(quirks: &Quirks) -> Style {
     if quirks.legacy_dates { Style::Legacy } else { Style::Plain }
 }
 
-/// What stands in Content-Type, as far as it matters.
+/// The kinds of Content-Type that the conversion distinguishes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Media {
     /// text/plain, text/html, text/vnd.wap.wml, or no Content-Type at all.
     Text,
     /// application/octet-stream.
     Octets,
-    // application/vnd.3gpp.sms (TS 24.341) finds its place here.
 }
 
 fn media(content_type: Option<&ContentType<'_>>) -> Result<Media, Refusal> {
@@ -198,10 +197,10 @@ fn receipt(headers: &Headers) -> Result<ReceiptRequest, Refusal> {
     }
 }
 
-/// Octets that a peer's id of its message may have.
+/// Octets that an X-SMS-MSG-ID may have.
 const MESSAGE_ID_OCTETS_MAX: usize = 64;
 
-/// The peer's own id of its message: one that comes again, even days later, is no second message.
+/// The id of the message in the peer; the centre detects duplicates by it, even days later.
 fn message_id(headers: &Headers) -> Result<Option<PartyName>, Refusal> {
     let Some(stated) = headers.get_named(header::MSG_ID).filter(|stated| !stated.is_empty()) else {
         return Ok(None);
@@ -212,25 +211,25 @@ fn message_id(headers: &Headers) -> Result<Option<PartyName>, Refusal> {
     Ok(Some(stated.into()))
 }
 
-/// The connection by which the peer received the message; old centres write `null` for none.
+/// The connection on which the peer received the message; legacy centres write `null` for none.
 fn connection(headers: &Headers) -> Option<PartyName> {
     let stated = headers.get_named(header::SMSC_ID)?;
     (!stated.is_empty() && stated != "null").then(|| stated.into())
 }
 
-/// When the peer received the message; a time that cannot be read, or lies ahead, says nothing.
+/// When the peer received the message; a malformed or future time is ignored.
 fn received_at(headers: &Headers, style: Style, now: Timestamp) -> Option<Timestamp> {
     let names = [header::DELIVERY_TIME, header::DELIVERY_TIME_TOO];
     let stated = names.into_iter().find_map(|name| headers.get_named(name))?;
     dates::read(stated, style, now).filter(|at| *at <= now)
 }
 
-/// Header fields of the sender's own that one message may carry, and octets of one.
+/// Extension header fields that one message may have, and octets of one.
 const OWN_HEADERS_MAX: usize = 32;
 const OWN_HEADER_OCTETS_MAX: usize = 1024;
 
-/// The `X-` fields that mean nothing to us and travel on. What is more than a message may carry is
-/// left behind: a proxy may have added it.
+/// The unknown `X-` header fields, which are forwarded. Fields above the limits are dropped, not
+/// refused, since a proxy may have added them.
 fn own_headers(headers: &Headers) -> Vec<(PartyName, String)> {
     let own = headers.iter().filter(|(_, name, value)| {
         let is_extension = name.get(..2).is_some_and(|prefix| prefix.eq_ignore_ascii_case("X-"));
@@ -255,7 +254,7 @@ fn validity(text: &str, style: Style, max: Duration, now: Timestamp) -> Result<E
     Ok((Some(Validity::Until(latest)), Some(dates::write(latest, style))))
 }
 
-/// The text in the charset of Content-Type, which is UTF-8 where it says nothing.
+/// The text, decoded by the charset of Content-Type; the default is UTF-8.
 fn decode_text<'a>(body: &'a [u8], content_type: Option<&ContentType<'_>>) -> Result<Cow<'a, str>, Refusal> {
     let charset = content_type.and_then(ContentType::charset).unwrap_or(Cow::Borrowed("utf-8"));
     let malformed = Refusal::new(Status::BAD_REQUEST, "Body is not in its charset");
@@ -283,8 +282,8 @@ fn decode_text<'a>(body: &'a [u8], content_type: Option<&ContentType<'_>>) -> Re
     }
 }
 
-/// The text in the stated alphabet, or in the smallest that carries it. National language
-/// tables are used if the header names them.
+/// The text in the requested alphabet, or in the smallest one that can encode it. National language
+/// tables are used if the user data header selects them.
 fn encode_text(
     text: &str,
     stated: Option<Alphabet>,
@@ -317,7 +316,7 @@ fn hex_body(body: &[u8]) -> Result<Bytes, Refusal> {
     Ok(octets.into())
 }
 
-/// One message, or one that can be cut into segments that repeat the header's elements.
+/// Checks that the body fits one message, or segments that repeat the elements of the header.
 fn check_size(alphabet: Alphabet, body: &[u8], udh: &UserDataHeader) -> Result<(), Refusal> {
     let too_long = |reason| Refusal::new(Status::REQUEST_ENTITY_TOO_LARGE, reason);
     if body.len() <= segment::capacity(alphabet, udh.encoded_len()) {

@@ -1,4 +1,4 @@
-//! A delivery as one MESSAGE, or one for each segment.
+//! Conversion of a delivery to one MESSAGE, or one for each segment.
 
 use std::fmt::Write as _;
 
@@ -20,42 +20,42 @@ use super::{envelope, header, hex, receipt};
 use crate::config::{BinaryAs, Quirks, ReceiptForm, Segments};
 use crate::dates;
 
-/// Hops that a request of ours may take (RFC 3261 §8.1.1.6).
+/// Initial Max-Forwards (RFC 3261 §8.1.1.6).
 const MAX_FORWARDS: u8 = 70;
 
-/// A MESSAGE that does not know yet whom it is sent to.
+/// Builds a MESSAGE for any receiver.
 #[derive(Clone, Debug)]
 pub struct RequestBuilder {
     /// The user part for From.
     source: String,
     /// The user part for Request-URI and To.
     destination: String,
-    /// Names this message, and this segment of it, on every attempt: a peer that got an earlier
-    /// attempt recognises the next one by Call-ID, CSeq and From tag.
+    /// Identifies this message and segment in every attempt: a peer that received an earlier attempt
+    /// detects the duplicate by Call-ID, CSeq and From tag.
     call: String,
     /// X- header fields and Content-Type, in order.
     headers: Headers,
     body: Bytes,
     envelope: Envelope,
-    /// When the message was sent, for its envelope.
+    /// When the message was accepted, for DateTime of the envelope.
     sent_at: Timestamp,
 }
 
-/// What is put around the body of a request.
+/// The envelope around the body.
 #[derive(Clone, Debug)]
 enum Envelope {
     None,
-    /// `message/cpim` that asks for a notification about content of this type.
+    /// `message/cpim` that requests a notification; with the type of the content.
     Asking(Asked, &'static str),
-    /// `message/cpim` that brings one.
+    /// `message/cpim` with a notification.
     Notifying(Imdn),
 }
 
-/// Between whom a request travels.
+/// The two ends of a request.
 #[derive(Clone, Debug)]
 pub struct Ends<'a> {
-    /// The whole Request-URI, if the receiver chose it (a registered contact); else it is made of
-    /// the destination and `their_host`.
+    /// The Request-URI of a registered contact or redirection; else it is built from the destination
+    /// and `their_host`.
     pub request_uri: Option<&'a str>,
     /// Host, and port if it needs one, for Request-URI and To.
     pub their_host: &'a str,
@@ -63,7 +63,7 @@ pub struct Ends<'a> {
     pub our_host: &'a str,
 }
 
-/// The MESSAGEs that make up a delivery; more than one only for a peer that wants segments.
+/// The MESSAGE requests of a delivery; more than one only for a peer with `segments = "passthrough"`.
 ///
 /// # Errors
 /// [`Failure::Unsupported`] if the content cannot be cut into segments.
@@ -93,8 +93,8 @@ pub fn request_builders(delivery: &Delivery, quirks: &Quirks) -> Result<Vec<Requ
 }
 
 impl RequestBuilder {
-    /// The request, but for Via and credentials, which depend on the way it goes. `cseq` is 1, and
-    /// one more for each time it is sent again with credentials or to another place.
+    /// The request without Via and credentials, which depend on the transport and the peer. `cseq` is 1,
+    /// and incremented for each repetition with credentials or after a redirection.
     pub fn request(&self, ends: &Ends<'_>, cseq: u32) -> Request {
         let Ends { request_uri, their_host, our_host } = *ends;
         let (source, destination, call) = (&self.source, &self.destination, &self.call);
@@ -121,8 +121,8 @@ impl RequestBuilder {
         request
     }
 
-    /// The id by which the receiver will name this message in a notification, if it is asked for one.
-    pub fn asked_id(&self) -> Option<&str> {
+    /// The Message-ID of the notification request, if there is one.
+    pub fn imdn_message_id(&self) -> Option<&str> {
         match &self.envelope {
             Envelope::Asking(asked, _) => Some(&asked.message_id),
             Envelope::None | Envelope::Notifying(_) => None,
@@ -155,7 +155,7 @@ fn message_builder(
         headers.push_named(header::UDH, hex(&data.header.encode()));
     }
     headers.push_named(header::CODING, coding_digit(coding.alphabet()));
-    // The platform leaves it to the centre where its application does not say.
+    // A message of the platform without validity of the application has none here.
     if message.expires_at < Timestamp::NEVER {
         headers.push_named(header::VALIDITY, dates::write(message.expires_at, style(quirks)));
     }
@@ -184,20 +184,20 @@ fn message_builder(
 
 const CPIM: &str = "message/cpim";
 
-/// What a registered_delivery asks for, in the words of an envelope.
+/// The notification request that corresponds to a registered_delivery.
 fn asked(bits: u8, message_id: &str) -> Asked {
     Asked {
         message_id: message_id.to_owned(),
         positive_delivery: matches!(bits & 3, 1 | 3),
-        // Nothing at all was asked for but notifications on the way: the end is told then too.
+        // A request for intermediate notifications only includes failures.
         negative_delivery: matches!(bits & 3, 0..=2),
     }
 }
 
-/// Who sends, who is meant, and the name of the attempt.
+/// A builder with source, destination and Call-ID.
 fn addressed(message: &Message, part: usize) -> RequestBuilder {
-    // The same however often it is tried. The platform's messages have their name before the centre
-    // gives them an id.
+    // The same in every attempt. Messages of the platform have a SID before the centre assigns an
+    // id.
     let mut call = match (&message.origin, &message.client_key) {
         (Endpoint::Platform, Some(sid)) => sid.to_string(),
         _ => message.id.to_string(),
@@ -217,7 +217,8 @@ fn addressed(message: &Message, part: usize) -> RequestBuilder {
     }
 }
 
-/// As people write it; the normalised form for a number, since the submitter's may be local to it.
+/// The presented alphanumeric address, or the normalised number, since the presented one may be in a
+/// local format.
 fn user(presented: &Address, normal: &Address) -> String {
     let address = if presented.is_alphanumeric() { presented } else { normal };
     escape_user(&address.dialled()).into_owned()
@@ -240,7 +241,7 @@ const fn coding_digit(alphabet: Alphabet) -> char {
     }
 }
 
-/// What the submitter asked for; 1 if only the centre wants to know.
+/// The receipts that the submitter requested; 1 if only the centre needs one.
 fn registered_delivery(delivery: &Delivery) -> Option<u8> {
     match delivery.message.receipt.0 & 0x13 {
         0 if delivery.receipt_wanted => Some(1),
@@ -267,8 +268,8 @@ fn receipt_builder(message: &Message, about: &Receipt, quirks: &Quirks) -> Reque
     headers.push_named(header::ERR, format_args!("{:03}", about.error));
     headers.push_named(header::CODING, '0');
     push_origin(&mut headers, message, quirks);
-    let was_asked_so = envelope::asked_id(about.client_key.as_ref()).is_some();
-    if quirks.receipts == ReceiptForm::Sms && !was_asked_so {
+    let has_imdn_request = envelope::imdn_message_id(about.client_key.as_ref()).is_some();
+    if quirks.receipts == ReceiptForm::Sms && !has_imdn_request {
         headers.push(Name::ContentType, TEXT);
         return RequestBuilder { headers, body: receipt::text(about).into(), ..addressed(message, 1) };
     }

@@ -1,4 +1,4 @@
-//! Receipts: written as SMPP writes them (SMPP 3.4 appendix B), read from the headers or the text.
+//! Receipts: SMPP's receipt text (SMPP 3.4 appendix B) and the X-SMS header fields.
 
 use compact_str::CompactString;
 use sip::Request;
@@ -40,8 +40,8 @@ pub(super) const fn word(state: State) -> &'static str {
     }
 }
 
-/// Reads a MESSAGE with `X-SMS-TYPE: receipt` that `link` sent; `None` if id or state is missing.
-/// What the headers lack is taken from the text.
+/// Reads a MESSAGE with `X-SMS-TYPE: receipt` from `link`; `None` if id or state is missing. Fields that
+/// the headers lack are read from the text.
 pub fn read(request: &Request, link: &str) -> Option<RemoteReceipt> {
     let body = String::from_utf8_lossy(&request.body);
     let header = |name| request.headers.get_named(name).map(str::trim).filter(|value| !value.is_empty());
@@ -56,7 +56,7 @@ pub fn read(request: &Request, link: &str) -> Option<RemoteReceipt> {
     })
 }
 
-/// A state by SMPP's word, in any case and whole or cut to seven letters, or by its number.
+/// A state by SMPP's name, in any case, whole or cut to seven letters, or by its number.
 fn state(text: &str) -> Option<State> {
     if let Ok(number) = text.parse() {
         return State::from_number(number);

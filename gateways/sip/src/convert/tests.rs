@@ -1,4 +1,4 @@
-//! Every row of the SIP link's tables that is about the message itself.
+//! Tests of the conversion, for every row of the tables of the SIP link.
 
 use std::sync::Arc;
 use std::time::Duration;

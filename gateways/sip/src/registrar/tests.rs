@@ -59,9 +59,9 @@ fn bindings_end_with_their_time_or_their_connection() {
     let account = registrar.by_party("4915112345678").unwrap();
     register(&registrar, 1, "<sip:a@192.0.2.1>", "60").unwrap();
     assert!(account.bindings(NOW + Duration::from_secs(60)).is_empty());
-    registrar.closed(ConnectionId(9));
+    registrar.remove_connection(ConnectionId(9));
     assert_eq!(account.bindings(NOW).len(), 1);
-    registrar.closed(ConnectionId(1));
+    registrar.remove_connection(ConnectionId(1));
     assert!(account.bindings(NOW).is_empty());
 }
 

@@ -1,4 +1,4 @@
-//! One connection: a reader and a writer, over TCP or TLS (RFC 3261 §18.3) or a WebSocket.
+//! A connection over TCP, TLS (RFC 3261 §18.3) or WebSocket: its reader and writer.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use super::{Arrival, End, Outgoing, ws};
 use crate::config::Limits;
 use crate::transactions::event::Event;
 
-/// Messages that may wait for a connection to take them; one more closes it.
+/// Messages in the send queue of a connection; one more closes it.
 const OUTBOX_MAX: usize = 2048;
 
-/// How long a connection may take to take what is written.
+/// The deadline for one write.
 const WRITE_MAX: Duration = Duration::from_secs(10);
 
 /// What carries the messages of a connection: octets, or a WebSocket over them.

@@ -1,5 +1,5 @@
-//! A centre that remembers what it was given, a SIP element made of bare sockets, and the
-//! gateway between them.
+//! The test rig: a centre that records its calls, a user agent on a UDP socket, and the gateway between
+//! them.
 
 #![allow(
     dead_code,
@@ -33,7 +33,7 @@ use tokio::time::timeout;
 
 pub const DEADLINE: Duration = Duration::from_secs(10);
 
-/// 2026-11-23 17:05:09 UTC, always.
+/// The constant time of the test clock: 2026-11-23 17:05:09 UTC.
 pub const NOW: Timestamp = Timestamp::from_millis(1_795_453_509_000);
 
 #[derive(Default)]
@@ -42,14 +42,14 @@ pub struct TestCentre {
     pub receipts: Mutex<Vec<RemoteReceipt>>,
     pub opened: Mutex<Vec<Endpoint>>,
     pub started: AtomicUsize,
-    /// What to do when the next batch is let go.
+    /// Called when the delivery of the next batch starts.
     pub at_start: Mutex<Option<Box<dyn FnOnce() + Send>>>,
     pub batches: AtomicUsize,
-    /// What to answer instead of an id, one for each submission to come.
+    /// Rejections of the next submissions.
     pub rejections: Mutex<VecDeque<Rejection>>,
-    /// Whether the next batch ends in a panic.
+    /// Whether the next batch panics.
     pub panics: AtomicBool,
-    /// How long the store takes.
+    /// The latency of the store.
     pub delay_ms: AtomicU64,
     next: AtomicU64,
 }
@@ -72,7 +72,7 @@ impl Centre for CentreHandle {
             if delay > 0 {
                 tokio::time::sleep(Duration::from_millis(delay)).await;
             }
-            assert!(!centre.panics.swap(false, Ordering::Relaxed), "as the test wants");
+            assert!(!centre.panics.swap(false, Ordering::Relaxed), "the test requests a panic");
             let count = batch.len();
             let answers = batch
                 .into_iter()
@@ -132,12 +132,12 @@ pub fn listener(transport: Wire) -> gateway_sip::config::Listener {
     gateway_sip::config::Listener { transport, address, tls: None }
 }
 
-/// One UDP listener and one TCP listener on loopback; nobody who may come in.
+/// One UDP listener and one TCP listener on loopback; no allowed sender.
 pub fn config() -> SipConfig {
     SipConfig { listeners: vec![listener(Wire::Udp), listener(Wire::Tcp)], t1_ms: 20, ..SipConfig::default() }
 }
 
-/// A peer at `address` that everything on loopback is taken for.
+/// A peer at `address`; its access list has all loopback addresses.
 pub fn peer(name: &str, address: SocketAddr) -> Peer {
     Peer {
         name: name.to_owned(),
@@ -160,7 +160,7 @@ pub fn unused_address() -> SocketAddr {
     "127.0.0.1:9".parse().unwrap()
 }
 
-/// A SIP element made of one UDP socket.
+/// A SIP user agent on one UDP socket.
 pub struct UserAgent {
     pub socket: UdpSocket,
     pub address: SocketAddr,
@@ -210,7 +210,7 @@ impl UserAgent {
     }
 }
 
-/// A response on text level, made without our own encoder.
+/// A response as text, built without the encoder of the crate.
 pub fn answer(request: &Request, code: u16, extra: &str) -> String {
     let headers = &request.headers;
     let get = |name| headers.get(name).unwrap().to_owned();
@@ -241,7 +241,7 @@ pub fn message_as(branch: u64, call: u64, uri: &str, extra: &str, body: &str) ->
     )
 }
 
-/// A message of the centre on its way out.
+/// An outbound message of the centre.
 pub fn outgoing(id: u64, text: &str) -> ShortMessage {
     ShortMessage {
         id: MessageId::from_u64(id),

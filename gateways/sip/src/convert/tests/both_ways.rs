@@ -1,4 +1,4 @@
-//! What survives the way out and back.
+//! Round trips: content and header fields that are sent and received again.
 
 use proptest::prelude::*;
 
@@ -23,7 +23,7 @@ fn field_58_charset_and_headers_survive_both_ways() {
 }
 
 proptest! {
-    /// Whatever text goes out comes back in as the same content.
+    /// Any text that is sent is received as the same content.
     #[test]
     fn text_round_trip(text in "\\PC{0,200}") {
         let ucs2 = sms::ucs2::encode(&text);
@@ -32,7 +32,7 @@ proptest! {
         prop_assert_eq!(content(&extra, &request.body), (0x08, ucs2));
     }
 
-    /// No header value makes the reader do anything but accept or refuse.
+    /// Any header value is accepted or refused without panic.
     #[test]
     fn no_header_panics(name in prop::sample::select(vec![
         "X-SMS-UDH", "X-SMS-CODING", "X-SMS-VALIDITY", "X-M-CLASS", "X-REG-DELIVERY", "X-SMSC-ID",
