@@ -11,7 +11,7 @@ mod outgoing;
 mod receipt;
 
 pub use envelope::{notification, remote_receipt};
-pub use incoming::{Incoming, Rules, Sender, read};
+pub use incoming::{ReceivedMessage, Rules, Sender, read};
 pub use number::{destination, source};
 pub use outgoing::{Ends, RequestBuilder, request_builders};
 pub use receipt::{read as read_receipt, text as receipt_text};

@@ -30,7 +30,7 @@ use self::dedup::Dedup;
 use self::event::{Event, RequestError};
 use crate::auth::Authenticator;
 use crate::context::Context;
-use crate::transport::{Arrival, ConnectionId, Hop, Outgoing, Way};
+use crate::transport::{Arrival, ConnectionId, Hop, QueueEntry, Way};
 
 /// Events that are handled before their submissions go to the centre in one batch.
 const EVENTS_PER_ROUND: usize = 32;
@@ -51,7 +51,7 @@ pub(crate) struct TransactionTask {
 }
 
 struct ConnectionEntry {
-    writer: mpsc::Sender<Outgoing>,
+    writer: mpsc::Sender<QueueEntry>,
     authenticated: Option<oneshot::Sender<()>>,
 }
 
@@ -184,7 +184,7 @@ impl TransactionTask {
                     tracing::debug!(%error, "dropped a datagram");
                 }
             }
-            Way::Connection(id) => self.queue(id, Outgoing::Octets(octets)),
+            Way::Connection(id) => self.queue(id, QueueEntry::Octets(octets)),
         }
     }
 
@@ -192,11 +192,11 @@ impl TransactionTask {
     fn start_after_responses(&mut self, start: StartGuard, way: Way) {
         match way {
             Way::Datagram { .. } => drop(start),
-            Way::Connection(id) => self.queue(id, Outgoing::Start(start)),
+            Way::Connection(id) => self.queue(id, QueueEntry::Start(start)),
         }
     }
 
-    fn queue(&mut self, id: ConnectionId, outgoing: Outgoing) {
+    fn queue(&mut self, id: ConnectionId, outgoing: QueueEntry) {
         let queued = self.connections.get(&id).map(|each| each.writer.try_send(outgoing));
         if let Some(Err(_)) = queued {
             self.remove_connection(id);

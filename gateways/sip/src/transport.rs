@@ -77,7 +77,7 @@ pub(crate) struct End {
 pub(crate) type Arrival = Result<Message, Refused>;
 
 /// An entry of the send queue of a connection.
-pub(crate) enum Outgoing {
+pub(crate) enum QueueEntry {
     /// A message, or the response to a keep-alive.
     Octets(Bytes),
     /// Starts the delivery of messages once the responses queued before it are written.

@@ -94,8 +94,8 @@ async fn sipp_receives_a_thousand_messages_over_udp_and_tcp() {
         let mut deliveries: FuturesUnordered<_> = numbers
             .map(|id| gateway.deliver(&endpoint, delivery(outgoing(id, &format!("Hello {id}")))))
             .collect();
-        while let Some(taken) = deliveries.next().await {
-            assert!(taken.is_ok(), "{taken:?}");
+        while let Some(outcome) = deliveries.next().await {
+            assert!(outcome.is_ok(), "{outcome:?}");
         }
         succeeded(receiver).await;
     }

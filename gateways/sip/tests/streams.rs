@@ -57,8 +57,8 @@ async fn between_two(wire: Wire, server: Option<ServerTls>, client: ClientTls) {
     let (near, _) = start(SipConfig { t1_ms: 500, peers: vec![target], ..config() });
     let endpoint = Endpoint::SipPeer("far".into());
     for id in 1..=3 {
-        let taken = near.deliver(&endpoint, delivery(outgoing(id, "Hello"))).await;
-        assert!(taken.is_ok(), "{taken:?}");
+        let outcome = near.deliver(&endpoint, delivery(outgoing(id, "Hello"))).await;
+        assert!(outcome.is_ok(), "{outcome:?}");
     }
     assert_eq!(centre.messages().len(), 3);
     assert_eq!(&centre.messages()[0].content.body[..], b"Hello");
@@ -145,8 +145,8 @@ async fn a_certificate_of_an_unknown_authority_is_refused() {
     let (far, centre) = start(listening(Wire::Tls, Some(server)));
     let target = Peer { transport: Wire::Tls, tls: other, ..peer("far", address_of(&far, Transport::Tls)) };
     let (near, _) = start(SipConfig { peers: vec![target], ..config() });
-    let taken = near.deliver(&Endpoint::SipPeer("far".into()), delivery(outgoing(1, "Hello"))).await;
-    assert_eq!(taken, Err(Failure::NoPeer));
+    let outcome = near.deliver(&Endpoint::SipPeer("far".into()), delivery(outgoing(1, "Hello"))).await;
+    assert_eq!(outcome, Err(Failure::NoPeer));
     assert!(centre.messages().is_empty());
 }
 

@@ -73,12 +73,12 @@ impl Payload {
     /// # Errors
     /// 400 for a Message-ID that is too long or has invalid characters.
     pub(super) fn receipt_request(&self) -> Result<Option<(ReceiptRequest, PartyName)>, Refusal> {
-        let Some(asked) = self.envelope.as_ref().and_then(Asked::of) else { return Ok(None) };
-        let id = asked.message_id;
+        let Some(imdn_request) = self.envelope.as_ref().and_then(Asked::of) else { return Ok(None) };
+        let id = imdn_request.message_id;
         if id.len() > MESSAGE_ID_OCTETS_MAX || !id.bytes().all(|octet| octet.is_ascii_graphic()) {
             return Err(Refusal::new(Status::BAD_REQUEST, "imdn.Message-ID is no id"));
         }
-        let request = match (asked.positive_delivery, asked.negative_delivery) {
+        let request = match (imdn_request.positive_delivery, imdn_request.negative_delivery) {
             (true, true) => ReceiptRequest(1),
             (false, _) => ReceiptRequest(2),
             (true, false) => ReceiptRequest(3),

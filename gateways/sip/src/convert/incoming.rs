@@ -42,7 +42,7 @@ pub struct Rules {
 
 /// A received message.
 #[derive(Clone, Debug)]
-pub struct Incoming {
+pub struct ReceivedMessage {
     /// The submission to the centre.
     pub submission: Submission,
     /// The validity for the response, if the requested one was reduced.
@@ -59,7 +59,7 @@ pub fn read(
     rules: Rules,
     user_number: impl Fn(&str) -> Option<Address>,
     now: Timestamp,
-) -> Result<Incoming, Refusal> {
+) -> Result<ReceivedMessage, Refusal> {
     let headers = &request.headers;
     let destination = number::destination(request, user_number)?;
     let source = match &sender.source {
@@ -91,7 +91,7 @@ pub fn read(
         submission.client_key = if same { submission.client_key } else { Some(key) };
     }
     submission.headers = own_headers(headers);
-    Ok(Incoming { submission, reduced_validity })
+    Ok(ReceivedMessage { submission, reduced_validity })
 }
 
 /// The account of the messages of an endpoint.

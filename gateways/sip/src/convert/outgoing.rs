@@ -46,7 +46,7 @@ pub struct RequestBuilder {
 enum Envelope {
     None,
     /// `message/cpim` that requests a notification; with the type of the content.
-    Asking(Asked, &'static str),
+    Requesting(Asked, &'static str),
     /// `message/cpim` with a notification.
     Notifying(Imdn),
 }
@@ -112,7 +112,7 @@ impl RequestBuilder {
         let ends = || (format!("<sip:{source}@{our_host}>"), format!("<sip:{destination}@{their_host}>"));
         request.body = match &self.envelope {
             Envelope::None => self.body.clone(),
-            Envelope::Asking(asked, media) => self.asking(ends(), asked, media),
+            Envelope::Requesting(request, media) => self.request_envelope(ends(), request, media),
             Envelope::Notifying(imdn) => {
                 let (from, to) = ends();
                 imdn.envelope(&from, &to, call, &dates::write_rfc3339(self.sent_at)).to_bytes()
@@ -124,17 +124,17 @@ impl RequestBuilder {
     /// The Message-ID of the notification request, if there is one.
     pub fn imdn_message_id(&self) -> Option<&str> {
         match &self.envelope {
-            Envelope::Asking(asked, _) => Some(&asked.message_id),
+            Envelope::Requesting(request, _) => Some(&request.message_id),
             Envelope::None | Envelope::Notifying(_) => None,
         }
     }
 
-    fn asking(&self, (from, to): (String, String), asked: &Asked, media: &str) -> Bytes {
+    fn request_envelope(&self, (from, to): (String, String), request: &Asked, media: &str) -> Bytes {
         let mut cpim = Cpim::new();
         cpim.push("From", &from);
         cpim.push("To", &to);
         cpim.push("DateTime", &dates::write_rfc3339(self.sent_at));
-        asked.ask(&mut cpim);
+        request.ask(&mut cpim);
         cpim.content.push(Name::ContentType, media);
         cpim.content.push(Name::ContentLength, self.body.len());
         cpim.body = self.body.clone();
@@ -168,12 +168,12 @@ fn message_builder(
     push_origin(&mut headers, message, quirks);
     let (content_type, body) = body(coding.alphabet(), data, quirks);
     let builder = addressed(message, part);
-    let asks = quirks.sends_receipts && quirks.receipts == ReceiptForm::Imdn;
-    let envelope = match registered_delivery(delivery).filter(|_| asks) {
-        Some(bits) => Envelope::Asking(asked(bits, &builder.call), content_type),
+    let has_notifications = quirks.sends_receipts && quirks.receipts == ReceiptForm::Imdn;
+    let envelope = match registered_delivery(delivery).filter(|_| has_notifications) {
+        Some(bits) => Envelope::Requesting(imdn_request(bits, &builder.call), content_type),
         None => Envelope::None,
     };
-    let is_wrapped = matches!(envelope, Envelope::Asking(..));
+    let is_wrapped = matches!(envelope, Envelope::Requesting(..));
     headers.push(Name::ContentType, if is_wrapped { CPIM } else { content_type });
     headers.push_named(header::MSG_ID, &builder.call);
     for (name, value) in &message.headers {
@@ -185,7 +185,7 @@ fn message_builder(
 const CPIM: &str = "message/cpim";
 
 /// The notification request that corresponds to a registered_delivery.
-fn asked(bits: u8, message_id: &str) -> Asked {
+fn imdn_request(bits: u8, message_id: &str) -> Asked {
     Asked {
         message_id: message_id.to_owned(),
         positive_delivery: matches!(bits & 3, 1 | 3),
@@ -246,7 +246,7 @@ fn registered_delivery(delivery: &Delivery) -> Option<u8> {
     match delivery.message.receipt.0 & 0x13 {
         0 if delivery.receipt_wanted => Some(1),
         0 => None,
-        asked => Some(asked),
+        requested => Some(requested),
     }
 }
 

@@ -43,19 +43,19 @@ fn sender(quirks: Quirks) -> Sender {
     Sender { endpoint: Endpoint::SipPeer("connect".into()), source: None, trusted: false, quirks }
 }
 
-fn receive(quirks: Quirks, uri: &str, extra: &str, body: &[u8]) -> Result<Incoming, u16> {
+fn receive(quirks: Quirks, uri: &str, extra: &str, body: &[u8]) -> Result<ReceivedMessage, u16> {
     let rules = Rules { validity_max: Duration::from_secs(7 * 86_400) };
     let user = |name: &str| (name == "alice").then(|| Address::international("491511"));
     let incoming = read(&request(uri, extra, body), &sender(quirks), rules, user, NOW);
     incoming.map_err(|refusal| refusal.status.code())
 }
 
-fn taken(extra: &str, body: &[u8]) -> Submission {
+fn accepted(extra: &str, body: &[u8]) -> Submission {
     receive(Quirks::default(), "sip:+491701234567@smsc", extra, body).unwrap().submission
 }
 
 fn content(extra: &str, body: &[u8]) -> (u8, Vec<u8>) {
-    let content = taken(extra, body).content;
+    let content = accepted(extra, body).content;
     (content.data_coding, content.body.to_vec())
 }
 

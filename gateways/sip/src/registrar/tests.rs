@@ -25,9 +25,9 @@ fn register(registrar: &Registrar, cseq: u32, contact: &str, expires: &str) -> R
             request.headers.push(name, value);
         }
     }
-    let asked = Registration::parse(&request, registrar.lifetimes()).map_err(|_| 400_u16)?;
+    let request = Registration::parse(&request, registrar.lifetimes()).map_err(|_| 400_u16)?;
     let account = registrar.by_party("4915112345678").unwrap();
-    let bindings = registrar.register(account, &asked, hop(u64::from(cseq)), NOW);
+    let bindings = registrar.register(account, &request, hop(u64::from(cseq)), NOW);
     let bindings = bindings.map_err(|refusal| refusal.status.code())?;
     Ok(bindings.into_iter().map(|each| each.contact).collect())
 }

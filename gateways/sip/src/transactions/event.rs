@@ -6,7 +6,7 @@ use sip::{Request, Response, Transport};
 use tokio::sync::{mpsc, oneshot};
 
 use super::batch::BatchOutcome;
-use crate::transport::{Arrival, ConnectionId, Hop, Outgoing};
+use crate::transport::{Arrival, ConnectionId, Hop, QueueEntry};
 
 /// An event of the transaction task.
 pub(crate) enum Event {
@@ -22,7 +22,7 @@ pub(crate) enum Event {
         /// Its id.
         id: ConnectionId,
         /// Its send queue.
-        writer: mpsc::Sender<Outgoing>,
+        writer: mpsc::Sender<QueueEntry>,
         /// Ends the authentication deadline of the connection.
         authenticated: oneshot::Sender<()>,
     },

@@ -82,7 +82,11 @@ impl TransactionTask {
         }
     }
 
-    fn read_submission(&self, request: &Request, sender: &Sender) -> Result<convert::Incoming, Refusal> {
+    fn read_submission(
+        &self,
+        request: &Request,
+        sender: &Sender,
+    ) -> Result<convert::ReceivedMessage, Refusal> {
         let rules = Rules { validity_max: Duration::from_secs(self.context.config.validity_seconds_max) };
         convert::read(request, sender, rules, |name| self.context.user_address(name), self.context.now())
     }

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::duplex::Io;
-use super::{Arrival, End, Outgoing, ws};
+use super::{Arrival, End, QueueEntry, ws};
 use crate::config::Limits;
 use crate::transactions::event::Event;
 
@@ -30,8 +30,8 @@ pub(crate) struct Connection {
     end: End,
     /// For responses to keep-alives; weak, since the transaction task closes the connection by
     /// dropping the sender.
-    writer: mpsc::WeakSender<Outgoing>,
-    outbox: mpsc::Receiver<Outgoing>,
+    writer: mpsc::WeakSender<QueueEntry>,
+    outbox: mpsc::Receiver<QueueEntry>,
     authenticated: oneshot::Receiver<()>,
 }
 
@@ -86,7 +86,7 @@ async fn read(
     (limits, events): (&Limits, &mpsc::Sender<Event>),
     mut reader: ReadHalf<Io>,
     end: End,
-    writer: mpsc::WeakSender<Outgoing>,
+    writer: mpsc::WeakSender<QueueEntry>,
 ) {
     let mut stream = Stream::new(usize::try_from(limits.message_octets_max).unwrap_or(usize::MAX));
     let idle = Duration::from_secs(limits.idle_seconds.into());
@@ -98,7 +98,7 @@ async fn read(
                 Frame::Refused(refused) => arrivals.push(Err(refused)),
                 Frame::Pong => {}
                 Frame::Ping => {
-                    let pong = Outgoing::Octets(Bytes::from_static(PONG));
+                    let pong = QueueEntry::Octets(Bytes::from_static(PONG));
                     let answered = writer.upgrade().map(|writer| writer.try_send(pong));
                     if !matches!(answered, Some(Ok(()))) {
                         return;
@@ -119,7 +119,7 @@ async fn read(
 }
 
 /// Writes the whole queue at once, then starts the delivery of the messages of which the responses were written.
-async fn write(mut sink: WriteHalf<Io>, mut outbox: mpsc::Receiver<Outgoing>) {
+async fn write(mut sink: WriteHalf<Io>, mut outbox: mpsc::Receiver<QueueEntry>) {
     let mut queued = Vec::with_capacity(64);
     let mut starts = Vec::new();
     let mut octets = BytesMut::new();
@@ -127,8 +127,8 @@ async fn write(mut sink: WriteHalf<Io>, mut outbox: mpsc::Receiver<Outgoing>) {
         octets.clear();
         for outgoing in queued.drain(..) {
             match outgoing {
-                Outgoing::Octets(message) => octets.extend_from_slice(&message),
-                Outgoing::Start(start) => starts.push(start),
+                QueueEntry::Octets(message) => octets.extend_from_slice(&message),
+                QueueEntry::Start(start) => starts.push(start),
             }
         }
         let written = timeout(WRITE_MAX, async {

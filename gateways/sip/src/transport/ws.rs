@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode, header};
 use tokio_tungstenite::tungstenite::protocol::{Message, WebSocketConfig};
 
 use super::duplex::Io;
-use super::{Arrival, End, Outgoing};
+use super::{Arrival, End, QueueEntry};
 use crate::config::Limits;
 use crate::transactions::event::Event;
 
@@ -64,7 +64,7 @@ pub(crate) async fn run(
     (limits, events): (&Limits, &mpsc::Sender<Event>),
     socket: Socket,
     end: End,
-    mut outbox: mpsc::Receiver<Outgoing>,
+    mut outbox: mpsc::Receiver<QueueEntry>,
 ) {
     let idle = Duration::from_secs(limits.idle_seconds.into());
     let (mut sink, mut source) = socket.split();
@@ -87,9 +87,9 @@ pub(crate) async fn run(
     let writing = async {
         while let Some(outgoing) = outbox.recv().await {
             let octets = match outgoing {
-                Outgoing::Octets(octets) => octets,
+                QueueEntry::Octets(octets) => octets,
                 // The sink has written everything queued before.
-                Outgoing::Start(start) => {
+                QueueEntry::Start(start) => {
                     drop(start);
                     continue;
                 }

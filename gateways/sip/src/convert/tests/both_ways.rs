@@ -9,7 +9,7 @@ use super::*;
 fn field_58_charset_and_headers_survive_both_ways() {
     let extra = "Content-Type: text/plain;charset=ISO-8859-1\r\nX-SMS-CODING: 0\r\nX-M-CLASS: 1\r\n\
                  X-SMS-UDH: 06050413011301\r\nX-REG-DELIVERY: 1\r\n";
-    let submission = taken(extra, &[b'c', b'a', b'f', 0xe9]);
+    let submission = accepted(extra, &[b'c', b'a', b'f', 0xe9]);
     let mut out =
         message(submission.content.data_coding, &submission.content.header, &submission.content.body);
     out.receipt = submission.receipt;

@@ -47,10 +47,10 @@ fn receipt_about(client_key: Option<&str>, state: State) -> Message {
 fn the_text_of_an_envelope_is_the_message() {
     let content = "Content-Type: text/plain; charset=ISO-8859-1\r\nContent-Length: 4\r\n\r\ncaf\u{e9}";
     let latin: Vec<u8> = format!("{ASKS}{content}").chars().map(|each| each as u8).collect();
-    let taken = receive(Quirks::default(), "sip:+491701234567@smsc", CPIM, &latin).unwrap().submission;
-    assert_eq!((taken.content.data_coding, &taken.content.body[..]), (0, &b"caf\x05"[..]));
-    assert_eq!(taken.receipt, ReceiptRequest::ALWAYS);
-    assert_eq!(taken.client_key.as_deref(), Some("imdn:34jk324j"));
+    let submission = receive(Quirks::default(), "sip:+491701234567@smsc", CPIM, &latin).unwrap().submission;
+    assert_eq!((submission.content.data_coding, &submission.content.body[..]), (0, &b"caf\x05"[..]));
+    assert_eq!(submission.receipt, ReceiptRequest::ALWAYS);
+    assert_eq!(submission.client_key.as_deref(), Some("imdn:34jk324j"));
     let octets = "Content-Type: application/octet-stream\r\n\r\n\u{1}\u{2}";
     assert_eq!(enclosed("", ASKS, octets).unwrap().content.data_coding, 4);
     let untyped = enclosed("", ASKS, "\r\nhello").unwrap();
@@ -68,15 +68,15 @@ fn line_breaks_after_the_content_are_removed() {
 #[test]
 fn an_imdn_request_becomes_a_receipt_request() {
     let text = "Content-Type: text/plain\r\n\r\nhello";
-    let asked = |words: &str| {
+    let requested = |words: &str| {
         let envelope = ASKS.replace("positive-delivery, negative-delivery", words);
-        let taken = enclosed("", &envelope, text).unwrap();
-        (taken.receipt.0, taken.client_key.is_some())
+        let submission = enclosed("", &envelope, text).unwrap();
+        (submission.receipt.0, submission.client_key.is_some())
     };
-    assert_eq!(asked("positive-delivery, negative-delivery"), (1, true));
-    assert_eq!(asked("negative-delivery"), (2, true));
-    assert_eq!(asked("positive-delivery"), (3, true));
-    assert_eq!(asked("display"), (0, false), "display notifications are not supported");
+    assert_eq!(requested("positive-delivery, negative-delivery"), (1, true));
+    assert_eq!(requested("negative-delivery"), (2, true));
+    assert_eq!(requested("positive-delivery"), (3, true));
+    assert_eq!(requested("display"), (0, false), "display notifications are not supported");
     let stated = enclosed("X-REG-DELIVERY: 2\r\n", ASKS, text).unwrap();
     assert_eq!(stated.receipt.0, 2, "the X-REG-DELIVERY header has precedence");
     let named = enclosed("X-SMS-MSG-ID: 34jk324j\r\n", ASKS, text).unwrap();
@@ -111,9 +111,9 @@ fn a_notification_is_requested_from_a_peer_that_sends_them() {
     assert_eq!(cpim.get("From").as_deref(), Some("<sip:+491700000000@198.51.100.1:5060>"));
     assert_eq!(cpim.get("To").as_deref(), Some("<sip:+4915112345678@192.0.2.1:5080>"));
     assert_eq!(cpim.get("DateTime").as_deref(), Some("2026-11-23T17:05:09Z"));
-    let asked = Asked::of(&cpim).unwrap();
-    assert_eq!(Some(asked.message_id.as_str()), get(&request, "X-SMS-MSG-ID"));
-    assert!(asked.positive_delivery && asked.negative_delivery);
+    let imdn_request = Asked::of(&cpim).unwrap();
+    assert_eq!(Some(imdn_request.message_id.as_str()), get(&request, "X-SMS-MSG-ID"));
+    assert!(imdn_request.positive_delivery && imdn_request.negative_delivery);
     assert!(cpim.content_type().unwrap().unwrap().is("text", "plain"));
     assert_eq!(cpim.body, "hello");
     assert_eq!(get(&request, "X-SMS-CODING"), Some("0"), "the headers of the link are the same");
@@ -129,8 +129,8 @@ fn a_notification_is_requested_from_a_peer_that_sends_them() {
     assert!(Asked::of(&envelope_of(&wanted)).is_some(), "the centre itself requests one");
     for (bits, positive, negative) in [(2, false, true), (3, true, false)] {
         let asking = Message { receipt: ReceiptRequest(bits), ..asking.clone() };
-        let asked = Asked::of(&envelope_of(&sent_all(asking, false, &imdn_quirks())[0])).unwrap();
-        assert_eq!((asked.positive_delivery, asked.negative_delivery), (positive, negative));
+        let imdn_request = Asked::of(&envelope_of(&sent_all(asking, false, &imdn_quirks())[0])).unwrap();
+        assert_eq!((imdn_request.positive_delivery, imdn_request.negative_delivery), (positive, negative));
     }
 }
 
@@ -140,9 +140,9 @@ fn an_envelope_survives_both_ways() {
         let asking = Message { receipt: ReceiptRequest(1), ..message(coding, &[], body) };
         let request = sent_all(asking, false, &imdn_quirks()).remove(0);
         let rules = Rules { validity_max: Duration::from_secs(7 * 86_400) };
-        let taken = read(&request, &sender(imdn_quirks()), rules, |_| None, NOW).unwrap().submission;
-        assert_eq!((taken.content.data_coding, &taken.content.body[..]), (coding, body));
-        assert_eq!(taken.client_key.as_deref(), get(&request, "X-SMS-MSG-ID"), "one id in both");
+        let submission = read(&request, &sender(imdn_quirks()), rules, |_| None, NOW).unwrap().submission;
+        assert_eq!((submission.content.data_coding, &submission.content.body[..]), (coding, body));
+        assert_eq!(submission.client_key.as_deref(), get(&request, "X-SMS-MSG-ID"), "one id in both");
     }
 }
 
@@ -195,18 +195,18 @@ fn a_request_by_envelope_is_answered_by_envelope_with_its_message_id() {
 
 #[test]
 fn notifications_are_read_with_and_without_an_envelope() {
-    let told = |extra: &str, body: &[u8]| {
+    let read_imdn = |extra: &str, body: &[u8]| {
         let found = notification(&request("sip:+1@smsc", extra, body));
         found.map_err(|refusal| refusal.status)
     };
     let sent = sent(receipt_about(Some("imdn:17"), State::Delivered));
-    let imdn = told(CPIM, &sent.body).unwrap().unwrap();
+    let imdn = read_imdn(CPIM, &sent.body).unwrap().unwrap();
     let receipt = remote_receipt(&imdn, "ims").unwrap();
     assert_eq!((receipt.link.as_str(), receipt.remote_ids[0].as_str()), ("ims", "17"));
     assert_eq!((receipt.state, receipt.error), (State::Delivered, 0));
     let document = envelope_of(&sent).body;
     let bare = "Content-Type: message/imdn+xml\r\nContent-Disposition: notification\r\n";
-    assert_eq!(told(bare, &document), Ok(Some(imdn.clone())));
+    assert_eq!(read_imdn(bare, &document), Ok(Some(imdn.clone())));
     for (delivery, state) in [
         (Some(Fate::Failed), Some(State::Undeliverable)),
         (Some(Fate::Forbidden), Some(State::Rejected)),
@@ -216,10 +216,10 @@ fn notifications_are_read_with_and_without_an_envelope() {
         let imdn = Imdn { delivery, ..imdn.clone() };
         assert_eq!(remote_receipt(&imdn, "ims").map(|receipt| receipt.state), state);
     }
-    assert_eq!(told(TEXT, b"hello"), Ok(None));
-    assert_eq!(told(CPIM, format!("{ASKS}Content-Type: text/plain\r\n\r\nhi").as_bytes()), Ok(None));
+    assert_eq!(read_imdn(TEXT, b"hello"), Ok(None));
+    assert_eq!(read_imdn(CPIM, format!("{ASKS}Content-Type: text/plain\r\n\r\nhi").as_bytes()), Ok(None));
     for (extra, body) in [(CPIM, &b"no envelope"[..]), (bare, b"<imdn/>"), (bare, b"")] {
-        assert_eq!(told(extra, body), Err(Status::BAD_REQUEST));
+        assert_eq!(read_imdn(extra, body), Err(Status::BAD_REQUEST));
     }
 }
 
@@ -230,14 +230,14 @@ fn extension_headers_are_forwarded() {
     let extra = format!(
         "{TEXT}X-Colour: blue\r\nx-colour: red\r\nSubject: no\r\nX-SMS-CODING: 0\r\nX-SMSC-ID: a\r\n{long}"
     );
-    let taken = taken(&extra, b"hello");
+    let submission = accepted(&extra, b"hello");
     let own = [("X-Colour".into(), "blue".to_owned()), ("x-colour".into(), "red".to_owned())];
-    assert_eq!(taken.headers, own);
-    let request = sent(Message { headers: taken.headers, ..message(0, &[], b"hello") });
+    assert_eq!(submission.headers, own);
+    let request = sent(Message { headers: submission.headers, ..message(0, &[], b"hello") });
     assert_eq!(get(&request, "X-Colour"), Some("blue"));
     let all: Vec<_> =
         request.headers.iter().filter(|(_, name, _)| name.eq_ignore_ascii_case("x-colour")).collect();
     assert_eq!(all.len(), 2);
     let many: String = (0..40).map(|n| format!("X-N{n}: {n}\r\n")).collect();
-    assert_eq!(super::taken(&format!("{TEXT}{many}"), b"a").headers.len(), 32);
+    assert_eq!(accepted(&format!("{TEXT}{many}"), b"a").headers.len(), 32);
 }

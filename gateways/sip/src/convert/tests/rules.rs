@@ -110,8 +110,8 @@ fn rule_user_data_headers_are_validated() {
 fn rule_what_does_not_fit_is_cut_or_refused() {
     let ports = format!("{TEXT}X-SMS-UDH: 06050413011301\r\n");
     let segment = format!("{TEXT}X-SMS-UDH: 0500037F0201\r\n");
-    assert_eq!(taken(&ports, &[b'a'; 500]).content.body.len(), 500, "segmented when sent");
-    assert_eq!(taken(&segment, &[b'a'; 153]).content.body.len(), 153);
+    assert_eq!(accepted(&ports, &[b'a'; 500]).content.body.len(), 500, "segmented when sent");
+    assert_eq!(accepted(&segment, &[b'a'; 153]).content.body.len(), 153);
     assert_eq!(refused(&segment, &[b'a'; 154]), 413);
     assert_eq!(refused(TEXT, &[b'a'; 153 * 255 + 1]), 413);
     assert_eq!(refused(&format!("{TEXT}X-SMS-UDH: 8C708A{}\r\n", "00".repeat(138)), b"a"), 413);
