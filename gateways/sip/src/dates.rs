@@ -65,13 +65,6 @@ pub fn read(text: &str, style: Style, now: Timestamp) -> Option<Timestamp> {
     }
 }
 
-/// The form of SMPP's receipt text: `yyMMddhhmm` (SMPP 3.4 appendix B), in UTC.
-pub fn write_receipt(moment: Timestamp) -> String {
-    let date = civil(moment);
-    let (year, month, day) = (date.year() % 100, date.month(), date.day());
-    format!("{year:02}{month:02}{day:02}{:02}{:02}", date.hour(), date.minute())
-}
-
 /// RFC 3339 in UTC, the format of IMDN.
 pub fn write_rfc3339(moment: Timestamp) -> String {
     write(moment, Style::Plain).replace(' ', "T") + "Z"
@@ -120,7 +113,6 @@ mod tests {
     #[test]
     fn link_dates_are_written_in_utc() {
         assert_eq!(write(AFTERNOON, Style::Plain), "2026-11-23 17:05:09");
-        assert_eq!(write_receipt(AFTERNOON), "2611231705");
         assert_eq!(write_rfc3339(AFTERNOON), "2026-11-23T17:05:09Z");
         assert!(write(Timestamp::NEVER, Style::Plain).starts_with("9999-12-3"));
     }
