@@ -13,7 +13,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use gateway_sip::config::{ClientTls, Limits, Listener, Peer, ServerTls, SipConfig, Wire};
 use sip::Transport;
 use smsc::failure::Failure;
-use smsc::message::Endpoint;
+use smsc::endpoint::Endpoint;
 use smsc::ports::Gateways as _;
 use support::*;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};

@@ -11,7 +11,10 @@ use sms::coding::{Alphabet, DataCoding, MessageClass};
 use sms::header::{ReferenceWidth, UserDataHeader};
 use sms::{segment, text, ucs2};
 use smsc::address::Address;
-use smsc::message::{Content, Endpoint, Name as PartyName, Submission, Timestamp, Validity};
+use smsc::endpoint::Endpoint;
+use smsc::message::{Content, Submission, Validity};
+use smsc::names::Name as PartyName;
+use smsc::timestamp::Timestamp;
 use smsc::receipt::ReceiptRequest;
 
 use super::envelope::Parcel;

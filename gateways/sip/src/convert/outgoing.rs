@@ -11,8 +11,10 @@ use sms::header::{Reference, UserDataHeader};
 use sms::{UserData, segment};
 use smsc::address::Address;
 use smsc::failure::Failure;
-use smsc::message::{Endpoint, Message, Timestamp};
-use smsc::ports::Delivery;
+use smsc::endpoint::Endpoint;
+use smsc::message::Message;
+use smsc::timestamp::Timestamp;
+use smsc::delivery::Delivery;
 use smsc::receipt::Receipt;
 
 use super::incoming::style;
