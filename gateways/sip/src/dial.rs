@@ -9,9 +9,9 @@ use futures_util::stream::FuturesUnordered;
 use sip::digest::Challenge;
 use sip::header::{Contact, retry_after};
 use sip::{Method, Name, Request, Response, Status, Transport, Uri, transport_for};
+use smsc::delivery::{Delivery, DeliveryAck};
 use smsc::failure::Failure;
-use smsc::message::Name as ShortName;
-use smsc::ports::{Delivery, DeliveryAck};
+use smsc::names::Name as ShortName;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::codes;
@@ -121,7 +121,7 @@ fn options(context: &Context, ends: &Ends<'_>, cseq: u32) -> Request {
 /// Returns a permit of the window and reports the free window to the centre.
 fn release(context: &Context, peer: &Peer, permit: OwnedSemaphorePermit) {
     drop(permit);
-    context.centre.opened(peer.endpoint());
+    context.centre.endpoint_available(peer.endpoint());
 }
 
 /// Sets whether a peer is up. A peer that is down gets OPTIONS until it answers.
@@ -131,7 +131,7 @@ fn set_peer_state(context: &Context, peer: &Peer, up: bool) {
     }
     if up {
         tracing::info!(peer = peer.config.name, "SIP peer is up");
-        context.centre.opened(peer.endpoint());
+        context.centre.endpoint_available(peer.endpoint());
     } else {
         tracing::warn!(peer = peer.config.name, "SIP peer does not answer");
     }

@@ -3,12 +3,12 @@
 //! Inbound: a task of `transport` parses octets into SIP messages; the transaction task
 //! (`transactions`) matches them to transactions, authenticates the sender (`auth`) and converts
 //! MESSAGE requests to submissions ([`convert`]). Submissions that arrive together go to
-//! [`Centre::accept`] in one call; each 200 is sent when its message is durable.
+//! [`Submit::accept`] in one call; each 200 is sent when its message is durable.
 //!
 //! Outbound: `dial` converts a delivery to requests ([`convert`]), sends them through the transaction
 //! task, and maps the final response to a failure ([`codes`]).
 //!
-//! [`Centre::accept`]: smsc::ports::Centre::accept
+//! [`Submit::accept`]: smsc::ports::Submit::accept
 
 mod auth;
 pub mod codes;

@@ -1,10 +1,10 @@
 //! The task that owns all SIP transactions, client and server.
 //!
 //! Transports send it received messages in batches, deliveries send it requests. It never waits for the
-//! centre: a batch of submissions goes to [`Centre::accept`] in a task of its own and comes back as an
+//! centre: a batch of submissions goes to [`Submit::accept`] in a task of its own and comes back as an
 //! event.
 //!
-//! [`Centre::accept`]: smsc::ports::Centre::accept
+//! [`Submit::accept`]: smsc::ports::Submit::accept
 
 mod batch;
 mod dedup;

@@ -8,8 +8,8 @@ use gateway_sip::config::{Login, Peer, Secret, SipConfig};
 use rig::*;
 use sip::digest::{Challenge, Login as DigestLogin, Secret as DigestSecret};
 use sip::{Name, Response};
+use smsc::endpoint::Endpoint;
 use smsc::failure::Failure;
-use smsc::message::Endpoint;
 use smsc::ports::Gateways as _;
 
 const NUMBER: &str = "+491511111111";

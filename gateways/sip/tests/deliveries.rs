@@ -7,9 +7,10 @@ mod rig;
 use gateway_sip::config::{Login, Peer, ReceiptForm, Secret, Segments, SipConfig};
 use rig::*;
 use sip::{Name, Request};
+use smsc::delivery::{Capabilities, DeliveryAck};
+use smsc::endpoint::Endpoint;
 use smsc::failure::{Failure, PeerCode};
-use smsc::message::Endpoint;
-use smsc::ports::{Capabilities, DeliveryAck, Gateways as _};
+use smsc::ports::Gateways as _;
 use smsc::receipt::ReceiptRequest;
 #[tokio::test]
 async fn a_message_goes_out_and_the_answer_comes_back() {

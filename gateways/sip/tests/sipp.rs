@@ -13,7 +13,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use gateway_sip::config::{SipConfig, Wire};
 use rig::*;
-use smsc::message::Endpoint;
+use smsc::endpoint::Endpoint;
 use smsc::ports::Gateways as _;
 use tokio::process::{Child, Command};
 

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use gateway_sip::config::{Peer, Quirks, ReceiptForm, SipConfig};
 use rig::*;
 use sip::Name;
-use smsc::message::Endpoint;
+use smsc::endpoint::Endpoint;
 use smsc::ports::Gateways as _;
 use smsc::receipt::State;
 use smsc::rejection::Rejection;

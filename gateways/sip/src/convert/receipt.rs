@@ -5,8 +5,8 @@ use sip::Request;
 use smpp::MessageState;
 use smpp::receipt::{self as text_form, ReceivedReceipt};
 use sms::coding::{Alphabet, DataCoding};
-use smsc::message::Timestamp;
 use smsc::receipt::{Receipt, RemoteReceipt, State};
+use smsc::timestamp::Timestamp;
 
 use super::header;
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use sip::imdn::Imdn;
 use sip::{Request, Status, reply};
-use smsc::message::MessageId;
+use smsc::ids::MessageId;
 
 use super::TransactionTask;
 use super::batch::{PendingResponse, ReplyPath};

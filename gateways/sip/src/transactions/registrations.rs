@@ -5,7 +5,7 @@ use std::time::Instant;
 use sip::header::Date;
 use sip::register::{self, Registration};
 use sip::{Request, Status, Transport};
-use smsc::message::Timestamp;
+use smsc::timestamp::Timestamp;
 
 use super::TransactionTask;
 use super::batch::ReplyPath;
@@ -57,7 +57,7 @@ impl TransactionTask {
                 self.respond(reply_path, &response, now);
                 if !bindings.is_empty() {
                     self.pump(now);
-                    context.centre.opened(&account.sender.endpoint);
+                    context.centre.endpoint_available(&account.sender.endpoint);
                 }
             }
         }

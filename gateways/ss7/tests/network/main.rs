@@ -32,8 +32,13 @@ use map::Request;
 use map::operation::{MtForwardSmArg, ReportSmDeliveryStatusArg};
 use smsc::address::Address;
 use smsc::failure::Failure;
-use smsc::message::{Content, Endpoint, Kind, Message, MessageId, Name, Submission, Timestamp};
-use smsc::ports::{Delivery, DeliveryAck, Gateways};
+use smsc::endpoint::Endpoint;
+use smsc::ids::MessageId;
+use smsc::message::{Content, Kind, Message, Submission};
+use smsc::names::Name;
+use smsc::timestamp::Timestamp;
+use smsc::delivery::{Delivery, DeliveryAck};
+use smsc::ports::Gateways;
 
 use centre::SmallCentre;
 use tap::{Tap, until};
