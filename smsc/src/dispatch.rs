@@ -9,7 +9,7 @@ mod spill;
 mod tests;
 mod turns;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -157,6 +157,8 @@ pub struct Dispatch {
     early: Vec<Wakeup>,
     /// Entries that the reading of the index has found, while it is not the first one.
     found: Vec<QueueEntry>,
+    /// The destinations of `found`.
+    found_destinations: HashSet<u64, Hashed>,
     /// When messages whose end could not be recorded are looked for again.
     again: BTreeMap<Timestamp, Vec<QueueEntry>>,
     /// When a page that could not be read is read again.
@@ -188,6 +190,7 @@ impl Dispatch {
             held_back: Vec::new(),
             early: Vec::new(),
             found: Vec::new(),
+            found_destinations: HashSet::default(),
             again: BTreeMap::new(),
             page_again: None,
             cursor: None,
@@ -358,6 +361,7 @@ impl Dispatch {
         self.read_at = Some(self.now);
         self.started = true;
         self.spill.reading_ends();
+        self.found_destinations = HashSet::default();
         for entry in std::mem::take(&mut self.found) {
             self.queue.add(&entry, self.now);
         }
@@ -374,9 +378,14 @@ impl Dispatch {
             return;
         }
         let is_full = self.queue.waiting() + self.found.len() >= self.limits.waiting_max;
-        if is_full || self.spill.holds_since(entry.destination) {
+        // A retry lies late in the index, and newer messages to its destination may be in already.
+        let is_awaited = entry.attempts > 0
+            && (self.queue.has_destination(entry.destination)
+                || self.found_destinations.contains(&entry.destination));
+        if !is_awaited && (is_full || self.spill.holds_since(entry.destination)) {
             self.spill.add(entry.destination);
         } else if self.started {
+            self.found_destinations.insert(entry.destination);
             self.found.push(*entry);
         } else {
             self.queue.add(entry, self.now);

@@ -176,6 +176,11 @@ impl Queue {
                 .is_some_and(|destination| destination.backlog.contains(waiting))
     }
 
+    /// Whether anything waits for a destination, or is under way to it.
+    pub fn has_destination(&self, destination: u64) -> bool {
+        self.destinations.contains_key(&destination)
+    }
+
     /// Says who stands behind a route_queue. Later words replace earlier ones.
     pub fn set_route_queue(&mut self, key: u64, endpoints: &[Endpoint], open_per_destination: u16) {
         let number = self.route_queue_number(key);

@@ -18,6 +18,9 @@ use crate::disk::Disk;
 use crate::random::Random;
 use crate::reply::Reply;
 
+/// Messages that wait in the memory of a process: few, so that others wait on disk alone.
+pub(crate) const WAITING_MAX: usize = 14;
+
 /// Something that happens at its time.
 #[derive(Debug)]
 pub(crate) enum Action {
@@ -32,7 +35,7 @@ pub(crate) enum Action {
     Receipt(RemoteReceipt),
     GatewaysReady,
     Alert(Name),
-    AlertDue(Name),
+    AlertDue(Name, Timestamp),
     Down(Endpoint),
     Up(Endpoint),
     Crash,
@@ -58,8 +61,8 @@ pub(crate) struct Environment {
     /// Open attempts by destination, and the most that there were at once.
     pub(crate) open_to: HashMap<u64, usize>,
     pub(crate) most_open: usize,
-    /// Numbers that were reported as reachable, and whose messages have not gone since.
-    pub(crate) alerted: HashSet<Name>,
+    /// When numbers were reported as reachable to which nothing has gone since.
+    pub(crate) alerted: HashMap<Name, Timestamp>,
     /// Failures of the store.
     pub(crate) store_errors: u64,
     actions: BTreeMap<(Timestamp, u64), Action>,
@@ -84,7 +87,7 @@ impl Environment {
             tried: HashSet::new(),
             open_to: HashMap::new(),
             most_open: 0,
-            alerted: HashSet::new(),
+            alerted: HashMap::new(),
             store_errors: 0,
             actions: BTreeMap::new(),
             actions_made: 0,
@@ -131,7 +134,9 @@ impl Environment {
     /// go for as long as `millis`.
     pub(crate) fn waits_for_alert(&self, endpoint: &Endpoint, number: &Name, millis: u64) -> bool {
         let until = self.now + Duration::from_millis(millis);
+        // What waits on disk alone is not woken.
         !self.down.contains(endpoint)
+            && self.disk.due.len() <= WAITING_MAX
             && self.disk.due.values().any(|entry| {
                 let message = &self.disk.messages[&entry.key.id].message;
                 message.destination.digits == *number
@@ -183,7 +188,7 @@ impl Environment {
                 | Action::Read(..)
                 | Action::Answered(..)
                 | Action::GatewaysReady
-                | Action::AlertDue(_)
+                | Action::AlertDue(..)
                 | Action::Begin(_) => {}
                 other => {
                     self.actions.insert(when, other);

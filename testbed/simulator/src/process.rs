@@ -17,6 +17,7 @@ use smsc::rules::{Rules, RulesHandle};
 use smsc::stored::QueuedMessage;
 use smsc::timestamp::Timestamp;
 
+use crate::environment::WAITING_MAX;
 use crate::order;
 use crate::ports::Ports;
 
@@ -32,7 +33,7 @@ type Task = Pin<Box<dyn Future<Output = Output> + Send>>;
 fn limits() -> Limits {
     Limits {
         open_max: 30,
-        waiting_max: 14,
+        waiting_max: WAITING_MAX,
         bodies_max: 8,
         early_max: 50,
         segments_max: 50,

@@ -152,9 +152,10 @@ impl Simulation {
             let action = if environment.random.chance(70) { Action::Crash } else { Action::Drain };
             environment.at(when, action);
             // An alert may come while a starting process still reads what waits.
-            let early = environment.random.below(1500);
-            let number = phone(environment.random.below(3));
-            environment.at(when + early, Action::Alert(number));
+            for number in (0..3).map(phone) {
+                let early = environment.random.below(1200);
+                environment.at(when + early, Action::Alert(number));
+            }
         }
         for _ in 0..6 {
             let when = environment.random.below(FAULTS_MILLIS);
@@ -229,8 +230,8 @@ impl Simulation {
                 }
             }
             Action::Alert(number) => self.alert(number),
-            Action::AlertDue(number) => {
-                let is_missed = self.ports.environment().alerted.contains(&number);
+            Action::AlertDue(number, at) => {
+                let is_missed = self.ports.environment().alerted.get(&number) == Some(&at);
                 assert!(!is_missed, "an alert for {number} woke nothing");
             }
             Action::Down(endpoint) => {
@@ -255,9 +256,11 @@ impl Simulation {
     fn alert(&mut self, number: Name) {
         let mut environment = self.ports.environment();
         let is_awaited = !self.draining && environment.waits_for_alert(&network(), &number, ALERT_MILLIS);
-        if is_awaited && environment.alerted.insert(number.clone()) {
+        if is_awaited {
+            let now = environment.now;
             self.alerts += 1;
-            environment.at(ALERT_MILLIS, Action::AlertDue(number.clone()));
+            environment.alerted.insert(number.clone(), now);
+            environment.at(ALERT_MILLIS, Action::AlertDue(number.clone(), now));
         }
         drop(environment);
         self.process.handle(Input::Wakeup(Wakeup::Number(network(), number)));
