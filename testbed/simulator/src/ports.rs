@@ -149,7 +149,7 @@ impl Gateways for Ports {
         let (taken, answer) = match fate {
             0..5 => (false, Err(Failure::Throttled { retry_after: None })),
             5..10 => (false, Err(Failure::ABSENT)),
-            17..50 if matches!(endpoint, Endpoint::Ss7(_)) => (false, Err(Failure::ABSENT)),
+            17..70 if matches!(endpoint, Endpoint::Ss7(_)) => (false, Err(Failure::ABSENT)),
             10..12 => (false, Err(Failure::Refused(PeerCode::Internal))),
             12..15 => (true, Err(Failure::Timeout)), // taken, but the answer is lost
             15..17 => (false, Err(Failure::Timeout)),

@@ -219,7 +219,10 @@ impl Simulation {
             Action::Answered(endpoint, answer, reply) => {
                 self.ports.environment().closes(&endpoint);
                 reply.give(answer);
-                self.process.handle(Input::Wakeup(Wakeup::Endpoint(endpoint)));
+                // An answer of the network for one phone changes nothing for the others.
+                if endpoint != network() {
+                    self.process.handle(Input::Wakeup(Wakeup::Endpoint(endpoint)));
+                }
             }
             Action::Receipt(receipt) => self.process.remote_receipt(receipt),
             Action::GatewaysReady => {
@@ -342,6 +345,7 @@ fn submissions(random: &mut Random) -> Vec<Submission> {
     let segments = random.chance(30);
     let destination = Address::international(&format!("{prefix}000000{}", random.below(3)));
     let reference = random.below(3) as u8;
+    let validity = 5 + random.below(900);
     let one = |n: u64, random: &mut Random| {
         let text = format!("{} of {}", n, random.next());
         let mut content = Content { body: Bytes::from(text), ..Content::default() };
@@ -353,7 +357,10 @@ fn submissions(random: &mut Random) -> Vec<Submission> {
         let mut submission = Submission::new(esme, source, destination.clone(), content);
         submission.account = "acme".into();
         submission.receipt = ReceiptRequest(if random.chance(70) { 1 } else { 0x10 });
-        submission.validity = Some(Validity::For(Duration::from_secs(5 + random.below(900))));
+        submission.validity = Some(Validity::For(Duration::from_secs(match segments {
+            true => validity, // segments of one message share it
+            false => 5 + random.below(900),
+        })));
         if random.chance(10) {
             submission.deliver_after = Some(START + Duration::from_millis(FAULTS_MILLIS + 1000));
             submission.validity = Some(Validity::For(Duration::from_secs(900)));
