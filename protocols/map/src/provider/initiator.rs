@@ -1,4 +1,4 @@
-//! Dialogues that we open: one request after another, in the highest version that the peer takes.
+//! Initiator side of a dialogue: opening, further requests and close (TS 29.002 §7.3, §15).
 
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -6,47 +6,20 @@ use std::time::Instant;
 
 use tcap::{Begin, PAbortCause};
 
+use super::dialogue::{Initiator, State};
 use super::event::{DialogueId, Failure, Open};
 use super::{Map, application_context, invoke};
 use crate::context::{Context, Version};
 use crate::error::Error;
-use crate::operation::{InformServiceCentreArg, Request, Response};
-
-/// Where a dialogue of ours stands.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum State {
-    /// Opened without the request, which follows when the peer has accepted.
-    Held,
-    /// The request of this id waits for its answer.
-    Waiting(i8),
-    /// The answer is there; the HLR may have more to say.
-    Settling(Instant),
-    /// Nothing waits: another request may follow.
-    Idle,
-}
-
-/// One dialogue that we have opened.
-#[derive(Debug)]
-pub(super) struct Asking<A> {
-    pub(super) transaction: tcap::DialogueId,
-    pub(super) open: Open<A>,
-    pub(super) context: Context,
-    pub(super) version: Version,
-    /// The peer has spoken in this transaction.
-    pub(super) answered: bool,
-    pub(super) state: State,
-    pub(super) invoke_id: i8,
-    pub(super) result: Option<Result<Response, Failure>>,
-    pub(super) informed: Option<InformServiceCentreArg>,
-}
+use crate::operation::{Request, Response};
 
 impl<A: Clone + Eq + Hash + Debug> Map<A> {
-    /// Opens a dialogue with one request. Its end comes as one [`Output::Confirm`](crate::Output::Confirm).
+    /// Opens a dialogue with one request, which ends in one [`Output::Confirm`](crate::Output::Confirm).
     ///
     /// # Errors
     ///
     /// [`Error::TooMany`], [`Error::Unwritable`], or [`Error::NotInVersion`] for an operation that the
-    /// version forced does not have, and for informServiceCentre, which opens no dialogue.
+    /// forced version does not have, and for informServiceCentre, which opens no dialogue.
     pub fn open(&mut self, open: Open<A>, now: Instant) -> Result<DialogueId, Error> {
         if matches!(open.request, Request::InformServiceCentre(_)) {
             return Err(Error::NotInVersion);
@@ -59,20 +32,20 @@ impl<A: Clone + Eq + Hash + Debug> Map<A> {
         };
         let (transaction, state) = self.begin(&open, context, version, now)?;
         let id = self.new_id();
-        let asking = Asking {
+        let initiator = Initiator {
             transaction,
             open,
             context,
             version,
-            answered: false,
+            peer_responded: false,
             state,
             invoke_id: 1,
             result: None,
             informed: None,
         };
         self.transactions.insert(transaction, id);
-        self.asking.insert(id, asking);
-        self.release_unanswered(id, now);
+        self.initiators.insert(id, initiator);
+        self.release_class_4(id, now);
         self.drain(now);
         Ok(id)
     }
@@ -81,70 +54,71 @@ impl<A: Clone + Eq + Hash + Debug> Map<A> {
     ///
     /// # Errors
     ///
-    /// [`Error::NotOpen`] if the dialogue is over, waits, or is of another context; [`Error::Unwritable`].
+    /// [`Error::NotOpen`] if the dialogue has ended, has a pending request, or has another context;
+    /// [`Error::Unwritable`].
     pub fn next(&mut self, dialogue: DialogueId, request: Request, now: Instant) -> Result<(), Error> {
-        let asking = self.asking.get_mut(&dialogue).ok_or(Error::NotOpen)?;
-        if asking.state != State::Idle || request.context() != asking.context {
+        let initiator = self.initiators.get_mut(&dialogue).ok_or(Error::NotOpen)?;
+        if initiator.state != State::Idle || request.context() != initiator.context {
             return Err(Error::NotOpen);
         }
-        let invoke_id = asking.invoke_id.wrapping_add(1);
-        let component = invoke(&request, asking.version, invoke_id, &self.timers)?;
-        self.tcap.proceed(asking.transaction, None, vec![component], now)?;
-        asking.open.request = request;
-        asking.invoke_id = invoke_id;
-        asking.state = State::Waiting(invoke_id);
+        let invoke_id = initiator.invoke_id.wrapping_add(1);
+        let component = invoke(&request, initiator.version, invoke_id, &self.timers)?;
+        self.tcap.proceed(initiator.transaction, None, vec![component], now)?;
+        initiator.open.request = request;
+        initiator.invoke_id = invoke_id;
+        initiator.state = State::AwaitingResult(invoke_id);
         self.drain(now);
         Ok(())
     }
 
-    /// Ends a dialogue of ours, or of a peer. A request that waits in it is given up and will not be
-    /// confirmed. A dialogue that is over already is left alone.
+    /// Ends a dialogue, of either side. A pending request in it is abandoned and not confirmed. No effect
+    /// on a dialogue that has ended.
     pub fn close(&mut self, dialogue: DialogueId, now: Instant) {
-        if let Some(asking) = self.asking.get(&dialogue) {
-            let (transaction, idle) = (asking.transaction, asking.state == State::Idle);
-            self.leave(transaction, idle, now);
-            self.forget(dialogue);
-        } else if let Some(answering) = self.answering.remove(&dialogue) {
-            let transaction = answering.transaction();
+        if let Some(initiator) = self.initiators.get(&dialogue) {
+            let (transaction, idle) = (initiator.transaction, initiator.state == State::Idle);
+            self.end_transaction(transaction, idle, now);
+            self.remove_initiator(dialogue);
+        } else if let Some(responder) = self.responders.remove(&dialogue) {
+            let transaction = responder.transaction;
             self.transactions.remove(&transaction);
-            self.leave(transaction, !answering.waits(), now);
+            self.end_transaction(transaction, responder.pending.is_none(), now);
         }
         self.drain(now);
     }
 
-    pub(super) fn about_asking(&mut self, id: DialogueId, output: tcap::Output<A>, now: Instant) {
+    pub(super) fn initiator_event(&mut self, id: DialogueId, output: tcap::Output<A>, now: Instant) {
         match output {
             tcap::Output::Continued { context, components, .. } => {
                 let proposed = context.map(|result| result.application_context);
                 self.continued(id, proposed, components, now);
             }
             tcap::Output::Ended { components, .. } => {
-                self.take_answers(id, components, None);
+                self.handle_components(id, components, None);
                 self.finish(id, Failure::ClosedEarly);
             }
             tcap::Output::UserAborted { reason, application_context, user_information, .. } => {
-                self.user_aborted(id, reason, application_context, user_information.as_ref(), now);
+                self.user_abort(id, reason, application_context, user_information.as_ref(), now);
             }
             tcap::Output::ProviderAborted { cause, .. } => {
                 let failure = Failure::ProviderAbort(cause);
-                let knows_no_dialogues = matches!(
+                let no_dialogue_portion = matches!(
                     cause,
                     PAbortCause::IncorrectTransactionPortion | PAbortCause::NoCommonDialoguePortion
                 );
-                let next = knows_no_dialogues.then_some(Version::V1);
-                self.fall_back_or(id, next, failure, now);
+                let next = no_dialogue_portion.then_some(Version::V1);
+                self.fall_back_or_finish(id, next, failure, now);
             }
-            tcap::Output::Unanswered { .. } => self.give_up(id, Failure::Timeout, now),
+            tcap::Output::Unanswered { .. } => self.fail(id, Failure::Timeout, now),
             tcap::Output::Rejected { invoke_id, problem, .. } => {
-                self.answer_rejected(id, invoke_id, problem, now);
+                self.local_reject(id, invoke_id, problem, now);
             }
             tcap::Output::TimedOut { .. } => self.finish(id, Failure::Timeout),
-            tcap::Output::Undelivered { cause, .. } => self.give_up(id, Failure::Undelivered(cause), now),
+            tcap::Output::Undelivered { cause, .. } => self.fail(id, Failure::Undelivered(cause), now),
             _ => {}
         }
     }
 
-    /// Begins a transaction in `version`: with the request, or without it if it does not fit.
+    /// Sends a BEGIN in `version`: with the request, or without it if it does not fit.
     pub(super) fn begin(
         &mut self,
         open: &Open<A>,
@@ -155,10 +129,10 @@ impl<A: Clone + Eq + Hash + Debug> Map<A> {
         let application_context = application_context(context, version);
         let mut components = vec![invoke(&open.request, version, 1, &self.timers)?];
         let relay = matches!(context, Context::ShortMsgMtRelay | Context::ShortMsgMoRelay);
-        let splits = relay
+        let split = relay
             && application_context.is_some()
             && self.tcap.size_of_begin(application_context, None, &components) > open.room;
-        if splits {
+        if split {
             components.clear();
         }
         let begin = Begin {
@@ -170,20 +144,20 @@ impl<A: Clone + Eq + Hash + Debug> Map<A> {
             idle: None,
         };
         let transaction = self.tcap.begin(begin, now)?;
-        Ok((transaction, if splits { State::Held } else { State::Waiting(1) }))
+        Ok((transaction, if split { State::AwaitingAcceptance } else { State::AwaitingResult(1) }))
     }
 
-    /// What nobody answers has ended when it is sent: a pre-arranged end.
-    pub(super) fn release_unanswered(&mut self, id: DialogueId, now: Instant) {
-        let Some(asking) = self.asking.get_mut(&id) else { return };
-        if asking.open.request.is_answered(asking.version) {
+    /// Ends the dialogue of a class 4 operation, which has no response, by a pre-arranged end.
+    pub(super) fn release_class_4(&mut self, id: DialogueId, now: Instant) {
+        let Some(initiator) = self.initiators.get_mut(&id) else { return };
+        if initiator.open.request.is_answered(initiator.version) {
             return;
         }
-        asking.result = Some(Ok(match &asking.open.request {
+        initiator.result = Some(Ok(match &initiator.open.request {
             Request::ReadyForSm(_) => Response::ReadyForSm,
             _ => Response::AlertServiceCentre,
         }));
-        self.tcap.release(asking.transaction, now);
+        self.tcap.release(initiator.transaction, now);
         self.drain(now);
         self.finish(id, Failure::Timeout);
     }
