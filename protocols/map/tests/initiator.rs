@@ -1,4 +1,4 @@
-//! Initiator tests: requests, results, further messages, empty BEGIN, informServiceCentre (TS 29.002 §7.3, §15).
+//! Initiator tests: requests, results, further messages, informServiceCentre (TS 29.002 §7.3, §15).
 
 #![allow(
     clippy::unwrap_used,

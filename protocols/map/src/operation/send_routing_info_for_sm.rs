@@ -9,7 +9,7 @@ use crate::field::{Fields, Value, Writer};
 use crate::value::{Octets, Opaque, enumerated};
 
 enumerated! {
-    /// SM-DeliveryNotIntended: the asker wants to know, and not to deliver.
+    /// SM-DeliveryNotIntended: the requester does not intend to deliver.
     SmDeliveryNotIntended {
         /// The IMSI is enough.
         OnlyImsiRequested = 0,

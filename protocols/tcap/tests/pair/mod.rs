@@ -1,4 +1,4 @@
-//! Two elements on a link in virtual time, with latency, loss, doubling and reordering.
+//! Test fixture: two nodes on a link in virtual time, with latency, loss, duplication and reordering.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -9,19 +9,19 @@ pub(crate) type Address = &'static str;
 
 pub(crate) const NAMES: [Address; 2] = ["left", "right"];
 
-/// What the link does to messages.
+/// The impairments of the link.
 #[derive(Clone, Copy)]
 pub(crate) struct Link {
     pub(crate) latency: Duration,
-    /// Up to so much comes on top of the latency, so that messages overtake each other.
+    /// The greatest random addition to the latency, by which messages overtake each other.
     pub(crate) jitter: Duration,
-    /// Of a hundred messages, so many are lost.
+    /// Loss in percent.
     pub(crate) loss: u64,
-    /// Of a hundred messages, so many arrive twice.
+    /// Duplication in percent.
     pub(crate) doubling: u64,
 }
 
-/// The two elements.
+/// The two nodes.
 pub(crate) struct Pair {
     pub(crate) sides: [Tcap<Address>; 2],
     pub(crate) now: Instant,
@@ -40,8 +40,8 @@ impl Pair {
         Self { sides: settings.map(Tcap::new), now, link, seed, sent: 0, under_way }
     }
 
-    /// Goes on until nothing is under way and no dialogue is open. The users of both sides hear every
-    /// output but messages, with the number of their side.
+    /// Runs until no message is in transit and no dialogue is open. `user` receives every output but
+    /// messages, with the number of its side.
     pub(crate) fn run(&mut self, mut user: impl FnMut(usize, &mut Tcap<Address>, Output<Address>, Instant)) {
         loop {
             for side in 0..2 {
@@ -62,7 +62,7 @@ impl Pair {
         }
     }
 
-    /// Lets time pass up to the next event; `false` if there is none.
+    /// Advances the clock to the next event; `false` if there is none.
     fn step(&mut self) -> bool {
         let arrival = self.under_way.first_key_value().map(|((at, _), _)| *at);
         let ticks = self.sides.each_ref().map(Tcap::deadline);
