@@ -2,7 +2,7 @@
 
 use crate::Error;
 
-/// What a message is: its class and its type.
+/// The kind of a message: its class and type.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Kind {
     /// ERR, Error.
@@ -81,7 +81,7 @@ impl Kind {
         (Self::DeregRsp, 9, 4),
     ];
 
-    /// The kind of these two octets; the error tells an unknown class from an unknown type.
+    /// The kind of these two octets; the error distinguishes an unknown class from an unknown type.
     pub fn from_octets(class: u8, kind: u8) -> Result<Self, Error> {
         if let Some((found, ..)) = Self::ALL.into_iter().find(|row| (row.1, row.2) == (class, kind)) {
             return Ok(found);
@@ -97,7 +97,7 @@ impl Kind {
         row.map_or((0, 0), |(_, class, kind)| (class, kind))
     }
 
-    /// Whether the message belongs on stream 0: MGMT and ASPSM, but BEAT (RFC 4666 §1.4.7).
+    /// Whether the message requires stream 0: MGMT and ASPSM, except BEAT (RFC 4666 §1.4.7).
     #[must_use]
     pub fn is_for_stream_zero(self) -> bool {
         let beat = matches!(self, Self::Beat | Self::BeatAck);
