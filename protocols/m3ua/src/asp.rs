@@ -1,4 +1,4 @@
-//! ASP side of a link: ASPUP, ASPAC, ASPIA, ASPDN and their acknowledgements, NTFY (RFC 4666 §4.3.1, §4.3.4).
+//! ASP side of a link: ASPUP, ASPAC, ASPIA, ASPDN, acknowledgements, NTFY (RFC 4666 §4.3.1, §4.3.4).
 
 use std::time::Instant;
 

@@ -20,7 +20,7 @@ pub enum Error {
         /// The type octet.
         kind: u8,
     },
-    /// The message length is below the header, above [`crate::MESSAGE_OCTETS_MAX`], or not the length received.
+    /// The message length is below the header, above [`crate::MESSAGE_OCTETS_MAX`], or not that received.
     #[error("message length is wrong")]
     Length,
     /// The length of a parameter contradicts the message or the parameter's own form.

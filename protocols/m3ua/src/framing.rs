@@ -22,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_head_that_is_not_whole_says_nothing_yet() {
+    fn an_incomplete_header_has_no_length() {
         let aspup = [1, 0, 3, 1, 0, 0, 0, 8];
         for cut in 0..aspup.len() {
             assert_eq!(framed(&aspup[..cut]), Ok(None), "{cut}");

@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_class_is_told_from_an_unknown_type() {
+    fn unknown_classes_and_types_have_distinct_errors() {
         assert_eq!(Kind::from_octets(5, 1), Err(Error::Class(5)));
         assert_eq!(Kind::from_octets(1, 0), Err(Error::Type { class: 1, kind: 0 }));
     }

@@ -223,11 +223,11 @@ impl M3ua {
     /// The contexts to acknowledge: those received and known.
     fn acknowledged_contexts(&self, id: LinkId, servers: &[ServerId], given: &[u32]) -> Vec<u32> {
         let Some(link) = self.link(id) else { return Vec::new() };
-        let meant = |context: &u32| {
+        let selected = |context: &u32| {
             let mut members = servers.iter().filter_map(|&server| link.member(server));
             members.any(|member| member.routing_context.is_none_or(|own| own == *context))
         };
-        given.iter().copied().filter(meant).collect()
+        given.iter().copied().filter(selected).collect()
     }
 
     fn unregistered(&self, id: LinkId, server: ServerId) -> bool {

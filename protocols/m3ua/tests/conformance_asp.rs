@@ -411,9 +411,9 @@ fn ssnm_outputs(kind: Kind, affected: &[u32], more: &[(u16, u32)]) -> Vec<Output
     let outputs = one.receive(LINK, &of_100(kind, more).with(tag::AFFECTED, numbers(affected)));
     // Destinations that are not available are audited on a timer, until a DAVA.
     let audit = one.pass(Duration::from_secs(60));
-    let asked = only(&audit, LINK, Kind::Daud);
+    let audits = only(&audit, LINK, Kind::Daud);
     if kind != Kind::Dupu {
-        assert_eq!(asked.len(), 2, "{kind:?}");
+        assert_eq!(audits.len(), 2, "{kind:?}");
         let dava = of_100(Kind::Dava, &[]).with(tag::AFFECTED, numbers(affected));
         assert!(matches!(one.receive(LINK, &dava).as_slice(), [Output::PointCode { state, .. }, ..]
             if *state == Availability::Available));

@@ -39,11 +39,11 @@ fn up(one: &mut TestNode, link: LinkId, identifier: u32) -> Vec<Output> {
 
 /// The links that carry a transfer with each of these selections.
 fn links_of_selections(one: &mut TestNode, selections: u8) -> Vec<Vec<u16>> {
-    let way = |sls| {
+    let links_of = |sls| {
         let outputs = one.handle(Input::Transfer(transfer(SERVER, sls, "x")));
         sent(&outputs).iter().map(|(link, _)| link.0).collect()
     };
-    (0..selections).map(way).collect()
+    (0..selections).map(links_of).collect()
 }
 
 #[test]
@@ -200,8 +200,8 @@ fn sgp_asptm_i_005_unknown_routing_contexts_are_refused_and_the_others_served() 
     one.connect(LINK);
     one.receive(LINK, &Message::new(Kind::AspUp));
     assert_eq!(errors(&one.receive(LINK, &Message::new(Kind::AspActive))), [0x1a]);
-    let asked = Message::new(Kind::AspActive).with(tag::ROUTING_CONTEXT, numbers(&[200, 7, 100]));
-    let outputs = one.receive(LINK, &asked);
+    let request = Message::new(Kind::AspActive).with(tag::ROUTING_CONTEXT, numbers(&[200, 7, 100]));
+    let outputs = one.receive(LINK, &request);
     assert_eq!(only(&outputs, LINK, Kind::AspActiveAck)[0].routing_contexts(), Ok(vec![200, 100]));
     assert_eq!(only(&outputs, LINK, Kind::Error)[0].routing_contexts(), Ok(vec![7]));
     assert_eq!(errors(&outputs), [0x19]);
@@ -377,11 +377,11 @@ fn ssnm_goes_to_active_asps_and_unavailable_states_to_later_ones() {
     ];
     for (state, kind, level) in cases {
         let outputs = one.handle(change(state, &[5, 6]));
-        let [(link, told)] = &sent(&outputs)[..] else { panic!("{outputs:?}") };
-        assert_eq!((*link, told.kind()), (LINK, kind));
-        assert_eq!(told.affected(), Ok(vec![(0, 5), (0, 6)]));
-        assert_eq!(told.number(tag::CONGESTION), Ok(level));
-        assert_eq!(told.routing_contexts(), Ok(vec![100]));
+        let [(link, message)] = &sent(&outputs)[..] else { panic!("{outputs:?}") };
+        assert_eq!((*link, message.kind()), (LINK, kind));
+        assert_eq!(message.affected(), Ok(vec![(0, 5), (0, 6)]));
+        assert_eq!(message.number(tag::CONGESTION), Ok(level));
+        assert_eq!(message.routing_contexts(), Ok(vec![100]));
     }
     let outputs = one.receive(OTHER, &aspac(2));
     assert_eq!(only(&outputs, OTHER, Kind::Duna)[0].affected(), Ok(vec![(0, 5), (0, 6)]));
@@ -401,15 +401,15 @@ fn an_audit_is_answered_with_congestion_before_availability() {
     one.handle(change(Availability::Restricted, &[7]));
     let daud = of_100(Kind::Daud, &[]).with(tag::AFFECTED, numbers(&[5, 6, 7, 8]));
     let outputs = one.receive(LINK, &daud);
-    let told: Vec<_> =
-        sent(&outputs).iter().map(|(_, told)| (told.kind(), told.affected().unwrap())).collect();
+    let messages: Vec<_> =
+        sent(&outputs).iter().map(|(_, message)| (message.kind(), message.affected().unwrap())).collect();
     let expected = [
         (Kind::Scon, vec![(0, 6)]),
         (Kind::Dava, vec![(0, 5), (0, 6)]),
         (Kind::Drst, vec![(0, 7)]),
         (Kind::Duna, vec![(0, 8)]),
     ];
-    assert_eq!(told, expected);
+    assert_eq!(messages, expected);
 }
 
 #[test]
@@ -417,9 +417,9 @@ fn an_audit_of_a_range_is_answered_with_the_range_and_then_its_exceptions() {
     let mut one = TestNode::active_sgp();
     one.handle(change(Availability::Unavailable, &[0x12, 0x22]));
     let outputs = one.receive(LINK, &of_100(Kind::Daud, &[(tag::AFFECTED, 0x0400_001f)]));
-    let told: Vec<_> =
-        sent(&outputs).iter().map(|(_, told)| (told.kind(), told.affected().unwrap())).collect();
-    assert_eq!(told, [(Kind::Dava, vec![(4, 0x10)]), (Kind::Duna, vec![(0, 0x12)])]);
+    let messages: Vec<_> =
+        sent(&outputs).iter().map(|(_, message)| (message.kind(), message.affected().unwrap())).collect();
+    assert_eq!(messages, [(Kind::Dava, vec![(4, 0x10)]), (Kind::Duna, vec![(0, 0x12)])]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Tests of two nodes in virtual time over a transport with delay, loss and reordering (RFC 4666 §4.3, §4.6).
+//! Tests of two nodes in virtual time over a transport with loss and reordering (RFC 4666 §4.3, §4.6).
 
 #![allow(
     clippy::unwrap_used,

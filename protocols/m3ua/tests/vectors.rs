@@ -36,17 +36,17 @@ fn every_frame_decodes_as_in_tshark() {
     assert_eq!(frames.len(), 233);
     for frame in frames {
         let message = Message::decode(&octets(frame["hex"].as_str().unwrap())).unwrap();
-        let said = |key: &str| frame["expect"][key].as_str().map(|text| text.parse::<u32>().unwrap());
+        let expected = |key: &str| frame["expect"][key].as_str().map(|text| text.parse::<u32>().unwrap());
         let (class, kind) = message.kind().octets();
-        assert_eq!(Some(u32::from(class)), said("m3ua_class"));
-        assert_eq!(Some(u32::from(kind)), said("m3ua_type"));
+        assert_eq!(Some(u32::from(class)), expected("m3ua_class"));
+        assert_eq!(Some(u32::from(kind)), expected("m3ua_type"));
         let contexts = message.routing_contexts().unwrap();
-        assert_eq!(contexts.first().copied(), said("routing_context"));
+        assert_eq!(contexts.first().copied(), expected("routing_context"));
         if message.kind() == Kind::Data {
             let data = message.protocol_data().unwrap();
-            assert_eq!(Some(data.opc), said("opc"));
-            assert_eq!(Some(data.dpc), said("dpc"));
-            assert_eq!(Some(u32::from(data.sls)), said("sls"));
+            assert_eq!(Some(data.opc), expected("opc"));
+            assert_eq!(Some(data.dpc), expected("dpc"));
+            assert_eq!(Some(u32::from(data.sls)), expected("sls"));
             assert_eq!(data.payload, octets(frame["user"].as_str().unwrap()));
         }
     }

@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn other_identifiers_are_none_of_ours() {
+    fn other_identifiers_are_no_contexts() {
         for contents in
             [&[][..], &PREFIX, &[4, 0, 0, 1, 0, 20], &[4, 0, 0, 1, 0, 1, 3], &[4, 0, 0, 1, 0, 20, 3, 0]]
         {

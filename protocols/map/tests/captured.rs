@@ -85,10 +85,10 @@ fn routing_information_comes_back_in_each_version() {
         let (Ok(Response::SendRoutingInfoForSm(found)), None) = confirm(begin, answer) else { panic!() };
         assert_eq!(found.location_info_with_lmsi.network_node_number.digits, "15550000008");
     }
-    let waits = Some(MwStatus { mnrf_set: true, mcef_set: true, ..MwStatus::default() });
+    let flags = Some(MwStatus { mnrf_set: true, mcef_set: true, ..MwStatus::default() });
     for (begin, answer, both) in [(182, 183, false), (184, 185, true)] {
         let (Ok(Response::SendRoutingInfoForSm(found)), informed) = confirm(begin, answer) else { panic!() };
-        assert_eq!(informed, waits);
+        assert_eq!(informed, flags);
         let second = found.location_info_with_lmsi.additional_number;
         assert_eq!(matches!(second, Some(AdditionalNumber::Sgsn(_))), both);
     }

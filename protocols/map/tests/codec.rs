@@ -151,8 +151,8 @@ fn every_captured_argument_is_read_and_written_to_the_same_octets() {
             assert_eq!(request.write(frame.version).ok(), *parameter, "frame {}", frame.number);
             // A returned message has no name; before version 3 both directions have the same.
             let named = ["UDTS", "invoke forwardSM", name(&request)];
-            let told = named.iter().any(|name| frame.summary.contains(name));
-            assert!(told, "frame {}: {}", frame.number, frame.summary);
+            let matches_summary = named.iter().any(|name| frame.summary.contains(name));
+            assert!(matches_summary, "frame {}: {}", frame.number, frame.summary);
             read += 1;
         }
     }
@@ -273,7 +273,9 @@ fn captured_arguments_decode_to_their_values() {
     };
     assert_eq!(request(183), Request::InformServiceCentre(inform.clone()));
     assert_eq!(request(185), Request::InformServiceCentre(inform));
-    assert!(mw_status.waits() && !MwStatus { sc_address_not_included: true, ..MwStatus::default() }.waits());
+    assert!(
+        mw_status.has_flag() && !MwStatus { sc_address_not_included: true, ..MwStatus::default() }.has_flag()
+    );
 }
 
 #[test]

@@ -326,7 +326,7 @@ fn a_responder_sends_inform_service_centre() {
         pair.answer(result.clone());
         let confirm = pair.confirm();
         assert_eq!(confirm.result, result.map_err(Failure::User));
-        assert!(confirm.informed.unwrap().mw_status.is_some_and(MwStatus::waits));
+        assert!(confirm.informed.unwrap().mw_status.is_some_and(MwStatus::has_flag));
     }
     let mut pair = pair();
     pair.open_with(send_routing_info(), |open| open.version = Some(Version::V1));

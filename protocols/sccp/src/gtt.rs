@@ -238,14 +238,14 @@ mod tests {
     }
 
     #[test]
-    fn a_title_that_stays_keeps_its_octets() {
+    fn an_unchanged_title_keeps_its_octets() {
         let odd_filler = [0x12, 0x06, 0x00, 0x11, 0x04, 0x21, 0xf3];
         let address = Address::decode(&odd_filler).unwrap();
         assert_eq!(translated(&[rule("123", "$0")], &address), Ok(address));
     }
 
     #[test]
-    fn a_replacement_that_leaves_nothing_is_no_translation() {
+    fn an_empty_replacement_is_no_translation() {
         assert_eq!(
             translated(&[rule("12/*", "$2")], &called("12")),
             Err(ReturnCause::NO_TRANSLATION_OF_ADDRESS)
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_that_cannot_be_is_refused() {
+    fn a_contradictory_rule_is_refused() {
         assert!(rule("1/2", "$3").check().is_err());
         assert!(rule("1/2", "$2").check().is_ok());
         let nowhere = TranslationRule { destination: Destination::Broadcast(Vec::new()), ..rule("*", "$0") };

@@ -1,4 +1,4 @@
-//! Tests on frames of another implementation, decoded as by tshark and encoded to the same octets (Q.713 §4).
+//! Tests on frames of another implementation, decoded as by tshark, encoded to the same octets (Q.713 §4).
 
 #![allow(
     clippy::unwrap_used,

@@ -29,7 +29,7 @@ struct Pair {
     link: Link,
     random: u64,
     /// Messages in transit: time of arrival, order of departure, receiving end.
-    under_way: BTreeMap<(Instant, u64), (usize, Input)>,
+    in_transit: BTreeMap<(Instant, u64), (usize, Input)>,
     left: u64,
     received: [Vec<Bytes>; 2],
     notices: [usize; 2],
@@ -60,7 +60,7 @@ impl Pair {
             stations,
             link,
             random: seed | 1,
-            under_way: BTreeMap::new(),
+            in_transit: BTreeMap::new(),
             left: 0,
             received: Default::default(),
             notices: [0; 2],
@@ -95,7 +95,7 @@ impl Pair {
             let late = if self.percent(self.link.delayed) { 45 } else { 0 };
             let arrives = self.stations[0].now + Duration::from_millis(20 + late);
             self.left += 1;
-            self.under_way.insert((arrives, self.left), (to, input.clone()));
+            self.in_transit.insert((arrives, self.left), (to, input.clone()));
         }
     }
 
@@ -103,12 +103,12 @@ impl Pair {
     fn pass(&mut self, time: Duration) {
         let end = self.stations[0].now + time;
         loop {
-            let arrival = self.under_way.keys().next().map(|(at, _)| *at);
+            let arrival = self.in_transit.keys().next().map(|(at, _)| *at);
             let timers = self.stations.iter().filter_map(|station| station.sccp.deadline());
             let Some(next) = timers.chain(arrival).min().filter(|next| *next <= end) else { break };
             self.stations.iter_mut().for_each(|station| station.now = next);
             if arrival == Some(next) {
-                let (_, (to, input)) = self.under_way.pop_first().unwrap();
+                let (_, (to, input)) = self.in_transit.pop_first().unwrap();
                 self.input(to, input);
             }
             self.input(0, Input::Tick);

@@ -70,13 +70,13 @@ fn the_status_test_is_repeated_at_growing_intervals() {
     let mut station = Station::without_points(settings());
     station.point(NET, WATCHED, PointCodeState::Available);
     let begin = station.now;
-    let mut asked = Vec::new();
+    let mut tests = Vec::new();
     while station.now < begin + 2_700 * SECOND {
         let at = station.sccp.deadline().unwrap();
         assert_one_management(&station.pass(at - station.now), WATCHED, SST, 6, WATCHED);
-        asked.push((at - begin).as_secs());
+        tests.push((at - begin).as_secs());
     }
-    assert_eq!(asked, [30, 90, 210, 450, 930, 1_530, 2_130, 2_730]);
+    assert_eq!(tests, [30, 90, 210, 450, 930, 1_530, 2_130, 2_730]);
 }
 
 #[test]
@@ -104,8 +104,8 @@ fn an_inaccessible_point_prohibits_its_subsystems() {
     // Management messages about an inaccessible point are discarded.
     let outputs = station.receive(PLAIN, &management(SSA, 6, WATCHED));
     assert!(matches!(outputs.as_slice(), [Output::Discarded { reason: Discard::Management, .. }]));
-    let asked = sent(&station.point(NET, WATCHED, PointCodeState::Available));
-    assert_eq!(asked.len(), 2);
+    let tests = sent(&station.point(NET, WATCHED, PointCodeState::Available));
+    assert_eq!(tests.len(), 2);
     assert_eq!(station.receive(WATCHED, &management(SSA, 7, WATCHED)), [changed(WATCHED, 7, true)]);
 }
 
@@ -151,9 +151,9 @@ fn the_status_of_a_local_subsystem_is_broadcast() {
     let mut station = Station::new();
     station.point(NET, EXTENDED, PointCodeState::Unavailable);
     for (up, kind) in [(false, SSP), (true, SSA)] {
-        let told = sent(&station.input(Input::Subsystem { network: NET, subsystem: 8, up }));
+        let sent_messages = sent(&station.input(Input::Subsystem { network: NET, subsystem: 8, up }));
         let expected = management(kind, 8, OWN);
-        assert_eq!(told, [PLAIN, LONG, WATCHED].map(|point| (point, 0, expected.clone())));
+        assert_eq!(sent_messages, [PLAIN, LONG, WATCHED].map(|point| (point, 0, expected.clone())));
         assert_eq!(station.input(Input::Subsystem { network: NET, subsystem: 8, up }), []);
     }
     assert_eq!(sent(&station.input(Input::Subsystem { network: NET, subsystem: 6, up: true })).len(), 3);

@@ -265,17 +265,17 @@ fn an_id() -> impl Strategy<Value = TransactionId> {
 }
 
 fn a_message() -> impl Strategy<Value = Message> {
-    let said = || (proptest::option::of(a_portion()), vec(a_component(), 0..4));
+    let contents = || (proptest::option::of(a_portion()), vec(a_component(), 0..4));
     prop_oneof![
-        (an_id(), said()).prop_map(|(otid, (dialogue, components))| Message::Begin {
+        (an_id(), contents()).prop_map(|(otid, (dialogue, components))| Message::Begin {
             otid,
             dialogue,
             components
         }),
-        (an_id(), an_id(), said()).prop_map(|(otid, dtid, (dialogue, components))| {
+        (an_id(), an_id(), contents()).prop_map(|(otid, dtid, (dialogue, components))| {
             Message::Continue { otid, dtid, dialogue, components }
         }),
-        (an_id(), said()).prop_map(|(dtid, (dialogue, components))| Message::End {
+        (an_id(), contents()).prop_map(|(dtid, (dialogue, components))| Message::End {
             dtid,
             dialogue,
             components

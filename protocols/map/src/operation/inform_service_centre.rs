@@ -25,8 +25,8 @@ pub struct MwStatus {
 }
 
 impl MwStatus {
-    /// Whether a successful delivery has a flag to clear.
-    pub const fn waits(self) -> bool {
+    /// Whether any flag is set, which a successful delivery clears.
+    pub const fn has_flag(self) -> bool {
         self.mnrf_set || self.mcef_set || self.mnrg_set || self.mnr5g_set || self.mnr5gn3g_set
     }
 }

@@ -50,7 +50,7 @@ impl<A: Clone + Eq + Hash + Debug> Map<A> {
         Ok(id)
     }
 
-    /// Sends another request in a dialogue that the last [`Output::Confirm`](crate::Output::Confirm) left open.
+    /// Sends another request in a dialogue left open by the last [`Output::Confirm`](crate::Output::Confirm).
     ///
     /// # Errors
     ///

@@ -239,8 +239,8 @@ mod tests {
     }
 
     #[test]
-    fn each_format_tells_what_it_has() {
-        let told = |title: GlobalTitle| {
+    fn each_format_has_its_own_fields() {
+        let fields = |title: GlobalTitle| {
             let scheme = title.encoding_scheme();
             (
                 title.indicator(),
@@ -250,10 +250,13 @@ mod tests {
                 title.nature_of_address(),
             )
         };
-        assert_eq!(told(GlobalTitle::with_nature(3, "123").unwrap()), (1, None, None, None, Some(3)));
-        assert_eq!(told(GlobalTitle::with_type(9, "123").unwrap()), (2, Some(9), None, None, None));
-        assert_eq!(told(GlobalTitle::with_plan(9, 7, "12").unwrap()), (3, Some(9), Some(7), Some(2), None));
-        assert_eq!(told(GlobalTitle::full(9, 6, 5, "123").unwrap()), (4, Some(9), Some(6), Some(1), Some(5)));
+        assert_eq!(fields(GlobalTitle::with_nature(3, "123").unwrap()), (1, None, None, None, Some(3)));
+        assert_eq!(fields(GlobalTitle::with_type(9, "123").unwrap()), (2, Some(9), None, None, None));
+        assert_eq!(fields(GlobalTitle::with_plan(9, 7, "12").unwrap()), (3, Some(9), Some(7), Some(2), None));
+        assert_eq!(
+            fields(GlobalTitle::full(9, 6, 5, "123").unwrap()),
+            (4, Some(9), Some(6), Some(1), Some(5))
+        );
     }
 
     #[test]
