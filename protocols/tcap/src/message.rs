@@ -96,7 +96,7 @@ impl Message {
     ///
     /// The transaction portion is faulty. Faults of the dialogue portion and of components are no errors
     /// here, since the protocol handles them separately: [`DialoguePortion::Malformed`] and
-    /// [`Decoded::fault`].
+    /// [`DecodedMessage::fault`].
     pub fn decode(octets: &Bytes) -> Result<DecodedMessage, MalformedMessage> {
         codec::decode(octets)
     }
