@@ -88,7 +88,7 @@ impl Place {
             lmsi: None,
         });
         let stored = informed.and_then(|informed| informed.stored_msisdn.clone());
-        let flagged = informed.and_then(|informed| informed.mw_status).is_some_and(MwStatus::waits);
+        let flagged = informed.and_then(|informed| informed.mw_status).is_some_and(MwStatus::has_flag);
         Self {
             imsi: found.imsi,
             msisdn: stored.unwrap_or_else(|| AddressString::international(number)),

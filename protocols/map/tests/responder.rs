@@ -1,4 +1,4 @@
-//! Dialogues of peers: what is indicated, what is refused and counted, and how it ends.
+//! Responder tests: indications, refusals, rejects and the end of a peer's dialogue (TS 29.002 §7.3, §15).
 
 #![allow(
     clippy::unwrap_used,
@@ -17,22 +17,22 @@ use map::{
     Context, Error, Imsi, MapError, Output, Refuse, Request, Response, Screening, Settings, SignalInfo,
     Version,
 };
-use rig::{CENTRE, NODE, Pair, delivered, found, mo, mt, sri};
+use rig::{CENTRE, NODE, Pair, delivered, mo, mt, routing_info, send_routing_info};
 use tcap::{AbortReason, Begin, Code, Component, Input, InvokeProblem, Oid, OperationClass, Problem, Tcap};
 
-/// A peer that opens what a test wants, on TCAP alone, with an element of ours as its node.
+/// A peer on TCAP alone, of which the test chooses every component, towards the node of a [`Pair`].
 struct Peer {
     pair: Pair,
     tcap: Tcap<u8>,
-    heard: Vec<tcap::Output<u8>>,
+    outputs: Vec<tcap::Output<u8>>,
     dialogue: Option<tcap::DialogueId>,
 }
 
 impl Peer {
     fn new() -> Self {
         let tcap = Tcap::new(tcap::Settings { first: 0x7000, ..tcap::Settings::default() });
-        let pair = Pair { apart: true, ..Pair::new(Settings::default()) };
-        Self { pair, tcap, heard: Vec::new(), dialogue: None }
+        let pair = Pair { withhold_from_node: true, ..Pair::new(Settings::default()) };
+        Self { pair, tcap, outputs: Vec::new(), dialogue: None }
     }
 
     fn begin(context: Option<[u32; 2]>, components: Vec<Component>) -> Self {
@@ -60,29 +60,29 @@ impl Peer {
     fn carry(&mut self) {
         while let Some(output) = self.tcap.poll() {
             match output {
-                tcap::Output::Send { octets, .. } => self.pair.node_hears(octets),
-                other => self.heard.push(other),
+                tcap::Output::Send { octets, .. } => self.pair.node_receives(octets),
+                other => self.outputs.push(other),
             }
         }
         for octets in std::mem::take(&mut self.pair.returned) {
             self.tcap.handle(Input::Received { local: CENTRE, remote: NODE, octets }, self.pair.now);
         }
         while let Some(output) = self.tcap.poll() {
-            self.heard.push(output);
+            self.outputs.push(output);
         }
     }
 
     fn refusals(&self) -> Vec<Screening> {
-        let why = |output: &Output<u8>| match output {
-            Output::Refused { why, .. } => Some(*why),
+        let reason = |output: &Output<u8>| match output {
+            Output::Refused { why: reason, .. } => Some(*reason),
             _ => None,
         };
-        self.pair.others.1.iter().filter_map(why).collect()
+        self.pair.others.1.iter().filter_map(reason).collect()
     }
 
     /// The components of an END, and whether the dialogue was accepted in it.
     fn ended(&self) -> (&[Component], bool) {
-        match self.heard.last() {
+        match self.outputs.last() {
             Some(tcap::Output::Ended { components, context, .. }) => (components, context.is_some()),
             other => panic!("{other:?}"),
         }
@@ -105,10 +105,10 @@ fn invoke(invoke_id: i8, request: &Request, version: Version) -> Component {
 }
 
 #[test]
-fn an_unknown_version_is_offered_our_highest() {
+fn an_unknown_version_is_refused_with_the_highest_one_offered() {
     for (number, version, highest) in [(25, 4, 3), (25, 0, 3), (20, 9, 3), (23, 3, 2), (21, 127, 3)] {
-        let peer = Peer::begin(Some([number, version]), vec![invoke(1, &sri(), Version::V3)]);
-        let [tcap::Output::UserAborted { reason, application_context, .. }] = &peer.heard[..] else {
+        let peer = Peer::begin(Some([number, version]), vec![invoke(1, &send_routing_info(), Version::V3)]);
+        let [tcap::Output::UserAborted { reason, application_context, .. }] = &peer.outputs[..] else {
             panic!()
         };
         assert_eq!(*reason, AbortReason::ContextNotSupported);
@@ -120,15 +120,15 @@ fn an_unknown_version_is_offered_our_highest() {
 }
 
 #[test]
-fn an_unknown_context_is_refused_alike() {
+fn an_unknown_context_is_refused() {
     // networkLocUpContext, version 3.
     let peer = Peer::begin(Some([1, 3]), vec![invoke_of(1, 2, Some(vec![0x30, 0]))]);
     assert!(matches!(
-        peer.heard[..],
+        peer.outputs[..],
         [tcap::Output::UserAborted { reason: AbortReason::ContextNotSupported, .. }]
     ));
     assert_eq!(peer.refusals(), [Screening::Context]);
-    assert!(peer.pair.node.is_empty() && peer.pair.asked.is_empty());
+    assert!(peer.pair.node.is_empty() && peer.pair.indications.is_empty());
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn an_operation_of_another_context_is_rejected() {
         let reject = Component::Reject { invoke_id: Some(9), problem };
         assert_eq!(peer.ended(), (&[reject][..], context.is_some()), "{context:?} {code}");
         assert_eq!(peer.refusals(), [Screening::Operation(code)]);
-        assert!(peer.pair.node.is_empty() && peer.pair.asked.is_empty());
+        assert!(peer.pair.node.is_empty() && peer.pair.indications.is_empty());
     }
 }
 
@@ -170,30 +170,30 @@ fn several_components_are_refused() {
         [(Some([21, 3]), Version::V3), (Some([21, 2]), Version::V2), (None, Version::V1)]
     {
         let peer = Peer::begin(context, both(version));
-        assert!(matches!(peer.heard[..], [tcap::Output::UserAborted { .. }]), "{:?}", peer.heard);
+        assert!(matches!(peer.outputs[..], [tcap::Output::UserAborted { .. }]), "{:?}", peer.outputs);
         assert_eq!(peer.refusals(), [Screening::SeveralComponents]);
-        assert!(peer.pair.node.is_empty() && peer.pair.asked.is_empty());
+        assert!(peer.pair.node.is_empty() && peer.pair.indications.is_empty());
     }
-    // The second comes before the first was answered.
+    // The second arrives while the first is pending.
     let mut peer = Peer::begin(Some([21, 3]), Vec::new());
     peer.proceed(vec![invoke(1, &mo(20), Version::V3)]);
     peer.proceed(vec![invoke(2, &mo(20), Version::V3)]);
     assert_eq!(peer.refusals(), [Screening::SeveralComponents]);
-    let asked = peer.pair.asked.pop_front().unwrap();
-    assert_eq!(peer.pair.others.1.last(), Some(&Output::Closed { dialogue: asked.dialogue }));
-    assert!(peer.pair.node.is_empty() && peer.pair.asked.is_empty());
+    let indication = peer.pair.indications.pop_front().unwrap();
+    assert_eq!(peer.pair.others.1.last(), Some(&Output::Closed { dialogue: indication.dialogue }));
+    assert!(peer.pair.node.is_empty() && peer.pair.indications.is_empty());
 }
 
 #[test]
-fn an_empty_begin_is_accepted_for_messages_alone() {
+fn an_empty_begin_is_accepted_in_relay_contexts_alone() {
     for number in [21, 25] {
         for version in [Version::V2, Version::V3] {
             let request = if number == 21 { mo(150) } else { mt(150, false) };
             let mut peer = Peer::begin(Some([number, u32::from(version.number())]), Vec::new());
-            assert!(matches!(peer.heard[..], [tcap::Output::Continued { context: Some(_), .. }]));
+            assert!(matches!(peer.outputs[..], [tcap::Output::Continued { context: Some(_), .. }]));
             peer.proceed(vec![invoke(1, &request, version)]);
-            let asked = peer.pair.asked.front().unwrap();
-            assert_eq!((&asked.request, asked.version), (&request, version));
+            let indication = peer.pair.indications.front().unwrap();
+            assert_eq!((&indication.request, indication.version), (&request, version));
             peer.pair.answer(Ok(delivered()));
             peer.carry();
             assert_eq!(peer.ended().0.len(), 1);
@@ -202,25 +202,25 @@ fn an_empty_begin_is_accepted_for_messages_alone() {
     }
     for context in [Some([20, 3]), Some([23, 2]), Some([24, 3]), None] {
         let peer = Peer::begin(context, Vec::new());
-        assert!(matches!(peer.heard[..], [tcap::Output::UserAborted { .. }]));
+        assert!(matches!(peer.outputs[..], [tcap::Output::UserAborted { .. }]));
         assert_eq!(peer.refusals(), [Screening::NoComponent]);
         assert!(peer.pair.node.is_empty());
     }
 }
 
 #[test]
-fn forward_sm_is_told_apart_by_its_addresses() {
+fn the_addresses_of_forward_sm_give_its_direction() {
     for context in [None, Some([21, 2]), Some([25, 2]), Some([21, 3]), Some([25, 3])] {
         for request in [mo(20), mt(20, false)] {
             let component = invoke_of(1, 46, Some(request.write(Version::V2).unwrap()));
             let peer = Peer::begin(context, vec![component]);
-            assert_eq!(peer.pair.asked.front().unwrap().request, request, "{context:?}");
+            assert_eq!(peer.pair.indications.front().unwrap().request, request, "{context:?}");
         }
     }
 }
 
 #[test]
-fn the_mobile_side_of_an_answer_travels_in_version_3_alone() {
+fn the_delivery_report_of_a_result_is_encoded_in_version_3_alone() {
     let report = Response::MoForwardSm(ForwardSmRes { sm_rp_ui: Some(SignalInfo(vec![1, 0, 0].into())) });
     for (number, octets) in [(3, Some(vec![0x30, 0x05, 0x04, 0x03, 1, 0, 0])), (2, None)] {
         let version = Version::from_number(number).unwrap();
@@ -233,63 +233,73 @@ fn the_mobile_side_of_an_answer_travels_in_version_3_alone() {
 }
 
 #[test]
-fn a_refusal_by_our_user_ends_the_dialogue() {
+fn a_refusal_by_the_user_ends_the_dialogue() {
     let mut peer = Peer::begin(Some([21, 3]), vec![invoke(1, &mo(20), Version::V3)]);
-    let asked = peer.pair.asked.pop_front().unwrap();
-    peer.pair.node.refuse(asked.dialogue, Refuse::Reject(InvokeProblem::ResourceLimitation), peer.pair.now);
+    let indication = peer.pair.indications.pop_front().unwrap();
+    peer.pair.node.refuse(
+        indication.dialogue,
+        Refuse::Reject(InvokeProblem::ResourceLimitation),
+        peer.pair.now,
+    );
     peer.pair.run();
     peer.carry();
     let problem = Problem::Invoke(InvokeProblem::ResourceLimitation);
     assert_eq!(peer.ended(), (&[Component::Reject { invoke_id: Some(1), problem }][..], true));
 
     let mut peer = Peer::begin(Some([21, 3]), vec![invoke(1, &mo(20), Version::V3)]);
-    let asked = peer.pair.asked.pop_front().unwrap();
-    peer.pair.node.refuse(asked.dialogue, Refuse::Abort, peer.pair.now);
+    let indication = peer.pair.indications.pop_front().unwrap();
+    peer.pair.node.refuse(indication.dialogue, Refuse::Abort, peer.pair.now);
     peer.pair.run();
     peer.carry();
-    assert!(matches!(peer.heard[..], [tcap::Output::UserAborted { reason: AbortReason::Abrt, .. }]));
-    assert_eq!(peer.pair.node.answer(asked.dialogue, 1, Ok(delivered()), peer.pair.now), Err(Error::NotOpen));
+    assert!(matches!(peer.outputs[..], [tcap::Output::UserAborted { reason: AbortReason::Abrt, .. }]));
+    assert_eq!(
+        peer.pair.node.answer(indication.dialogue, 1, Ok(delivered()), peer.pair.now),
+        Err(Error::NotOpen)
+    );
     assert!(peer.pair.node.is_empty());
 }
 
 #[test]
-fn an_answer_that_cannot_be_written_leaves_the_request_waiting() {
-    let mut peer = Peer::begin(Some([20, 3]), vec![invoke(1, &sri(), Version::V3)]);
-    let asked = peer.pair.asked.front().unwrap().clone();
-    let Response::SendRoutingInfoForSm(mut nobody) = found() else { panic!() };
-    nobody.imsi = Imsi::new("not a number");
-    let refused = Ok(Response::SendRoutingInfoForSm(nobody));
+fn an_unencodable_answer_leaves_the_request_pending() {
+    let mut peer = Peer::begin(Some([20, 3]), vec![invoke(1, &send_routing_info(), Version::V3)]);
+    let indication = peer.pair.indications.front().unwrap().clone();
+    let Response::SendRoutingInfoForSm(mut invalid) = routing_info() else { panic!() };
+    invalid.imsi = Imsi::new("not a number");
+    let refused = Ok(Response::SendRoutingInfoForSm(invalid));
     let now = peer.pair.now;
-    assert!(matches!(peer.pair.node.answer(asked.dialogue, 1, refused, now), Err(Error::Unwritable(_))));
-    assert_eq!(peer.pair.node.answer(asked.dialogue, 2, Ok(found()), now), Err(Error::NotOpen));
+    assert!(matches!(peer.pair.node.answer(indication.dialogue, 1, refused, now), Err(Error::Unwritable(_))));
+    assert_eq!(peer.pair.node.answer(indication.dialogue, 2, Ok(routing_info()), now), Err(Error::NotOpen));
     peer.pair.answer(Err(MapError::UnknownSubscriber(None)));
     peer.carry();
     assert!(matches!(peer.ended().0, [Component::Error { code: Code::Local(1), .. }]));
 }
 
 #[test]
-fn a_peer_that_leaves_is_told_to_our_user() {
+fn an_abort_by_the_peer_is_reported_to_the_user() {
     let mut peer = Peer::begin(Some([21, 3]), Vec::new());
     peer.proceed(vec![invoke(1, &mo(20), Version::V3)]);
-    let asked = peer.pair.asked.pop_front().unwrap();
+    let indication = peer.pair.indications.pop_front().unwrap();
     peer.tcap.end(peer.dialogue.unwrap(), None, Vec::new(), peer.pair.now).unwrap();
     peer.carry();
-    assert_eq!(peer.pair.others.1, [Output::Closed { dialogue: asked.dialogue }]);
-    assert_eq!(peer.pair.node.answer(asked.dialogue, 1, Ok(delivered()), peer.pair.now), Err(Error::NotOpen));
+    assert_eq!(peer.pair.others.1, [Output::Closed { dialogue: indication.dialogue }]);
+    assert_eq!(
+        peer.pair.node.answer(indication.dialogue, 1, Ok(delivered()), peer.pair.now),
+        Err(Error::NotOpen)
+    );
 }
 
 #[test]
-fn a_request_that_our_user_forgets_is_aborted() {
+fn a_request_without_an_answer_is_aborted() {
     let mut peer = Peer::begin(Some([21, 3]), vec![invoke(1, &mo(20), Version::V3)]);
-    let asked = peer.pair.asked.pop_front().unwrap();
+    let indication = peer.pair.indications.pop_front().unwrap();
     peer.pair.pass(Duration::from_secs(60));
-    assert_eq!(peer.pair.others.1, [Output::Closed { dialogue: asked.dialogue }]);
+    assert_eq!(peer.pair.others.1, [Output::Closed { dialogue: indication.dialogue }]);
     peer.carry();
-    assert!(matches!(peer.heard[..], [tcap::Output::UserAborted { .. }]));
+    assert!(matches!(peer.outputs[..], [tcap::Output::UserAborted { .. }]));
 }
 
 #[test]
-fn a_subscriber_who_is_back_is_indicated() {
+fn ready_for_sm_is_indicated() {
     let ready = |alert_reason| {
         Request::ReadyForSm(ReadyForSmArg {
             imsi: Imsi::new("001010155551234"),
@@ -302,11 +312,11 @@ fn a_subscriber_who_is_back_is_indicated() {
     for version in [Version::V3, Version::V2, Version::V1] {
         let mut pair = Pair::new(Settings::default());
         pair.open_with(ready(AlertReason::MemoryAvailable), |open| open.version = Some(version));
-        let asked = pair.asked.front().unwrap();
+        let indication = pair.indications.front().unwrap();
         if version == Version::V1 {
-            assert_eq!(asked.request, ready(AlertReason::MsPresent));
+            assert_eq!(indication.request, ready(AlertReason::MsPresent));
         } else {
-            assert_eq!(asked.request, ready(AlertReason::MemoryAvailable));
+            assert_eq!(indication.request, ready(AlertReason::MemoryAvailable));
             pair.answer(Ok(Response::ReadyForSm));
         }
         assert_eq!(pair.confirm().result, Ok(Response::ReadyForSm));
@@ -317,9 +327,9 @@ fn a_subscriber_who_is_back_is_indicated() {
 #[test]
 fn messages_outside_dialogues_are_counted() {
     let mut pair = Pair::new(Settings::default());
-    // A CONTINUE of a dialogue that nobody knows, and octets that are none.
-    pair.node_hears(Bytes::from_static(&[0x65, 0x0c, 0x48, 0x04, 0, 0, 0, 1, 0x49, 0x04, 0, 0, 0, 2]));
-    pair.node_hears(Bytes::from_static(&[0xff]));
+    // A CONTINUE of an unknown transaction, and octets that are no message.
+    pair.node_receives(Bytes::from_static(&[0x65, 0x0c, 0x48, 0x04, 0, 0, 0, 1, 0x49, 0x04, 0, 0, 0, 2]));
+    pair.node_receives(Bytes::from_static(&[0xff]));
     assert_eq!(pair.others.1.len(), 2);
     assert!(pair.others.1.iter().all(|output| {
         matches!(output, Output::Refused { why: Screening::Message(_), remote: Some(CENTRE) })

@@ -1,4 +1,4 @@
-//! Signalling network management as an ASP hears it, and its audits (RFC 4666 §3.4, §4.5).
+//! SSNM at an ASP: DUNA, DAVA, DRST, SCON and DUPU received, DAUD sent (RFC 4666 §3.4, §4.5).
 
 use std::time::Instant;
 
@@ -13,7 +13,7 @@ pub(crate) const AFFECTED_MAX: usize = 1_000;
 
 impl M3ua {
     /// DUNA, DAVA, DRST or SCON. From a peer that is not active they are ignored.
-    pub(crate) fn network_told(
+    pub(crate) fn destination_state_received(
         &mut self,
         id: LinkId,
         message: &Message,
@@ -23,26 +23,30 @@ impl M3ua {
         if gateway && message.kind() != Kind::Scon {
             return Err(Refusal::unexpected());
         }
-        let said = said(message)?;
+        let reported_state = reported_state(message)?;
         let affected = message.affected()?;
-        for server in self.concerned(id, message)? {
+        for server in self.affected_servers(id, message)? {
             for &(mask, point_code) in &affected {
                 let before = self.availability(server, point_code);
                 if let Some(member) = self.member_mut(id, server).filter(|_| !gateway) {
-                    member.destinations.tell(point_code, mask, said);
+                    member.destinations.record(point_code, mask, reported_state);
                 }
-                let state = if gateway { said } else { self.availability(server, point_code) };
-                if state == said || state != before {
+                let state = if gateway { reported_state } else { self.availability(server, point_code) };
+                if state == reported_state || state != before {
                     self.outputs.push_back(Output::PointCode { server, point_code, mask, state });
                 }
             }
         }
-        self.plan_audit(id, now);
+        self.schedule_audit(id, now);
         Ok(())
     }
 
     /// DUPU.
-    pub(crate) fn user_part_told(&mut self, id: LinkId, message: &Message) -> Result<(), Refusal> {
+    pub(crate) fn user_part_unavailable_received(
+        &mut self,
+        id: LinkId,
+        message: &Message,
+    ) -> Result<(), Refusal> {
         if self.link(id).is_none_or(|link| link.notifies) {
             return Err(Refusal::unexpected());
         }
@@ -53,13 +57,13 @@ impl M3ua {
         let (cause, user) = halves(pair);
         let invalid = |_| Error::Value(tags::USER_CAUSE);
         let (cause, user) = (u8::try_from(cause).map_err(invalid)?, u8::try_from(user).map_err(invalid)?);
-        for server in self.concerned(id, message)? {
+        for server in self.affected_servers(id, message)? {
             self.outputs.push_back(Output::UserUnavailable { server, point_code, user, cause });
         }
         Ok(())
     }
 
-    /// Asks for everything that is not available, for all application servers of the link.
+    /// Audits all destinations that are not available, for all application servers of the link.
     pub(crate) fn audit_link(&mut self, id: LinkId, now: Instant) {
         if let Some(link) = self.link_mut(id) {
             link.audit_due = None;
@@ -69,28 +73,28 @@ impl M3ua {
         }
     }
 
-    /// DAUD for everything that is not available.
+    /// Sends DAUD for all destinations that are not available.
     pub(crate) fn audit(&mut self, id: LinkId, server: ServerId, now: Instant) {
         let appearance = self.server_settings(server).and_then(|server| server.network_appearance);
         let Some(link) = self.link_mut(id).filter(|link| !link.notifies) else { return };
-        if !link.member(server).is_some_and(|member| link.heeds(member)) {
+        if !link.member(server).is_some_and(|member| link.accepts_ssnm(member)) {
             return;
         }
         let Some(member) = link.member_mut(server) else { return };
         let context = member.routing_context;
-        let asked: Vec<u32> = member.destinations.take_audit().into_iter().map(packed).collect();
-        for affected in asked.chunks(AFFECTED_MAX) {
+        let ranges: Vec<u32> = member.destinations.take_audit().into_iter().map(packed).collect();
+        for affected in ranges.chunks(AFFECTED_MAX) {
             let message = Message::new(Kind::Daud)
                 .with_some(tags::NETWORK_APPEARANCE, appearance)
                 .with_some(tags::ROUTING_CONTEXT, context)
                 .with_numbers(tags::AFFECTED_POINT_CODE, affected);
             self.send(id, &message);
         }
-        self.plan_audit(id, now);
+        self.schedule_audit(id, now);
     }
 
-    /// Says anew how point codes are reached, after a link has joined or left an application server.
-    pub(crate) fn rerouted(&mut self, id: LinkId, server: ServerId) {
+    /// Indicates the states that change when a link joins or leaves an application server.
+    pub(crate) fn report_changed_states(&mut self, id: LinkId, server: ServerId) {
         let sending: Vec<LinkId> =
             self.links_of(server).into_iter().filter(|&link| self.sends(link, server)).collect();
         let others: Vec<LinkId> = sending.iter().copied().filter(|&link| link != id).collect();
@@ -113,20 +117,20 @@ impl M3ua {
         }
     }
 
-    /// The application servers that an SSNM message concerns: those named, or all of the link; and of
-    /// them those that heed it.
-    pub(crate) fn concerned(&self, id: LinkId, message: &Message) -> Result<Vec<ServerId>, Refusal> {
+    /// The application servers of an SSNM message: those of its routing contexts, or all of the link, as
+    /// far as they accept SSNM.
+    pub(crate) fn affected_servers(&self, id: LinkId, message: &Message) -> Result<Vec<ServerId>, Refusal> {
         let contexts = message.routing_contexts()?;
         let appearance = message.network_appearance()?;
         let link = self.link(id).ok_or_else(Refusal::unexpected)?;
-        let (mut known, unknown) = link.named(&contexts);
+        let (mut known, unknown) = link.find_members(&contexts);
         if !unknown.is_empty() {
             return Err(Refusal::contexts(&unknown));
         }
         if contexts.is_empty() {
             known = link.members.iter().map(|member| member.server).collect();
         }
-        known.retain(|&server| link.member(server).is_some_and(|member| link.heeds(member)));
+        known.retain(|&server| link.member(server).is_some_and(|member| link.accepts_ssnm(member)));
         for &server in &known {
             let configured = self.server_settings(server).and_then(|server| server.network_appearance);
             if configured.is_some() && appearance.is_some() && appearance != configured {
@@ -137,20 +141,21 @@ impl M3ua {
         Ok(known)
     }
 
-    fn plan_audit(&mut self, id: LinkId, now: Instant) {
+    fn schedule_audit(&mut self, id: LinkId, now: Instant) {
         let due = later(now, self.settings.timers.audit);
         let Some(link) = self.link_mut(id).filter(|link| !link.notifies) else { return };
-        let any = link.members.iter().any(|member| link.heeds(member) && !member.destinations.is_empty());
+        let any =
+            link.members.iter().any(|member| link.accepts_ssnm(member) && !member.destinations.is_empty());
         link.audit_due = any.then(|| link.audit_due.unwrap_or(due));
     }
 
-    /// How a point code is reached over the links whose word counts.
+    /// The best state of a point code over the links that accept SSNM.
     fn availability(&self, server: ServerId, point_code: u32) -> Availability {
-        let heeds = |&id: &LinkId| {
+        let accepts_ssnm = |&id: &LinkId| {
             let link = self.link(id);
-            link.is_some_and(|link| link.member(server).is_some_and(|member| link.heeds(member)))
+            link.is_some_and(|link| link.member(server).is_some_and(|member| link.accepts_ssnm(member)))
         };
-        let heeded: Vec<LinkId> = self.links_of(server).into_iter().filter(heeds).collect();
+        let heeded: Vec<LinkId> = self.links_of(server).into_iter().filter(accepts_ssnm).collect();
         self.best(&heeded, server, point_code)
     }
 
@@ -170,11 +175,11 @@ pub(crate) fn packed((mask, point_code): (u8, u32)) -> u32 {
     u32::from(mask) << 24 | (point_code & 0x00ff_ffff)
 }
 
-fn said(message: &Message) -> Result<Availability, Error> {
+fn reported_state(message: &Message) -> Result<Availability, Error> {
     Ok(match message.kind() {
         Kind::Duna => Availability::Unavailable,
         Kind::Drst => Availability::Restricted,
-        // Without a level, the network's congestion method has none: it is congested.
+        // Without a level the congestion method of the network has none: it counts as level 1.
         Kind::Scon => match message.number(tags::CONGESTION_INDICATIONS)? {
             None => Availability::Congested(1),
             Some(level) => match level.to_be_bytes() {

@@ -1,4 +1,4 @@
-//! Dialogues that peers open with us: each request is indicated, and answered when the user does.
+//! Responder side of a dialogue: indication, answer, refusal and reject (TS 29.002 §7.3, §15).
 
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use tcap::{Code, Component, DialogueAnswer, InvokeProblem, Oid, Problem, UserAbort};
 
+use super::dialogue::{PendingInvoke, Responder};
 use super::event::{DialogueId, Output, Refuse, Screening};
 use super::{Map, invoke};
 use crate::context::{Context, Version};
@@ -13,50 +14,14 @@ use crate::error::Error;
 use crate::operation::{self, InformServiceCentreArg, Request, Response};
 use crate::user_error::MapError;
 
-/// One dialogue that a peer has opened.
-#[derive(Debug)]
-pub(super) struct Answering<A> {
-    transaction: tcap::DialogueId,
-    local: A,
-    remote: A,
-    /// Unknown in version 1, which has no dialogue portion.
-    context: Option<Context>,
-    version: Version,
-    /// What accepts the dialogue, until it was sent.
-    acceptance: Option<DialogueAnswer>,
-    /// The request that waits for our user.
-    waiting: Option<Waiting>,
-    informs: i8,
-    /// An informServiceCentre that goes with the next answer.
-    inform: Option<InformServiceCentreArg>,
-}
-
-#[derive(Debug)]
-struct Waiting {
-    invoke_id: i8,
-    operation: i64,
-    more: bool,
-}
-
-impl<A> Answering<A> {
-    pub(super) const fn transaction(&self) -> tcap::DialogueId {
-        self.transaction
-    }
-
-    /// Whether a request waits for our user.
-    pub(super) const fn waits(&self) -> bool {
-        self.waiting.is_some()
-    }
-}
-
 impl<A: Clone + Eq + Hash + Debug> Map<A> {
-    /// Answers a request that was indicated. The dialogue ends with it, unless the peer has said that
-    /// another message follows and this one was taken. What nobody answers is left alone.
+    /// Answers a request that was indicated. An END carries the answer, unless the request has
+    /// moreMessagesToSend and succeeded; then a CONTINUE does. Class 4 operations take no answer.
     ///
     /// # Errors
     ///
-    /// [`Error::NotOpen`] if nothing of this id waits any more, [`Error::Unwritable`] if the answer
-    /// cannot be written; then it still waits.
+    /// [`Error::NotOpen`] if no request with this id is pending, [`Error::Unwritable`] if the answer
+    /// cannot be encoded; then the request stays pending.
     pub fn answer(
         &mut self,
         dialogue: DialogueId,
@@ -64,15 +29,15 @@ impl<A: Clone + Eq + Hash + Debug> Map<A> {
         result: Result<Response, MapError>,
         now: Instant,
     ) -> Result<(), Error> {
-        let answering = self.answering.get_mut(&dialogue).ok_or(Error::NotOpen)?;
-        let waiting = answering.waiting.as_ref().filter(|waiting| waiting.invoke_id == invoke_id);
-        let waiting = waiting.ok_or(Error::NotOpen)?;
-        let goes_on = waiting.more && result.is_ok();
-        let version = answering.version;
+        let responder = self.responders.get_mut(&dialogue).ok_or(Error::NotOpen)?;
+        let pending = responder.pending.as_ref().filter(|pending| pending.invoke_id == invoke_id);
+        let pending = pending.ok_or(Error::NotOpen)?;
+        let keep_open = pending.more && result.is_ok();
+        let version = responder.version;
         let mut components = vec![match result {
             Ok(response) => {
                 let parameter = response.write(version)?.map(Into::into);
-                let operation = parameter.is_some().then_some(Code::Local(waiting.operation));
+                let operation = parameter.is_some().then_some(Code::Local(pending.operation));
                 Component::ResultLast { invoke_id, operation, parameter }
             }
             Err(error) => {
@@ -80,47 +45,47 @@ impl<A: Clone + Eq + Hash + Debug> Map<A> {
                 Component::Error { invoke_id, code, parameter: error.write(version)?.map(Into::into) }
             }
         }];
-        if let Some(inform) = answering.inform.take() {
-            answering.informs = answering.informs.wrapping_add(1);
+        if let Some(inform) = responder.inform.take() {
+            responder.inform_invoke_id = responder.inform_invoke_id.wrapping_add(1);
             let request = Request::InformServiceCentre(inform);
-            components.extend(invoke(&request, version, answering.informs, &self.timers).ok());
+            components.extend(invoke(&request, version, responder.inform_invoke_id, &self.timers).ok());
         }
-        self.send_answer(dialogue, components, goes_on, now);
+        self.send_answer(dialogue, components, keep_open, now);
         self.drain(now);
         Ok(())
     }
 
-    /// Refuses a request that was indicated, and ends its dialogue. One that is over already is left alone.
+    /// Refuses a request that was indicated, and ends its dialogue. No effect if the dialogue has ended.
     pub fn refuse(&mut self, dialogue: DialogueId, how: Refuse, now: Instant) {
-        let Some(answering) = self.answering.get(&dialogue) else { return };
-        match (how, &answering.waiting) {
-            (Refuse::Reject(problem), Some(Waiting { invoke_id, .. })) => {
+        let Some(responder) = self.responders.get(&dialogue) else { return };
+        match (how, &responder.pending) {
+            (Refuse::Reject(problem), Some(PendingInvoke { invoke_id, .. })) => {
                 let problem = Problem::Invoke(problem);
                 let reject = Component::Reject { invoke_id: Some(*invoke_id), problem };
                 self.send_answer(dialogue, vec![reject], false, now);
             }
-            _ => self.break_off(dialogue, UserAbort::Abrt { user_information: None }, now),
+            _ => self.abort_responder(dialogue, UserAbort::Abrt { user_information: None }, now),
         }
         self.drain(now);
     }
 
-    /// Has an informServiceCentre go beside the next answer, as an HLR does.
+    /// Adds an informServiceCentre to the next answer, as an HLR does.
     ///
     /// # Errors
     ///
-    /// [`Error::NotOpen`] if the dialogue is over or not one of the gateway's context,
+    /// [`Error::NotOpen`] if the dialogue has ended or its context is not shortMsgGatewayContext,
     /// [`Error::Unwritable`].
     pub fn inform(&mut self, dialogue: DialogueId, inform: InformServiceCentreArg) -> Result<(), Error> {
-        let answering = self.answering.get_mut(&dialogue).ok_or(Error::NotOpen)?;
-        if answering.context != Some(Context::ShortMsgGateway) || answering.version == Version::V1 {
+        let responder = self.responders.get_mut(&dialogue).ok_or(Error::NotOpen)?;
+        if responder.context != Some(Context::ShortMsgGateway) || responder.version == Version::V1 {
             return Err(Error::NotOpen);
         }
-        Request::InformServiceCentre(inform.clone()).write(answering.version)?;
-        answering.inform = Some(inform);
+        Request::InformServiceCentre(inform.clone()).write(responder.version)?;
+        responder.inform = Some(inform);
         Ok(())
     }
 
-    pub(super) fn begun(
+    pub(super) fn begin_indication(
         &mut self,
         transaction: tcap::DialogueId,
         local: A,
@@ -129,7 +94,7 @@ impl<A: Clone + Eq + Hash + Debug> Map<A> {
         components: Vec<Component>,
         now: Instant,
     ) {
-        let (context, version) = match proposed.as_ref().map(known_context) {
+        let (context, version) = match proposed.as_ref().map(supported_context) {
             None => (None, Version::V1),
             Some(Ok((context, version))) => (Some(context), version),
             Some(Err((why, offered))) => {
@@ -139,7 +104,7 @@ impl<A: Clone + Eq + Hash + Debug> Map<A> {
         };
         let id = self.new_id();
         let relay = matches!(context, Some(Context::ShortMsgMoRelay | Context::ShortMsgMtRelay));
-        let answering = Answering {
+        let responder = Responder {
             transaction,
             local,
             remote: remote.clone(),
@@ -147,47 +112,47 @@ impl<A: Clone + Eq + Hash + Debug> Map<A> {
             version,
             acceptance: proposed
                 .map(|application_context| DialogueAnswer { application_context, user_information: None }),
-            waiting: None,
-            informs: 0,
+            pending: None,
+            inform_invoke_id: 0,
             inform: None,
         };
-        self.answering.insert(id, answering);
+        self.responders.insert(id, responder);
         self.transactions.insert(transaction, id);
         match components.len() {
             0 if relay => self.send_answer(id, Vec::new(), true, now),
             0 => {
                 self.refused(Screening::NoComponent, remote);
-                self.break_off(id, UserAbort::DialogueRefused, now);
+                self.abort_responder(id, UserAbort::DialogueRefused, now);
             }
-            _ => self.asked(id, components, now),
+            _ => self.handle_invokes(id, components, now),
         }
     }
 
-    pub(super) fn about_answering(&mut self, id: DialogueId, output: tcap::Output<A>, now: Instant) {
+    pub(super) fn responder_event(&mut self, id: DialogueId, output: tcap::Output<A>, now: Instant) {
         match output {
-            tcap::Output::Continued { components, .. } => self.asked(id, components, now),
+            tcap::Output::Continued { components, .. } => self.handle_invokes(id, components, now),
             tcap::Output::Rejected { problem, .. } => {
-                if let Some(answering) = self.answering.get(&id) {
-                    let remote = answering.remote.clone();
+                if let Some(responder) = self.responders.get(&id) {
+                    let remote = responder.remote.clone();
                     self.refused(Screening::Component(problem), remote);
                 }
             }
             tcap::Output::Ended { .. }
             | tcap::Output::UserAborted { .. }
             | tcap::Output::ProviderAborted { .. }
-            | tcap::Output::TimedOut { .. } => self.closed(id),
-            // An answer that came back: the peer repeats its request if it wants one.
+            | tcap::Output::TimedOut { .. } => self.peer_closed(id),
+            // The network returned an answer. The peer repeats its request if it needs one.
             tcap::Output::Undelivered { .. } => {
-                self.break_off(id, UserAbort::Abrt { user_information: None }, now);
+                self.abort_responder(id, UserAbort::Abrt { user_information: None }, now);
                 self.outputs.push_back(Output::Closed { dialogue: id });
             }
             _ => {}
         }
     }
 
-    /// Takes what a peer asks: one Invoke at a time.
-    fn asked(&mut self, id: DialogueId, components: Vec<Component>, now: Instant) {
-        let Some(answering) = self.answering.get(&id) else { return };
+    /// Handles the components of a peer's message: one Invoke at a time.
+    fn handle_invokes(&mut self, id: DialogueId, components: Vec<Component>, now: Instant) {
+        let Some(responder) = self.responders.get(&id) else { return };
         let mut invokes = components.into_iter().filter_map(|component| match component {
             Component::Invoke { invoke_id, operation, parameter, .. } => {
                 Some((invoke_id, operation, parameter))
@@ -195,22 +160,22 @@ impl<A: Clone + Eq + Hash + Debug> Map<A> {
             _ => None,
         });
         let Some((invoke_id, operation, parameter)) = invokes.next() else { return };
-        if invokes.next().is_some() || answering.waits() {
-            let (remote, waits) = (answering.remote.clone(), answering.waits());
+        if invokes.next().is_some() || responder.pending.is_some() {
+            let (remote, pending) = (responder.remote.clone(), responder.pending.is_some());
             self.refused(Screening::SeveralComponents, remote);
-            self.break_off(id, UserAbort::DialogueRefused, now);
-            if waits {
+            self.abort_responder(id, UserAbort::DialogueRefused, now);
+            if pending {
                 self.outputs.push_back(Output::Closed { dialogue: id });
             }
             return;
         }
-        let (context, version) = (answering.context, answering.version);
+        let (context, version) = (responder.context, responder.version);
         let Code::Local(code) = operation else {
             let problem = InvokeProblem::UnrecognizedOperation;
             return self.reject(id, invoke_id, Screening::GlobalOperation, problem, now);
         };
         let read = match code {
-            // It only ever stands beside an answer.
+            // It is only valid beside a result.
             operation::INFORM_SERVICE_CENTRE => Err(Error::UnknownOperation(code)),
             _ => Request::read(code, context, version, parameter.as_deref()),
         };
@@ -228,23 +193,23 @@ impl<A: Clone + Eq + Hash + Debug> Map<A> {
     }
 
     fn indicate(&mut self, id: DialogueId, invoke_id: i8, operation: i64, request: Request, now: Instant) {
-        let Some(answering) = self.answering.get_mut(&id) else { return };
+        let Some(responder) = self.responders.get_mut(&id) else { return };
         let more = request.more_messages_to_send();
-        let answered = request.is_answered(answering.version);
-        answering.waiting = Some(Waiting { invoke_id, operation, more });
+        let answered = request.is_answered(responder.version);
+        responder.pending = Some(PendingInvoke { invoke_id, operation, more });
         self.outputs.push_back(Output::Indication {
             dialogue: id,
             invoke_id,
-            local: answering.local.clone(),
-            remote: answering.remote.clone(),
-            version: answering.version,
+            local: responder.local.clone(),
+            remote: responder.remote.clone(),
+            version: responder.version,
             request: Box::new(request),
             more,
         });
         if !answered {
-            let transaction = answering.transaction;
+            let transaction = responder.transaction;
             self.tcap.release(transaction, now);
-            self.answering.remove(&id);
+            self.responders.remove(&id);
             self.transactions.remove(&transaction);
         }
     }
@@ -257,50 +222,50 @@ impl<A: Clone + Eq + Hash + Debug> Map<A> {
         problem: InvokeProblem,
         now: Instant,
     ) {
-        let Some(answering) = self.answering.get(&id) else { return };
-        let remote = answering.remote.clone();
+        let Some(responder) = self.responders.get(&id) else { return };
+        let remote = responder.remote.clone();
         self.refused(why, remote);
         let problem = Problem::Invoke(problem);
         self.send_answer(id, vec![Component::Reject { invoke_id: Some(invoke_id), problem }], false, now);
     }
 
-    /// Sends components to the peer: in a CONTINUE if the dialogue goes on, else in an END.
-    fn send_answer(&mut self, id: DialogueId, components: Vec<Component>, goes_on: bool, now: Instant) {
-        let Some(answering) = self.answering.get_mut(&id) else { return };
-        let (transaction, acceptance) = (answering.transaction, answering.acceptance.take());
-        answering.waiting = None;
-        let sent = if goes_on {
+    /// Sends components to the peer: in a CONTINUE if the dialogue stays open, else in an END.
+    fn send_answer(&mut self, id: DialogueId, components: Vec<Component>, keep_open: bool, now: Instant) {
+        let Some(responder) = self.responders.get_mut(&id) else { return };
+        let (transaction, acceptance) = (responder.transaction, responder.acceptance.take());
+        responder.pending = None;
+        let sent = if keep_open {
             self.tcap.proceed(transaction, acceptance, components, now)
         } else {
             self.tcap.end(transaction, acceptance, components, now)
         };
         if sent.is_err() {
-            return self.break_off(id, UserAbort::Abrt { user_information: None }, now);
+            return self.abort_responder(id, UserAbort::Abrt { user_information: None }, now);
         }
-        if !goes_on {
-            self.answering.remove(&id);
+        if !keep_open {
+            self.responders.remove(&id);
             self.transactions.remove(&transaction);
         }
     }
 
-    fn break_off(&mut self, id: DialogueId, why: UserAbort, now: Instant) {
-        if let Some(answering) = self.answering.remove(&id) {
-            self.transactions.remove(&answering.transaction);
-            self.tcap.abort(answering.transaction, why, now);
+    fn abort_responder(&mut self, id: DialogueId, why: UserAbort, now: Instant) {
+        if let Some(responder) = self.responders.remove(&id) {
+            self.transactions.remove(&responder.transaction);
+            self.tcap.abort(responder.transaction, why, now);
         }
     }
 
-    /// The peer, or time, has ended the dialogue.
-    fn closed(&mut self, id: DialogueId) {
-        if let Some(answering) = self.answering.remove(&id) {
-            self.transactions.remove(&answering.transaction);
+    /// Removes a dialogue that the peer or a timer has ended.
+    fn peer_closed(&mut self, id: DialogueId) {
+        if let Some(responder) = self.responders.remove(&id) {
+            self.transactions.remove(&responder.transaction);
             self.outputs.push_back(Output::Closed { dialogue: id });
         }
     }
 }
 
-/// The context and version of a proposal, or why it is refused and what is offered instead.
-fn known_context(proposed: &Oid) -> Result<(Context, Version), (Screening, Option<Oid>)> {
+/// The context and version of a proposed name, or the reason to refuse it and the name to offer instead.
+fn supported_context(proposed: &Oid) -> Result<(Context, Version), (Screening, Option<Oid>)> {
     let (context, number) = Context::from_oid(proposed.as_octets()).ok_or((Screening::Context, None))?;
     let version = Version::from_number(number).filter(|version| *version <= context.version_max());
     version.map(|version| (context, version)).ok_or_else(|| {

@@ -1,4 +1,4 @@
-//! What a peer says in a dialogue of ours: acceptances, answers, and informServiceCentre beside them.
+//! Components received by the initiator: acceptance, results, errors, informServiceCentre (TS 29.002 §15).
 
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use tcap::{Code, Component, InvokeProblem, Oid, Problem, ReturnErrorProblem, ReturnResultProblem};
 
-use super::asking::{Asking, State};
+use super::dialogue::{Initiator, State};
 use super::event::{DialogueId, Failure, Screening};
 use super::{Map, invoke};
 use crate::context::{Context, Version};
@@ -22,111 +22,114 @@ impl<A: Clone + Eq + Hash + Debug> Map<A> {
         components: Vec<Component>,
         now: Instant,
     ) {
-        let Some(asking) = self.asking.get_mut(&id) else { return };
-        asking.answered = true;
-        if asking.state == State::Held {
-            // A peer may accept in a lower version than was proposed.
+        let Some(initiator) = self.initiators.get_mut(&id) else { return };
+        initiator.peer_responded = true;
+        if initiator.state == State::AwaitingAcceptance {
+            // A peer may accept with a lower version than the one proposed.
             let accepted = proposed.and_then(|oid| Context::from_oid(oid.as_octets()));
             if let Some((context, number)) = accepted
                 && let Some(version) = Version::from_number(number)
-                && context == asking.context
-                && version < asking.version
-                && asking.open.version.is_none()
+                && context == initiator.context
+                && version < initiator.version
+                && initiator.open.version.is_none()
             {
-                asking.version = version;
+                initiator.version = version;
             }
-            let transaction = asking.transaction;
-            match invoke(&asking.open.request, asking.version, asking.invoke_id, &self.timers) {
+            let transaction = initiator.transaction;
+            match invoke(&initiator.open.request, initiator.version, initiator.invoke_id, &self.timers) {
                 Ok(component) => {
-                    asking.state = State::Waiting(asking.invoke_id);
+                    initiator.state = State::AwaitingResult(initiator.invoke_id);
                     if self.tcap.proceed(transaction, None, vec![component], now).is_err() {
-                        self.give_up(id, Failure::ClosedEarly, now);
+                        self.fail(id, Failure::ClosedEarly, now);
                     }
                 }
-                Err(_) => self.give_up(id, Failure::VersionUnsupported, now),
+                Err(_) => self.fail(id, Failure::VersionUnsupported, now),
             }
             return;
         }
-        self.take_answers(id, components, Some(now));
-        self.go_on(id, now);
+        self.handle_components(id, components, Some(now));
+        self.confirm_result(id, now);
     }
 
-    /// After a CONTINUE: confirms what was answered, if nothing more can belong to it.
-    fn go_on(&mut self, id: DialogueId, now: Instant) {
-        let Some(asking) = self.asking.get_mut(&id) else { return };
-        if asking.result.is_none() {
+    /// After a CONTINUE: confirms the result, unless an informServiceCentre may still follow.
+    fn confirm_result(&mut self, id: DialogueId, now: Instant) {
+        let Some(initiator) = self.initiators.get_mut(&id) else { return };
+        if initiator.result.is_none() {
             return;
         }
-        let transaction = asking.transaction;
-        if asking.open.request.more_messages_to_send() {
-            asking.state = State::Idle;
-            if let Some(result) = asking.result.take() {
-                let confirm = asking.confirm(id, result, true);
-                self.note_version(id);
+        let transaction = initiator.transaction;
+        if initiator.open.request.more_messages_to_send() {
+            initiator.state = State::Idle;
+            if let Some(result) = initiator.result.take() {
+                let confirm = initiator.confirm(id, result, true);
+                self.record_version(id);
                 self.outputs.push_back(confirm);
             }
-        } else if asking.context == Context::ShortMsgGateway && asking.informed.is_none() {
-            if !matches!(asking.state, State::Settling(_)) {
+        } else if initiator.context == Context::ShortMsgGateway && initiator.informed.is_none() {
+            if !matches!(initiator.state, State::AwaitingInform(_)) {
                 let due = now.checked_add(self.timers.inform).unwrap_or(now);
-                asking.state = State::Settling(due);
-                self.settling.insert((due, id));
+                initiator.state = State::AwaitingInform(due);
+                self.inform_deadlines.insert((due, id));
             }
         } else {
-            self.leave(transaction, true, now);
+            self.end_transaction(transaction, true, now);
             self.finish(id, Failure::ClosedEarly);
         }
     }
 
-    /// Takes what a peer says. `alive` is now, if the dialogue goes on and a Reject can be sent.
-    pub(super) fn take_answers(
+    /// Handles the components of one message. `reply_at` is set if the dialogue continues, so that a
+    /// Reject can be sent.
+    pub(super) fn handle_components(
         &mut self,
         id: DialogueId,
         components: Vec<Component>,
-        alive: Option<Instant>,
+        reply_at: Option<Instant>,
     ) {
         let mut rejects = Vec::new();
         for component in components {
-            let Some(asking) = self.asking.get_mut(&id) else { return };
-            asking.answered = true;
-            if let Some((refused, reject)) = asking.take_answer(component) {
-                let remote = asking.open.remote.clone();
+            let Some(initiator) = self.initiators.get_mut(&id) else { return };
+            initiator.peer_responded = true;
+            if let Some((refused, reject)) = initiator.handle_component(component) {
+                let remote = initiator.open.remote.clone();
                 rejects.extend(reject);
                 self.refused(refused, remote);
             }
         }
-        if let (Some(asking), Some(now), false) = (self.asking.get(&id), alive, rejects.is_empty()) {
-            // If the peer is gone, so is the reason to reject.
-            let _gone = self.tcap.proceed(asking.transaction, None, rejects, now);
+        if let (Some(initiator), Some(now), false) = (self.initiators.get(&id), reply_at, rejects.is_empty())
+        {
+            // An ended transaction needs no Reject.
+            let _ = self.tcap.proceed(initiator.transaction, None, rejects, now);
         }
     }
 
-    /// TCAP has rejected something of the peer's, and an operation may be over by it.
-    pub(super) fn answer_rejected(
+    /// TC-L-REJECT indication: TCAP has rejected a component of the peer, which may end the operation.
+    pub(super) fn local_reject(
         &mut self,
         id: DialogueId,
         invoke_id: Option<i8>,
         problem: Problem,
         now: Instant,
     ) {
-        let Some(asking) = self.asking.get(&id) else { return };
-        let remote = asking.open.remote.clone();
-        let ours = matches!((asking.state, invoke_id), (State::Waiting(ours), Some(id)) if ours == id);
+        let Some(initiator) = self.initiators.get(&id) else { return };
+        let remote = initiator.open.remote.clone();
+        let ours =
+            matches!((initiator.state, invoke_id), (State::AwaitingResult(ours), Some(id)) if ours == id);
         self.refused(Screening::Component(problem), remote);
         if ours && !matches!(problem, Problem::Invoke(_)) {
-            self.give_up(id, Failure::Rejected(problem), now);
+            self.fail(id, Failure::Rejected(problem), now);
         }
     }
 }
 
-impl<A: Clone> Asking<A> {
-    /// Takes one component of the peer's, or says what is wrong with it and how to reject it.
-    fn take_answer(&mut self, component: Component) -> Option<(Screening, Option<Component>)> {
-        let waits = |invoke_id| matches!(self.state, State::Waiting(ours) if ours == invoke_id);
+impl<A: Clone> Initiator<A> {
+    /// Handles one component. Returns the fault and the Reject to send, if any.
+    fn handle_component(&mut self, component: Component) -> Option<(Screening, Option<Component>)> {
+        let is_pending = |invoke_id| matches!(self.state, State::AwaitingResult(ours) if ours == invoke_id);
         match component {
             Component::Invoke { invoke_id, operation, parameter, .. } => {
-                self.take_invoke(invoke_id, operation, parameter.as_deref())
+                self.handle_invoke(invoke_id, operation, parameter.as_deref())
             }
-            Component::ResultLast { invoke_id, parameter, .. } if waits(invoke_id) => {
+            Component::ResultLast { invoke_id, parameter, .. } if is_pending(invoke_id) => {
                 match Response::read(&self.open.request, parameter.as_deref()) {
                     Ok(response) => {
                         self.result = Some(Ok(response));
@@ -140,7 +143,7 @@ impl<A: Clone> Asking<A> {
                     }
                 }
             }
-            Component::Error { invoke_id, code, parameter } if waits(invoke_id) => {
+            Component::Error { invoke_id, code, parameter } if is_pending(invoke_id) => {
                 self.result = Some(Err(match code {
                     Code::Local(code) => Failure::User(MapError::read(code, parameter.as_deref())),
                     Code::Global(_) => {
@@ -149,7 +152,7 @@ impl<A: Clone> Asking<A> {
                 }));
                 None
             }
-            Component::Reject { invoke_id, problem } if invoke_id.is_none_or(waits) => {
+            Component::Reject { invoke_id, problem } if invoke_id.is_none_or(is_pending) => {
                 self.result = Some(Err(Failure::Rejected(problem)));
                 None
             }
@@ -157,8 +160,8 @@ impl<A: Clone> Asking<A> {
         }
     }
 
-    /// The one thing that a peer may ask in a dialogue of ours is informServiceCentre.
-    fn take_invoke(
+    /// Handles an Invoke: informServiceCentre is the only operation that the responder may invoke.
+    fn handle_invoke(
         &mut self,
         invoke_id: i8,
         operation: Code,

@@ -1,4 +1,4 @@
-//! Heartbeats, both ways (RFC 4666 §4.3.4.6).
+//! Heartbeat: BEAT and BEAT ACK in both directions (RFC 4666 §4.3.4.6).
 
 use std::time::Instant;
 
@@ -9,7 +9,7 @@ use crate::node::{M3ua, Refusal, later};
 use crate::{Kind, LinkId, Message, Output};
 
 impl M3ua {
-    /// T(beat) is over: another heartbeat, or the end of a link that has left two unanswered.
+    /// T(beat) has expired: sends BEAT, or closes a link with two unanswered.
     pub(crate) fn beat(&mut self, id: LinkId, now: Instant) {
         let interval = self.settings.timers.beat;
         let Some(link) = self.link_mut(id) else { return };
@@ -28,8 +28,8 @@ impl M3ua {
         self.send(id, &Message::new(Kind::Beat).with(tags::HEARTBEAT_DATA, count));
     }
 
-    /// BEAT: its data goes back as it came, in any state.
-    pub(crate) fn beaten(&mut self, id: LinkId, message: &Message) -> Result<(), Refusal> {
+    /// BEAT: returns its data unchanged, in any state.
+    pub(crate) fn beat_received(&mut self, id: LinkId, message: &Message) -> Result<(), Refusal> {
         let mut ack = Message::new(Kind::BeatAck);
         if let Some(data) = message.first(tags::HEARTBEAT_DATA) {
             ack = ack.with(tags::HEARTBEAT_DATA, data.clone());
@@ -38,7 +38,7 @@ impl M3ua {
         Ok(())
     }
 
-    /// BEAT ACK: the peer lives, whatever it answers.
+    /// BEAT ACK: the peer is alive, whatever the data.
     pub(crate) fn beat_acknowledged(&mut self, id: LinkId) -> Result<(), Refusal> {
         if let Some(link) = self.link_mut(id) {
             link.beat.unanswered = 0;

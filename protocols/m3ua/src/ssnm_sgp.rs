@@ -1,35 +1,35 @@
-//! Signalling network management as an SGP tells it: what the network has said, and answers to audits.
+//! SSNM at an SGP: DUNA, DAVA, DRST, SCON and DUPU to ASPs, answers to DAUD (RFC 4666 §3.4, §4.5).
 
 use crate::message::tags;
 use crate::node::{M3ua, Refusal};
-use crate::ssnm::{AFFECTED_MAX, packed};
+use crate::ssnm_asp::{AFFECTED_MAX, packed};
 use crate::{Availability, Kind, LinkId, Message, ServerId};
 
-/// Point codes of which a gateway remembers the state, for one application server.
-const REMEMBERED_MAX: usize = 65_536;
+/// Point codes with a stored state, for one application server of a gateway.
+const STATES_MAX: usize = 65_536;
 
 impl M3ua {
-    /// The network reaches point codes otherwise: tells every active ASP.
-    pub(crate) fn network_changed(&mut self, id: ServerId, point_codes: &[u32], change: Availability) {
+    /// The availability of point codes has changed: informs every active ASP.
+    pub(crate) fn destinations_changed(&mut self, id: ServerId, point_codes: &[u32], change: Availability) {
         let Some(server) = self.server_mut(id) else { return };
         for &point_code in point_codes {
             let usual = matches!(change, Availability::Available | Availability::Congested(0));
             if usual {
                 server.network.remove(&point_code);
-            } else if server.network.len() < REMEMBERED_MAX || server.network.contains_key(&point_code) {
+            } else if server.network.len() < STATES_MAX || server.network.contains_key(&point_code) {
                 server.network.insert(point_code, change);
             }
         }
         let affected: Vec<u32> = point_codes.iter().map(|&point_code| packed((0, point_code))).collect();
-        for link in self.told(id) {
-            self.tell(link, id, change, &affected);
+        for link in self.active_links(id) {
+            self.send_state(link, id, change, &affected);
         }
     }
 
-    /// A user part is unavailable: tells every active ASP by DUPU.
+    /// A user part is unavailable: sends DUPU to every active ASP.
     pub(crate) fn user_part_changed(&mut self, id: ServerId, point_code: u32, user: u8, cause: u8) {
         let pair = u32::from(cause) << 16 | u32::from(user);
-        for link in self.told(id) {
+        for link in self.active_links(id) {
             let message = self
                 .management(Kind::Dupu, link, id)
                 .with_number(tags::AFFECTED_POINT_CODE, packed((0, point_code)))
@@ -38,41 +38,41 @@ impl M3ua {
         }
     }
 
-    /// Tells an ASP that has just become active what is not as usual.
-    pub(crate) fn tell_unavailable(&mut self, link: LinkId, id: ServerId) {
+    /// Sends the states other than available to an ASP that has become active.
+    pub(crate) fn send_unavailable(&mut self, link: LinkId, id: ServerId) {
         let Some(server) = self.server(id) else { return };
         let known: Vec<(u32, Availability)> =
             server.network.iter().map(|(&pc, &state)| (pc, state)).collect();
-        self.tell_all(link, id, known.into_iter().map(|(pc, state)| (packed((0, pc)), state)).collect());
+        self.send_states(link, id, known.into_iter().map(|(pc, state)| (packed((0, pc)), state)).collect());
     }
 
-    /// DAUD: each destination is answered; congestion comes before availability (RFC 4666 §4.5.3).
-    pub(crate) fn audited(&mut self, link: LinkId, message: &Message) -> Result<(), Refusal> {
-        self.answering(link)?;
+    /// DAUD: answers for each destination, congestion before availability (RFC 4666 §4.5.3).
+    pub(crate) fn audit_received(&mut self, link: LinkId, message: &Message) -> Result<(), Refusal> {
+        self.sgp_link(link)?;
         let affected = message.affected()?;
-        for server in self.concerned(link, message)? {
+        for server in self.affected_servers(link, message)? {
             let mut answer = Vec::new();
             for &(mask, point_code) in &affected {
-                self.look_up(server, mask, point_code, &mut answer);
+                self.audit_states(server, mask, point_code, &mut answer);
             }
-            self.tell_all(link, server, answer);
+            self.send_states(link, server, answer);
         }
         Ok(())
     }
 
-    /// Answers DATA for a point code that the network has lost with DUNA. Whether it was so.
+    /// Answers DATA for an unavailable point code with DUNA. Whether it was sent.
     pub(crate) fn answer_unreachable(&mut self, link: LinkId, id: ServerId, dpc: u32) -> bool {
         let lost =
             self.server(id).and_then(|server| server.network.get(&dpc)) == Some(&Availability::Unavailable);
         let gateway = self.link(link).is_some_and(|link| link.notifies);
         if lost && gateway {
-            self.tell(link, id, Availability::Unavailable, &[packed((0, dpc))]);
+            self.send_state(link, id, Availability::Unavailable, &[packed((0, dpc))]);
         }
         lost && gateway
     }
 
-    /// What is to be said of a range: itself, and then what in it is otherwise.
-    fn look_up(&self, id: ServerId, mask: u8, point_code: u32, answer: &mut Vec<(u32, Availability)>) {
+    /// The answer for a range: its own state, then the exceptions in it.
+    fn audit_states(&self, id: ServerId, mask: u8, point_code: u32, answer: &mut Vec<(u32, Availability)>) {
         let (Some(server), Some(settings)) = (self.server(id), self.server_settings(id)) else { return };
         let wild = 1_u32.checked_shl(u32::from(mask)).map_or(u32::MAX, |bit| bit.wrapping_sub(1));
         let inside = |other: u32| other & !wild == point_code & !wild;
@@ -94,15 +94,15 @@ impl M3ua {
         answer.extend(others.take(AFFECTED_MAX).map(|(other, state)| (packed((0, other)), state)));
     }
 
-    fn tell_all(&mut self, link: LinkId, server: ServerId, states: Vec<(u32, Availability)>) {
+    fn send_states(&mut self, link: LinkId, server: ServerId, states: Vec<(u32, Availability)>) {
         for level in 1..=3 {
             let at = |&(entry, state): &(u32, Availability)| {
                 (state == Availability::Congested(level)).then_some(entry)
             };
             let congested: Vec<u32> = states.iter().filter_map(at).collect();
-            self.tell(link, server, Availability::Congested(level), &congested);
+            self.send_state(link, server, Availability::Congested(level), &congested);
         }
-        // In the order of the list, because a range is followed by its exceptions.
+        // In the order of the list, because the exceptions follow their range.
         let plain = states.into_iter().map(|(entry, state)| match state {
             Availability::Congested(_) => (entry, Availability::Available),
             other => (entry, other),
@@ -111,16 +111,16 @@ impl M3ua {
         let mut running = Availability::Available;
         for (entry, state) in plain {
             if state != running {
-                self.tell(link, server, running, &run);
+                self.send_state(link, server, running, &run);
                 run.clear();
                 running = state;
             }
             run.push(entry);
         }
-        self.tell(link, server, running, &run);
+        self.send_state(link, server, running, &run);
     }
 
-    fn tell(&mut self, link: LinkId, server: ServerId, state: Availability, affected: &[u32]) {
+    fn send_state(&mut self, link: LinkId, server: ServerId, state: Availability, affected: &[u32]) {
         let (kind, level) = match state {
             Availability::Available => (Kind::Dava, None),
             Availability::Restricted => (Kind::Drst, None),
@@ -144,8 +144,8 @@ impl M3ua {
             .with_some(tags::ROUTING_CONTEXT, member.and_then(|member| member.routing_context))
     }
 
-    /// The links whose peers are active for the application server.
-    fn told(&self, id: ServerId) -> Vec<LinkId> {
+    /// The links with a peer that is active for the application server.
+    fn active_links(&self, id: ServerId) -> Vec<LinkId> {
         let active = |link: &LinkId| {
             let member = self.link(*link).and_then(|link| link.member(id));
             member.is_some_and(|member| member.peer_active)

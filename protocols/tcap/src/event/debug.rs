@@ -1,4 +1,4 @@
-//! What of an input or output may be shown: no message, parameter or user information.
+//! `Debug` forms of inputs and outputs, without messages, parameters and user information.
 
 use std::fmt::{Debug, Formatter, Result};
 

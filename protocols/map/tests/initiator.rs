@@ -1,4 +1,4 @@
-//! Dialogues of the centre: requests, their ends, further messages, split BEGINs, informServiceCentre.
+//! Initiator tests: requests, results, further messages, informServiceCentre (TS 29.002 §7.3, §15).
 
 #![allow(
     clippy::unwrap_used,
@@ -16,7 +16,10 @@ use map::{
     Error, Failure, Input, MapError, Output, Request, Response, Screening, Settings, SmDeliveryFailure,
     SmDeliveryFailureCause, SystemFailure, Version,
 };
-use rig::{CENTRE, NODE, Pair, delivered, found, mo, mt, proposed_version, report, sri, waiting};
+use rig::{
+    CENTRE, NODE, Pair, delivered, message_waiting, mo, mt, proposed_version, report, routing_info,
+    send_routing_info,
+};
 use tcap::{Component, DialogueAnswer, Oid, OperationClass, PAbortCause, Problem, ReturnResultProblem, Tcap};
 
 fn pair() -> Pair {
@@ -31,23 +34,23 @@ fn alert() -> Request {
     })
 }
 
-/// A node that says what a test wants, on TCAP alone.
-struct Raw {
+/// A peer on TCAP alone, of which the test chooses every component.
+struct RawPeer {
     pair: Pair,
     tcap: Tcap<u8>,
     dialogue: tcap::DialogueId,
     acceptance: Option<DialogueAnswer>,
 }
 
-impl Raw {
-    /// Opens a dialogue of the centre with it.
-    fn asked(request: Request) -> Self {
-        Self::asked_within(request, 240)
+impl RawPeer {
+    /// Opens a dialogue of the centre with this peer.
+    fn receiving(request: Request) -> Self {
+        Self::receiving_within(request, 240)
     }
 
-    fn asked_within(request: Request, room: usize) -> Self {
+    fn receiving_within(request: Request, room: usize) -> Self {
         let mut pair = pair();
-        pair.deaf = true;
+        pair.drop_from_centre = true;
         pair.open_with(request, |open| open.room = room);
         let mut tcap = Tcap::new(tcap::Settings { first: 0x7000, ..tcap::Settings::default() });
         let octets = pair.sent[0].clone();
@@ -75,12 +78,12 @@ impl Raw {
 
     fn carry(&mut self) {
         while let Some(tcap::Output::Send { octets, .. }) = self.tcap.poll() {
-            self.pair.centre_hears(octets);
+            self.pair.centre_receives(octets);
         }
     }
 
-    /// What the centre's last message told this node.
-    fn hears(&mut self) -> tcap::Output<u8> {
+    /// The output of the peer's TCAP for the last message of the centre.
+    fn received(&mut self) -> tcap::Output<u8> {
         let octets = self.pair.sent.last().unwrap().clone();
         self.tcap.handle(Input::Received { local: NODE, remote: CENTRE, octets }, self.pair.now);
         self.tcap.poll().unwrap()
@@ -99,7 +102,7 @@ fn error(invoke_id: i8, error: &MapError) -> Component {
 }
 
 fn inform(invoke_id: i8) -> Component {
-    let request = Request::InformServiceCentre(waiting());
+    let request = Request::InformServiceCentre(message_waiting());
     Component::Invoke {
         invoke_id,
         linked: None,
@@ -114,7 +117,7 @@ fn inform(invoke_id: i8) -> Component {
 fn every_request_is_confirmed_in_each_of_its_versions() {
     for version in [Version::V3, Version::V2, Version::V1] {
         for (request, response) in [
-            (sri(), found()),
+            (send_routing_info(), routing_info()),
             (mt(20, false), delivered()),
             (mo(20), Response::MoForwardSm(Default::default())),
             (report(), Response::ReportSmDeliveryStatus(Default::default())),
@@ -152,14 +155,14 @@ fn field_55_long_mt_splits_with_an_empty_begin() {
             open.room = room;
         });
         assert_eq!(pair.sent.len(), if split { 2 } else { 1 }, "{octets} octets in version {version}");
-        // Version 1 cannot split: it sends what does not fit, and leaves it to the network.
+        // Version 1 cannot split: it sends the whole request in one BEGIN.
         assert!(version == 1 || pair.sent.iter().all(|message| message.len() <= room));
         if split {
             assert_eq!(pair.sent[0][0], 0x62);
             assert!(!pair.sent[0].contains(&0x6c), "the first BEGIN has components");
             assert_eq!((pair.returned[0][0], pair.sent[1][0]), (0x65, 0x65));
         }
-        assert_eq!(pair.asked.len(), 1);
+        assert_eq!(pair.indications.len(), 1);
         pair.answer(Ok(delivered()));
         assert_eq!(pair.confirm().result, Ok(delivered()));
         assert!(pair.centre.is_empty() && pair.node.is_empty());
@@ -167,7 +170,7 @@ fn field_55_long_mt_splits_with_an_empty_begin() {
 }
 
 #[test]
-fn a_split_begin_falls_back_as_others_do() {
+fn an_empty_begin_falls_back_to_version_1() {
     let mut pair = pair();
     pair.node_version = Version::V2;
     pair.open_with(mt(159, false), |open| open.room = 220);
@@ -185,11 +188,11 @@ fn a_split_begin_falls_back_as_others_do() {
 
 #[test]
 fn an_acceptance_of_a_lower_version_is_followed() {
-    let mut raw = Raw::asked_within(mt(159, false), 220);
+    let mut raw = RawPeer::receiving_within(mt(159, false), 220);
     let application_context = Oid::new(&[0, 4, 0, 0, 1, 0, 25, 2]).unwrap();
     raw.acceptance = Some(DialogueAnswer { application_context, user_information: None });
     raw.proceed(Vec::new());
-    let tcap::Output::Continued { components, .. } = raw.hears() else { panic!() };
+    let tcap::Output::Continued { components, .. } = raw.received() else { panic!() };
     assert!(matches!(components[..], [Component::Invoke { operation: tcap::Code::Local(46), .. }]));
 }
 
@@ -198,7 +201,7 @@ fn further_messages_travel_in_one_dialogue() {
     let mut pair = pair();
     let dialogue = pair.open(mt(20, true));
     for last in [false, false, true] {
-        assert!(pair.asked.front().unwrap().more);
+        assert!(pair.indications.front().unwrap().more);
         pair.answer(Ok(delivered()));
         let confirm = pair.confirm();
         assert_eq!((confirm.dialogue, confirm.result, confirm.open), (dialogue, Ok(delivered()), true));
@@ -206,7 +209,7 @@ fn further_messages_travel_in_one_dialogue() {
         assert_eq!(pair.centre.next(dialogue, mt(30, false), pair.now), Err(Error::NotOpen));
         pair.run();
     }
-    assert!(!pair.asked.front().unwrap().more);
+    assert!(!pair.indications.front().unwrap().more);
     pair.answer(Ok(delivered()));
     let confirm = pair.confirm();
     assert!(!confirm.open && confirm.result.is_ok());
@@ -220,13 +223,13 @@ fn further_messages_travel_in_one_dialogue() {
 fn version_1_has_no_further_messages() {
     let mut pair = pair();
     pair.open_with(mt(20, true), |open| open.version = Some(Version::V1));
-    assert!(!pair.asked.front().unwrap().more);
+    assert!(!pair.indications.front().unwrap().more);
     pair.answer(Ok(delivered()));
     assert!(!pair.confirm().open);
 }
 
 #[test]
-fn an_error_between_messages_ends_or_leaves_the_dialogue_as_the_peer_likes() {
+fn an_error_in_an_end_closes_the_dialogue_and_in_a_continue_does_not() {
     let failed = MapError::SubscriberBusyForMtSms { gprs_connection_suspended: false };
     let mut pair = pair();
     pair.open(mt(20, true));
@@ -234,20 +237,20 @@ fn an_error_between_messages_ends_or_leaves_the_dialogue_as_the_peer_likes() {
     let confirm = pair.confirm();
     assert_eq!((confirm.result, confirm.open), (Err(Failure::User(failed.clone())), false));
 
-    let mut raw = Raw::asked(mt(20, true));
+    let mut raw = RawPeer::receiving(mt(20, true));
     raw.proceed(vec![error(1, &failed)]);
     let confirm = raw.pair.confirm();
     assert_eq!((confirm.result, confirm.open), (Err(Failure::User(failed)), true));
     raw.pair.centre.close(confirm.dialogue, raw.pair.now);
     raw.pair.run();
-    assert!(matches!(raw.hears(), tcap::Output::Ended { .. }));
+    assert!(matches!(raw.received(), tcap::Output::Ended { .. }));
     assert!(raw.pair.centre.is_empty());
 }
 
 #[test]
-fn a_dialogue_left_open_tells_when_it_is_over() {
+fn the_end_of_an_open_dialogue_is_reported() {
     for ending in 0..3 {
-        let mut raw = Raw::asked(mt(20, true));
+        let mut raw = RawPeer::receiving(mt(20, true));
         raw.proceed(vec![result(1, &delivered(), 44)]);
         let dialogue = raw.pair.confirm().dialogue;
         match ending {
@@ -264,27 +267,27 @@ fn a_dialogue_left_open_tells_when_it_is_over() {
 fn inform_service_centre_is_joined_to_the_confirm() {
     let absent = MapError::absent(Some(1));
     for order in 0..8 {
-        let mut raw = Raw::asked(sri());
+        let mut raw = RawPeer::receiving(send_routing_info());
         match order {
-            0 => raw.end(vec![result(1, &found(), 45), inform(1)]),
-            1 => raw.end(vec![inform(1), result(1, &found(), 45)]),
+            0 => raw.end(vec![result(1, &routing_info(), 45), inform(1)]),
+            1 => raw.end(vec![inform(1), result(1, &routing_info(), 45)]),
             2 => {
                 raw.proceed(vec![inform(1)]);
-                raw.end(vec![result(1, &found(), 45)]);
+                raw.end(vec![result(1, &routing_info(), 45)]);
             }
             3 => {
-                raw.proceed(vec![result(1, &found(), 45)]);
+                raw.proceed(vec![result(1, &routing_info(), 45)]);
                 assert!(raw.pair.confirms.is_empty(), "informServiceCentre may still come");
                 raw.end(vec![inform(1)]);
             }
             4 => {
-                raw.proceed(vec![result(1, &found(), 45)]);
+                raw.proceed(vec![result(1, &routing_info(), 45)]);
                 raw.proceed(vec![inform(1)]);
-                assert!(matches!(raw.hears(), tcap::Output::Ended { .. }));
+                assert!(matches!(raw.received(), tcap::Output::Ended { .. }));
             }
             5 => {
-                raw.proceed(vec![inform(1), result(1, &found(), 45)]);
-                assert!(matches!(raw.hears(), tcap::Output::Ended { .. }));
+                raw.proceed(vec![inform(1), result(1, &routing_info(), 45)]);
+                assert!(matches!(raw.received(), tcap::Output::Ended { .. }));
             }
             6 => raw.end(vec![error(1, &absent), inform(1)]),
             _ => {
@@ -293,49 +296,49 @@ fn inform_service_centre_is_joined_to_the_confirm() {
             }
         }
         let confirm = raw.pair.confirm();
-        let expected = if order < 6 { Ok(found()) } else { Err(Failure::User(absent.clone())) };
+        let expected = if order < 6 { Ok(routing_info()) } else { Err(Failure::User(absent.clone())) };
         assert_eq!(confirm.result, expected, "{order}");
-        assert_eq!((confirm.informed, confirm.open), (Some(waiting()), false), "{order}");
+        assert_eq!((confirm.informed, confirm.open), (Some(message_waiting()), false), "{order}");
         assert!(raw.pair.centre.is_empty() && raw.pair.confirms.is_empty() && raw.pair.others.0.is_empty());
     }
 }
 
 #[test]
-fn a_result_does_not_wait_long_for_inform_service_centre() {
-    let mut raw = Raw::asked(report());
+fn a_result_is_confirmed_when_the_inform_timer_expires() {
+    let mut raw = RawPeer::receiving(report());
     let stored = Response::ReportSmDeliveryStatus(Default::default());
     raw.proceed(vec![result(1, &stored, 47)]);
     raw.pair.pass(Duration::from_millis(1_999));
     assert!(raw.pair.confirms.is_empty());
     raw.pair.pass(Duration::from_millis(1));
     assert_eq!(raw.pair.confirm().result, Ok(stored));
-    assert!(matches!(raw.hears(), tcap::Output::Ended { .. }));
+    assert!(matches!(raw.received(), tcap::Output::Ended { .. }));
     assert!(raw.pair.centre.is_empty() && raw.pair.centre.deadline().is_none_or(|due| due > raw.pair.now));
 }
 
 #[test]
-fn an_hlr_of_ours_informs_too() {
-    for result in [Ok(found()), Err(MapError::absent(None))] {
+fn a_responder_sends_inform_service_centre() {
+    for result in [Ok(routing_info()), Err(MapError::absent(None))] {
         let mut pair = pair();
-        pair.open(sri());
-        let dialogue = pair.asked.front().unwrap().dialogue;
-        pair.node.inform(dialogue, waiting()).unwrap();
+        pair.open(send_routing_info());
+        let dialogue = pair.indications.front().unwrap().dialogue;
+        pair.node.inform(dialogue, message_waiting()).unwrap();
         pair.answer(result.clone());
         let confirm = pair.confirm();
         assert_eq!(confirm.result, result.map_err(Failure::User));
-        assert!(confirm.informed.unwrap().mw_status.is_some_and(MwStatus::waits));
+        assert!(confirm.informed.unwrap().mw_status.is_some_and(MwStatus::has_flag));
     }
     let mut pair = pair();
-    pair.open_with(sri(), |open| open.version = Some(Version::V1));
-    let dialogue = pair.asked.front().unwrap().dialogue;
-    assert_eq!(pair.node.inform(dialogue, waiting()), Err(Error::NotOpen));
+    pair.open_with(send_routing_info(), |open| open.version = Some(Version::V1));
+    let dialogue = pair.indications.front().unwrap().dialogue;
+    assert_eq!(pair.node.inform(dialogue, message_waiting()), Err(Error::NotOpen));
 }
 
 #[test]
-fn version_1_tells_of_the_list_in_the_result() {
+fn version_1_has_mwd_set_in_the_result() {
     let mut pair = pair();
-    pair.open_with(sri(), |open| open.version = Some(Version::V1));
-    let Response::SendRoutingInfoForSm(found) = found() else { panic!() };
+    pair.open_with(send_routing_info(), |open| open.version = Some(Version::V1));
+    let Response::SendRoutingInfoForSm(found) = routing_info() else { panic!() };
     let listed =
         Response::SendRoutingInfoForSm(Box::new(RoutingInfoForSmRes { mwd_set: Some(true), ..*found }));
     pair.answer(Ok(listed.clone()));
@@ -348,13 +351,17 @@ fn an_alert_of_version_1_is_released_at_once_on_both_sides() {
     pair.open_with(alert(), |open| open.version = Some(Version::V1));
     let confirm = pair.confirm();
     assert_eq!((confirm.result, confirm.open), (Ok(Response::AlertServiceCentre), false));
-    let asked = pair.asked.pop_front().unwrap();
-    assert_eq!((asked.version, asked.request), (Version::V1, alert()));
+    let indication = pair.indications.pop_front().unwrap();
+    assert_eq!((indication.version, indication.request), (Version::V1, alert()));
     assert!(pair.centre.is_empty() && pair.node.is_empty() && pair.returned.is_empty());
-    let answered =
-        pair.node.answer(asked.dialogue, asked.invoke_id, Ok(Response::AlertServiceCentre), pair.now);
+    let answered = pair.node.answer(
+        indication.dialogue,
+        indication.invoke_id,
+        Ok(Response::AlertServiceCentre),
+        pair.now,
+    );
     assert_eq!(answered, Err(Error::NotOpen));
-    // Version 2 is the highest, and is answered.
+    // Version 2 is the highest of this operation and has a response.
     pair.open(alert());
     assert_eq!(proposed_version(pair.sent.last().unwrap()), Some(2));
     pair.answer(Err(MapError::SystemFailure(SystemFailure::default())));
@@ -363,23 +370,23 @@ fn an_alert_of_version_1_is_released_at_once_on_both_sides() {
 }
 
 #[test]
-fn every_way_to_fail_is_told_apart() {
-    let mut raw = Raw::asked(mt(20, false));
+fn every_failure_is_distinguished() {
+    let mut raw = RawPeer::receiving(mt(20, false));
     raw.end(Vec::new());
     assert_eq!(raw.pair.confirm().result, Err(Failure::ClosedEarly));
 
-    let mut raw = Raw::asked(mt(20, false));
+    let mut raw = RawPeer::receiving(mt(20, false));
     let problem = Problem::Invoke(tcap::InvokeProblem::ResourceLimitation);
     raw.end(vec![Component::Reject { invoke_id: Some(1), problem }]);
     assert_eq!(raw.pair.confirm().result, Err(Failure::Rejected(problem)));
 
-    let mut raw = Raw::asked(mt(20, false));
+    let mut raw = RawPeer::receiving(mt(20, false));
     raw.abort(tcap::UserAbort::Abrt { user_information: None });
     assert_eq!(raw.pair.confirm().result, Err(Failure::UserAbort(tcap::AbortReason::Abrt)));
-    assert_eq!(raw.pair.sent.len(), 1, "an abort by a user is no matter of versions");
+    assert_eq!(raw.pair.sent.len(), 1, "a user abort causes no version fallback");
 
     let mut pair = pair();
-    pair.deaf = true;
+    pair.drop_from_centre = true;
     pair.open(mt(20, false));
     let octets = pair.sent[0].clone();
     pair.centre.handle(Input::Undelivered { octets, cause: 3 }, pair.now);
@@ -389,20 +396,20 @@ fn every_way_to_fail_is_told_apart() {
     let begin = pair.sent[0].clone();
     pair.open(mt(20, false));
     let stray = rig::p_abort(&begin);
-    pair.centre_hears(stray);
+    pair.centre_receives(stray);
     assert!(pair.confirms.is_empty(), "an abort of an old dialogue ended a new one");
     let begin = pair.sent[1].clone();
     let abort = [&[0x67, 0x09, 0x49, 0x04], &begin[4..8], &[0x4a, 0x01, 0x04]].concat();
-    pair.centre_hears(abort.into());
+    pair.centre_receives(abort.into());
     assert_eq!(pair.confirm().result, Err(Failure::ProviderAbort(PAbortCause::ResourceLimitation)));
     assert!(pair.centre.is_empty());
 }
 
 #[test]
-fn each_operation_has_its_own_patience() {
-    for (request, seconds) in [(report(), 10), (sri(), 30), (mt(20, false), 120)] {
+fn each_operation_has_its_own_timer() {
+    for (request, seconds) in [(report(), 10), (send_routing_info(), 30), (mt(20, false), 120)] {
         let mut pair = pair();
-        pair.deaf = true;
+        pair.drop_from_centre = true;
         pair.open(request);
         pair.pass(Duration::from_secs(seconds) - Duration::from_millis(1));
         assert!(pair.confirms.is_empty());
@@ -410,9 +417,9 @@ fn each_operation_has_its_own_patience() {
         assert_eq!(pair.confirm().result, Err(Failure::Timeout));
         assert!(pair.centre.is_empty());
     }
-    // An empty BEGIN that nobody accepts.
+    // An empty BEGIN that the peer does not accept.
     let mut pair = pair();
-    pair.deaf = true;
+    pair.drop_from_centre = true;
     pair.open_with(mt(159, false), |open| open.room = 220);
     pair.pass(Duration::from_secs(60));
     assert_eq!(pair.confirm().result, Err(Failure::Timeout));
@@ -420,8 +427,8 @@ fn each_operation_has_its_own_patience() {
 }
 
 #[test]
-fn a_result_that_makes_no_sense_is_rejected() {
-    let mut raw = Raw::asked(sri());
+fn a_malformed_result_is_rejected() {
+    let mut raw = RawPeer::receiving(send_routing_info());
     let parameter = Some(vec![0x30, 0x03, 0x02, 0x01, 0x05].into());
     raw.end(vec![Component::ResultLast { invoke_id: 1, operation: Some(tcap::Code::Local(45)), parameter }]);
     let problem = Problem::ReturnResult(ReturnResultProblem::MistypedParameter);
@@ -431,19 +438,19 @@ fn a_result_that_makes_no_sense_is_rejected() {
 }
 
 #[test]
-fn a_peer_may_ask_nothing_else_in_our_dialogue() {
-    let mut raw = Raw::asked(mt(20, false));
+fn a_responder_may_invoke_inform_service_centre_alone() {
+    let mut raw = RawPeer::receiving(mt(20, false));
     raw.proceed(vec![inform(5)]);
     let refused = Output::Refused { why: Screening::Operation(63), remote: Some(NODE) };
     assert_eq!(raw.pair.others.0, [refused]);
-    let tcap::Output::Continued { components, .. } = raw.hears() else { panic!() };
+    let tcap::Output::Continued { components, .. } = raw.received() else { panic!() };
     assert!(matches!(components[..], [Component::Reject { invoke_id: Some(5), .. }]));
     raw.end(vec![result(1, &delivered(), 44)]);
     assert_eq!(raw.pair.confirm().result, Ok(delivered()));
 }
 
 #[test]
-fn what_cannot_be_written_is_refused_before_it_is_sent() {
+fn an_unencodable_request_is_refused_before_it_is_sent() {
     let mut pair = pair();
     let open = |request, version| map::Open {
         local: CENTRE,
@@ -457,24 +464,24 @@ fn what_cannot_be_written_is_refused_before_it_is_sent() {
     };
     let long = pair.centre.open(open(mt(201, false), None), pair.now);
     assert!(matches!(long, Err(Error::Unwritable(_))));
-    let inform = pair.centre.open(open(Request::InformServiceCentre(waiting()), None), pair.now);
+    let inform = pair.centre.open(open(Request::InformServiceCentre(message_waiting()), None), pair.now);
     assert_eq!(inform, Err(Error::NotInVersion));
     assert_eq!(pair.centre.open(open(alert(), Some(Version::V3)), pair.now), Err(Error::NotInVersion));
     assert!(pair.centre.is_empty() && pair.centre.poll().is_none());
 }
 
 #[test]
-fn dialogues_have_a_bound() {
+fn the_number_of_dialogues_is_bounded() {
     let tcap = tcap::Settings { dialogues_max: 2, ..tcap::Settings::default() };
     let mut pair = Pair::new(Settings { tcap, ..Settings::default() });
-    pair.deaf = true;
-    pair.open(sri());
-    pair.open(sri());
+    pair.drop_from_centre = true;
+    pair.open(send_routing_info());
+    pair.open(send_routing_info());
     let open = map::Open {
         local: CENTRE,
         remote: NODE,
         peer: "1".into(),
-        request: sri(),
+        request: send_routing_info(),
         version: None,
         version_max: Version::V3,
         room: 240,
