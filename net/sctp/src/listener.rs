@@ -1,4 +1,4 @@
-//! How associations come up, from either side.
+//! Connecting and listening: how associations are established over the chosen transport.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::{kernel, tcp, udp};
 
 /// Whether this kernel has SCTP, so that [`Transport::Kernel`] can be used.
 pub fn kernel_has_sctp() -> bool {
-    kernel::is_here()
+    kernel::is_available()
 }
 
 /// Opens an association to the endpoint's remote address.
@@ -62,7 +62,7 @@ impl Listener {
     ///
     /// # Errors
     ///
-    /// [`Error::System`] where the address cannot be had, [`Error::Endpoint`] and
+    /// [`Error::System`] where the address is not available, [`Error::Endpoint`] and
     /// [`Error::NoKernelSctp`] for what cannot be here.
     pub fn bind(endpoint: &Endpoint, framing: Framing) -> Result<Self, Error> {
         endpoint.check()?;
@@ -74,7 +74,7 @@ impl Listener {
         Ok(Self { transport: endpoint.transport, inner })
     }
 
-    /// Where it listens, with the port that the system chose if it was to.
+    /// The local address, with the port that the system chose where it was 0.
     pub fn local_address(&self) -> SocketAddr {
         match &self.inner {
             Inner::Kernel(listener) => listener.local_address(),
@@ -83,7 +83,7 @@ impl Listener {
         }
     }
 
-    /// The port of UDP it listens on, where it is over UDP.
+    /// The UDP port it listens on, where it is over UDP.
     pub fn udp_port(&self) -> Option<u16> {
         match &self.inner {
             Inner::OverUdp(listener) => Some(listener.udp_port()),
