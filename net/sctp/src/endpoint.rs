@@ -34,7 +34,7 @@ pub struct Endpoint {
 /// The protocol parameters of an association (RFC 9260 §16), and some of its transport.
 ///
 /// The kernel's own defaults (RTO.Min 1 s, heartbeats every 30 s) stall for more than a second
-/// when 1 % is lost; these are what signalling networks use. TCP has none of the first nine by
+/// when 1 % is lost; these are usual in signalling networks. TCP has none of the first nine by
 /// these names, but is given up after the same time.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Tuning {
@@ -50,7 +50,7 @@ pub struct Tuning {
     pub heartbeat_ms: u32,
     /// Path.Max.Retrans: after so many a path counts as broken, and another is used; 1 to 100.
     pub path_retransmissions_max: u16,
-    /// Association.Max.Retrans: after so many in a row the peer counts as gone; 1 to 100.
+    /// Association.Max.Retrans: after so many in a row the peer counts as unreachable; 1 to 100.
     pub association_retransmissions_max: u16,
     /// Max.Init.Retransmits: how often INIT is sent again; 0 to 100.
     pub init_retransmissions_max: u16,
@@ -81,7 +81,7 @@ impl Endpoint {
         self.remote.first().copied().ok_or(Error::Endpoint("it has no remote address"))
     }
 
-    /// Refuses what the transport cannot do.
+    /// Checks addresses and parameters against the transport.
     pub(crate) fn check(&self) -> Result<(), Error> {
         if self.transport != Transport::Kernel && self.local.len().max(self.remote.len()) > 1 {
             return Err(Error::Endpoint("several addresses need the SCTP of the kernel"));
@@ -99,7 +99,7 @@ impl Tuning {
     /// The port that IANA assigned to SCTP over UDP (RFC 6951 §5.1).
     pub const UDP_PORT: u16 = 9899;
 
-    /// How long it takes until a peer that answers nothing counts as gone, once something was
+    /// How long it takes until a peer that acknowledges nothing counts as unreachable, once data was
     /// sent to it: the sum of all retransmission timeouts, each twice the one before.
     pub fn unreachable_after(&self) -> Duration {
         let timeout = |nth: u16| {

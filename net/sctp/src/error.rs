@@ -4,7 +4,7 @@ use std::io;
 
 use crate::framing::BadFrame;
 
-/// Why there is no association, or why it did not take a message.
+/// Why an association is not established, has ended, or refuses a message.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -20,7 +20,7 @@ pub enum Error {
     /// The peer has stopped answering.
     #[error("the peer is not reachable any more")]
     Unreachable,
-    /// It did not come up, or did not drain, in the time that was given.
+    /// It was not established, or not shut down, within the given time.
     #[error("the time given is over")]
     TimedOut,
     /// The send quota stayed full for [`crate::Tuning::send_ms_max`]. The association stands.

@@ -115,7 +115,7 @@ fn socket(domain: Domain) -> Result<Socket, Error> {
 fn bind_socket(endpoint: &Endpoint) -> Result<(Socket, SocketAddr), Error> {
     let first = endpoint.local_first();
     let all = endpoint.local.iter().chain(&endpoint.remote);
-    // An IPv6 socket takes addresses of both families.
+    // An IPv6 socket accepts addresses of both families.
     let ipv6 = first.is_ipv6() || all.into_iter().any(SocketAddr::is_ipv6);
     let socket = socket(if ipv6 { Domain::IPV6 } else { Domain::IPV4 })?;
     socket.set_nonblocking(true)?;

@@ -21,7 +21,7 @@ pub fn kernel_has_sctp() -> bool {
 /// # Errors
 ///
 /// [`Error::TimedOut`] after `deadline`, [`Error::Aborted`] where the peer refuses,
-/// [`Error::Endpoint`] and [`Error::NoKernelSctp`] for what cannot be here.
+/// [`Error::Endpoint`] and [`Error::NoKernelSctp`] for an unsupported endpoint.
 pub async fn connect(
     endpoint: &Endpoint,
     framing: Framing,
@@ -63,7 +63,7 @@ impl Listener {
     /// # Errors
     ///
     /// [`Error::System`] where the address is not available, [`Error::Endpoint`] and
-    /// [`Error::NoKernelSctp`] for what cannot be here.
+    /// [`Error::NoKernelSctp`] for an unsupported endpoint.
     pub fn bind(endpoint: &Endpoint, framing: Framing) -> Result<Self, Error> {
         endpoint.check()?;
         let inner = match endpoint.transport {
@@ -95,8 +95,7 @@ impl Listener {
     ///
     /// # Errors
     ///
-    /// Only if the listener itself has broken; a peer that fails while it comes up does not end
-    /// the wait.
+    /// Only if the listener itself has failed; a peer that fails during setup does not end the wait.
     pub async fn accept(&mut self) -> Result<Association, Error> {
         let association = match &mut self.inner {
             Inner::Kernel(listener) => listener.accept().await?,

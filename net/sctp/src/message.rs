@@ -38,7 +38,7 @@ pub enum Event {
 }
 
 impl Message {
-    /// Refuses what no transport carries.
+    /// Checks length and stream.
     pub(crate) fn check(&self, streams: u16) -> Result<(), Error> {
         if self.octets.is_empty() || self.octets.len() > MESSAGE_OCTETS_MAX {
             return Err(Error::Length(self.octets.len()));

@@ -71,7 +71,7 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// [`Error::TimedOut`] after `limit`: then it was aborted, and what the peer has is unknown.
+    /// [`Error::TimedOut`] after `limit`: then it was aborted, and the peer may lack messages.
     pub async fn shutdown(&self, limit: Duration) -> Result<(), Error> {
         let (done, result) = oneshot::channel();
         let deadline = Instant::now() + limit;

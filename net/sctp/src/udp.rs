@@ -1,4 +1,4 @@
-//! SCTP in this process, each packet in a datagram of UDP (RFC 6951).
+//! SCTP in user space, each packet in a UDP datagram (RFC 6951).
 //!
 //! Each UDP socket has one thread, in which one task reads datagrams and routes each to the task of
 //! its association. The thread is needed because the state machine of [`dcsctp`] is not `Send`.

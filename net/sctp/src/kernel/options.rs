@@ -110,7 +110,7 @@ fn initiation(tuning: &Tuning) -> Opt {
     Opt { name: SCTP_INITMSG, value: fields.iter().flat_map(|field| field.to_ne_bytes()).collect() }
 }
 
-/// `struct sctp_assocparams`: what is zero stays as it is.
+/// `struct sctp_assocparams`: a field of zero is left unchanged.
 fn association(tuning: &Tuning) -> Opt {
     let mut value = vec![0; 4];
     value.extend(tuning.association_retransmissions_max.to_ne_bytes());

@@ -41,7 +41,7 @@ struct Peer<D> {
     tags: VecDeque<u32>,
 }
 
-/// Where a datagram goes.
+/// The destination of a datagram.
 #[derive(Debug, Eq, PartialEq)]
 pub(super) enum Route<'a, D> {
     /// To this association.
@@ -111,7 +111,7 @@ impl<D> Table<D> {
         }
     }
 
-    /// Where a datagram goes.
+    /// The destination of a datagram.
     pub(super) fn route(&mut self, source: SocketAddr, head: &Head) -> Route<'_, D> {
         let key = (source, head.source_port);
         let Some(id) = self.keys.get(&key).copied().or_else(|| self.find_by_tag(key, head)) else {
