@@ -1,6 +1,7 @@
 //! A scripted centre: one application server process that sends the requests of a test, and responds
 //! to phones by its policy.
 
+mod layers;
 mod node;
 
 use std::net::SocketAddr;
@@ -8,12 +9,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use map::{Context, Failure, MapError, Request, Response, Version};
-use sccp::{Address, GlobalTitle};
+use sccp::{Address, GlobalTitle, NetworkId};
 use sctp::{BadFrame, Endpoint, Framing, Transport, Tuning};
 use tcap::{AbortReason, Code, Component, PAbortCause};
 use tokio::sync::{mpsc, oneshot};
 
 use self::node::Node;
+
+const SERVER: m3ua::ServerId = m3ua::ServerId(0);
+const NETWORK: NetworkId = NetworkId(0);
 
 pub(crate) const TITLE: &str = "15550001000";
 /// The calling address of [`Centre::negotiate`].

@@ -1,4 +1,4 @@
-//! SCTP of the Linux kernel, over one-to-one sockets (RFC 6458 §4).
+//! SCTP of the Linux kernel, over one-to-one sockets.
 
 mod addresses;
 mod ancillary;

@@ -5,21 +5,18 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use m3ua::{
-    LinkId, LinkSettings, M3ua, Role, ServerId, ServerSettings, ServerState, Timers, TrafficMode, Transfer,
-};
+use m3ua::{LinkId, M3ua, ServerState, Transfer};
 use map::{Context, Map, MapError, Request, Response, Version};
-use sccp::{Address, Destination, Network, NetworkId, PointCodeState, Remote, Sccp, TranslationRule};
+use sccp::{Address, PointCodeState, Sccp};
 use tcap::{Begin, Code, Component, DialogueAnswer, DialogueId, Oid, OperationClass, Tcap, UserAbort};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    Command, DialogueRecord, DialogueRequest, End, NegotiationResult, OTHER_TITLE, Policy, TITLE, title,
+    Command, DialogueRecord, DialogueRequest, End, NETWORK, NegotiationResult, OTHER_TITLE, Policy, SERVER,
+    TITLE, layers, title,
 };
 
 const LINK: LinkId = LinkId(0);
-const SERVER: ServerId = ServerId(0);
-const NETWORK: NetworkId = NetworkId(0);
 
 struct Open {
     dialogue: DialogueRequest,
@@ -47,8 +44,8 @@ impl Node {
         active: Arc<tokio::sync::Notify>,
     ) -> Self {
         Self {
-            m3ua: m3ua(),
-            sccp: sccp(),
+            m3ua: layers::m3ua(),
+            sccp: layers::sccp(),
             tcap: Tcap::new(tcap::Settings { first: 0x77_0000, ..tcap::Settings::default() }),
             map: Map::new(map::Settings::default()),
             negotiations: Vec::new(),
@@ -386,48 +383,4 @@ fn name(context: Context, version: Version) -> Option<Oid> {
 
 fn now() -> Instant {
     tokio::time::Instant::now().into_std()
-}
-
-fn m3ua() -> M3ua {
-    M3ua::new(m3ua::Settings {
-        links: vec![LinkSettings {
-            name: "gateway".into(),
-            role: Role::Asp,
-            asp_identifier: None,
-            servers: vec![SERVER],
-        }],
-        servers: vec![ServerSettings {
-            name: "centre".into(),
-            routing_context: Some(100),
-            network_appearance: None,
-            traffic_mode: TrafficMode::Loadshare,
-            minimum_active: 1,
-            registers: None,
-            point_codes: Vec::new(),
-        }],
-        timers: Timers::default(),
-        pending_max: 1000,
-    })
-    .unwrap()
-}
-
-fn sccp() -> Sccp {
-    let local = TranslationRule {
-        pattern: "1555000100?".parse().unwrap(),
-        destination: Destination::Local,
-        ..TranslationRule::default()
-    };
-    let network = TranslationRule { destination: Destination::Solitary(2), ..TranslationRule::default() };
-    Sccp::new(sccp::Settings {
-        networks: vec![Network {
-            id: NETWORK,
-            point_codes: vec![1],
-            network_indicator: 2,
-            remotes: vec![Remote { takes_xudt: true, ..Remote::new(2) }],
-            subsystems: vec![8],
-        }],
-        rules: vec![local, network],
-        ..sccp::Settings::default()
-    })
-    .unwrap()
 }
