@@ -123,8 +123,7 @@ impl Rig {
 
     /// Waits until the HLR was told so often, and answered.
     async fn wait_for_reports(&self, count: u64) {
-        soon(until(|| self.network.counters().reports == count && self.gateway.status().dialogues == 0))
-            .await;
+        soon(until(|| self.network.metrics().reports == count && self.gateway.status().dialogues == 0)).await;
     }
 }
 

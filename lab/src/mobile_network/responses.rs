@@ -1,6 +1,6 @@
-//! What a node answers: the subscriber model in the words of MAP (3GPP TS 29.002).
+//! MAP responses of HLR, MSC and SGSN, from the subscriber model (3GPP TS 29.002).
 //!
-//! Pure: a request and the world go in, an answer and the faults on order come out.
+//! Pure: a request and the network state go in, a response and the configured fault come out.
 
 use map::operation::{
     AdditionalNumber, ForwardSmRes, InformServiceCentreArg, LocationInfoWithLmsi, MtForwardSmArg, MwStatus,
@@ -14,44 +14,49 @@ use map::{
 use sms::status::FailureCause;
 use sms::tpdu::DeliverReport;
 
-use super::register::{Delivered, Identity};
+use super::network_state::NetworkState;
+use super::register::{DeliveryTarget, SubscriberIdentity};
 use super::rule::{Fault, Operation};
 use super::settings::NodeKind;
-use super::subscriber::{DeliveryOutcome, Refusal, Routing, RoutingQuestion, WaitingStatus};
-use super::world::World;
+use super::subscriber::{DeliveryOutcome, Refusal, RoutingInfo, RoutingInfoRequest, WaitingStatus};
 
-/// What a node does about a request.
+/// The response of a node to a request.
 #[derive(Debug)]
-pub(super) struct Reaction {
-    /// The answer, were there no fault.
+pub(super) struct NodeResponse {
+    /// The result, without a fault.
     pub(super) result: Result<Response, MapError>,
-    /// informServiceCentre, to be sent in the same dialogue before the answer.
+    /// informServiceCentre, sent in the same dialogue before the result.
     pub(super) inform: Option<InformServiceCentreArg>,
-    /// What goes wrong.
+    /// The fault to apply.
     pub(super) fault: Option<Fault>,
 }
 
-/// What `node` (its place in [`World::nodes`]) does about `request`.
-pub(super) fn react(world: &mut World, node: usize, request: &Request, version: Version) -> Reaction {
-    let Some(kind) = world.nodes.get(node).map(|node| node.kind) else {
-        return Reaction::unexpected(world);
+/// The response of `node` (its index in [`NetworkState::nodes`]) to `request`.
+pub(super) fn respond(
+    state: &mut NetworkState,
+    node: usize,
+    request: &Request,
+    version: Version,
+) -> NodeResponse {
+    let Some(kind) = state.nodes.get(node).map(|node| node.kind) else {
+        return NodeResponse::unexpected(state);
     };
     match (kind, request) {
-        (NodeKind::Hlr, Request::SendRoutingInfoForSm(arg)) => routing(world, node, arg, version),
-        (NodeKind::Hlr, Request::ReportSmDeliveryStatus(arg)) => report(world, node, arg),
-        (NodeKind::Msc | NodeKind::Sgsn, Request::MtForwardSm(arg)) => deliver(world, node, arg),
-        _ => Reaction::unexpected(world),
+        (NodeKind::Hlr, Request::SendRoutingInfoForSm(arg)) => routing(state, node, arg, version),
+        (NodeKind::Hlr, Request::ReportSmDeliveryStatus(arg)) => report(state, node, arg),
+        (NodeKind::Msc | NodeKind::Sgsn, Request::MtForwardSm(arg)) => deliver(state, node, arg),
+        _ => NodeResponse::unexpected(state),
     }
 }
 
-impl Reaction {
-    fn unexpected(world: &mut World) -> Self {
-        world.counters.unexpected += 1;
+impl NodeResponse {
+    fn unexpected(state: &mut NetworkState) -> Self {
+        state.metrics.unexpected += 1;
         Self { result: Err(MapError::FacilityNotSupported), inform: None, fault: None }
     }
 
-    /// An error that was ordered takes the place of the answer.
-    fn ordered(fault: Fault) -> Option<MapError> {
+    /// The error that a fault puts in place of the result.
+    fn error_of_fault(fault: Fault) -> Option<MapError> {
         match fault {
             Fault::Error(code) => Some(error_of(code)),
             Fault::Absent(diagnostic) => Some(MapError::absent(Some(diagnostic))),
@@ -61,55 +66,60 @@ impl Reaction {
     }
 }
 
-/// Whether the fault comes before the node has looked at the message, which then is not delivered.
+/// Whether the fault prevents the delivery of the message.
 fn prevents(fault: Fault) -> bool {
     !matches!(fault, Fault::Delay(_) | Fault::DropAnswer | Fault::SplitResult | Fault::WrongComponent)
 }
 
-/// The fault that is due, if the phone or the node has one on order; the phone's first.
-fn fault_of(world: &mut World, node: usize, operation: Operation, phone: Phone<'_>) -> Option<Fault> {
+/// The fault to apply, if the phone or the node has one configured; the phone's first.
+fn fault_of(state: &mut NetworkState, node: usize, operation: Operation, phone: Phone<'_>) -> Option<Fault> {
     let rules = match phone {
-        Phone::Number(number) => world.register.phone_mut(number),
-        Phone::Identity(identity) => world.register.visitor_mut(identity),
+        Phone::Number(number) => state.register.phone_mut(number),
+        Phone::SubscriberIdentity(identity) => state.register.visitor_mut(identity),
     };
     let fault = rules.and_then(|phone| phone.rules.apply(operation));
-    let fault = fault.or_else(|| world.nodes.get_mut(node)?.rules.apply(operation));
-    world.counters.faults += u64::from(fault.is_some());
+    let fault = fault.or_else(|| state.nodes.get_mut(node)?.rules.apply(operation));
+    state.metrics.faults += u64::from(fault.is_some());
     fault
 }
 
-/// How a request names a phone.
+/// How a request identifies a phone.
 #[derive(Clone, Copy)]
 enum Phone<'a> {
     Number(&'a str),
-    Identity(Identity<'a>),
+    SubscriberIdentity(SubscriberIdentity<'a>),
 }
 
-fn routing(world: &mut World, node: usize, arg: &RoutingInfoForSmArg, version: Version) -> Reaction {
-    world.counters.send_routing_info += 1;
+fn routing(
+    state: &mut NetworkState,
+    node: usize,
+    arg: &RoutingInfoForSmArg,
+    version: Version,
+) -> NodeResponse {
+    state.metrics.send_routing_info += 1;
     let number = arg.msisdn.digits.as_str();
-    let fault = fault_of(world, node, Operation::SendRoutingInfoForSm, Phone::Number(number));
-    if let Some(error) = fault.and_then(Reaction::ordered) {
-        return Reaction { result: Err(error), inform: None, fault };
+    let fault = fault_of(state, node, Operation::SendRoutingInfoForSm, Phone::Number(number));
+    if let Some(error) = fault.and_then(NodeResponse::error_of_fault) {
+        return NodeResponse { result: Err(error), inform: None, fault };
     }
-    let question = RoutingQuestion {
+    let request = RoutingInfoRequest {
         is_priority: arg.sm_rp_pri,
         gprs_support: arg.gprs_support_indicator,
         single_attempt: arg.single_attempt_delivery,
         service_centre: &arg.service_centre_address.digits,
     };
-    let (answer, status) = world.register.routing(number, question);
+    let (answer, status) = state.register.routing(number, request);
     let is_listed = status.is_some_and(|status| status.is_listed);
     let result = match answer {
         Ok(routing) => Ok(Response::SendRoutingInfoForSm(Box::new(routing_result(&routing, is_listed)))),
         Err(refusal) => Err(error(refusal)),
     };
-    // Version 1 has no informServiceCentre; its result says mwd-Set instead.
+    // Version 1 has no informServiceCentre; its result has mwd-Set instead.
     let inform = status.filter(|_| version != Version::V1).map(|status| inform(number, status));
-    Reaction { result, inform, fault }
+    NodeResponse { result, inform, fault }
 }
 
-fn routing_result(routing: &Routing, is_listed: bool) -> RoutingInfoForSmRes {
+fn routing_result(routing: &RoutingInfo, is_listed: bool) -> RoutingInfoForSmRes {
     let additional = routing.additional.as_deref().map(AddressString::international);
     RoutingInfoForSmRes {
         imsi: Imsi::new(&routing.imsi),
@@ -125,22 +135,22 @@ fn routing_result(routing: &Routing, is_listed: bool) -> RoutingInfoForSmRes {
     }
 }
 
-fn report(world: &mut World, node: usize, arg: &ReportSmDeliveryStatusArg) -> Reaction {
-    world.counters.reports += 1;
+fn report(state: &mut NetworkState, node: usize, arg: &ReportSmDeliveryStatusArg) -> NodeResponse {
+    state.metrics.reports += 1;
     let number = arg.msisdn.digits.as_str();
-    let fault = fault_of(world, node, Operation::ReportSmDeliveryStatus, Phone::Number(number));
-    if let Some(error) = fault.and_then(Reaction::ordered) {
-        return Reaction { result: Err(error), inform: None, fault };
+    let fault = fault_of(state, node, Operation::ReportSmDeliveryStatus, Phone::Number(number));
+    if let Some(error) = fault.and_then(NodeResponse::error_of_fault) {
+        return NodeResponse { result: Err(error), inform: None, fault };
     }
     let centre = arg.service_centre_address.digits.as_str();
-    // Version 1 may leave the outcome out; it reports nothing but absence then.
+    // Version 1 may leave the outcome out, which means absence.
     let outcome = arg.sm_delivery_outcome.unwrap_or(SmDeliveryOutcome::AbsentSubscriber);
-    let mut answer = reported(world, number, centre, outcome, arg.delivery_outcome_indicator);
+    let mut answer = apply_report(state, number, centre, outcome, arg.delivery_outcome_indicator);
     if let (Ok(()), Some(additional)) = (answer, arg.additional_sm_delivery_outcome) {
-        answer = reported(world, number, centre, additional, true);
+        answer = apply_report(state, number, centre, additional, true);
     }
     let stored_msisdn = Some(AddressString::international(number));
-    Reaction {
+    NodeResponse {
         result: match answer {
             Ok(()) => Ok(Response::ReportSmDeliveryStatus(ReportSmDeliveryStatusRes { stored_msisdn })),
             Err(refusal) => Err(error(refusal)),
@@ -150,8 +160,8 @@ fn report(world: &mut World, node: usize, arg: &ReportSmDeliveryStatusArg) -> Re
     }
 }
 
-fn reported(
-    world: &mut World,
+fn apply_report(
+    state: &mut NetworkState,
     number: &str,
     centre: &str,
     outcome: SmDeliveryOutcome,
@@ -163,38 +173,38 @@ fn reported(
         SmDeliveryOutcome::SuccessfulTransfer => DeliveryOutcome::SuccessfulTransfer,
         SmDeliveryOutcome::Other(_) => return Err(Refusal::UnexpectedDataValue),
     };
-    world.register.report(number, centre, outcome, via_sgsn)
+    state.register.report(number, centre, outcome, via_sgsn)
 }
 
-fn deliver(world: &mut World, node: usize, arg: &MtForwardSmArg) -> Reaction {
-    world.counters.mt_forward += 1;
+fn deliver(state: &mut NetworkState, node: usize, arg: &MtForwardSmArg) -> NodeResponse {
+    state.metrics.mt_forward += 1;
     let identity = match &arg.sm_rp_da {
-        SmRpDa::Imsi(imsi) => Identity::Imsi(imsi.digits()),
-        SmRpDa::Lmsi(lmsi) => Identity::Lmsi(lmsi.0),
+        SmRpDa::Imsi(imsi) => SubscriberIdentity::Imsi(imsi.digits()),
+        SmRpDa::Lmsi(lmsi) => SubscriberIdentity::Lmsi(lmsi.0),
         _ => {
             let result = Err(MapError::UnexpectedDataValue { unexpected_subscriber: false });
-            return Reaction { result, inform: None, fault: None };
+            return NodeResponse { result, inform: None, fault: None };
         }
     };
-    let fault = fault_of(world, node, Operation::MtForwardSm, Phone::Identity(identity));
+    let fault = fault_of(state, node, Operation::MtForwardSm, Phone::SubscriberIdentity(identity));
     if let Some(fault) = fault.filter(|fault| prevents(*fault)) {
-        let error = Reaction::ordered(fault).unwrap_or(MapError::FacilityNotSupported);
-        return Reaction { result: Err(error), inform: None, fault: Some(fault) };
+        let error = NodeResponse::error_of_fault(fault).unwrap_or(MapError::FacilityNotSupported);
+        return NodeResponse { result: Err(error), inform: None, fault: Some(fault) };
     }
-    let World { register, nodes, sink, counters, .. } = world;
+    let NetworkState { register, nodes, sink, metrics, .. } = state;
     let title = nodes.get(node).map(|node| node.global_title.as_str()).unwrap_or_default();
     let delivered = register.deliver(title, identity, &arg.sm_rp_ui.0);
     let result = match delivered {
         Ok(to) => {
-            counters.mt_delivered += 1;
-            if let (Delivered::Sink, Identity::Imsi(imsi)) = (to, identity) {
+            metrics.mt_delivered += 1;
+            if let (DeliveryTarget::Sink, SubscriberIdentity::Imsi(imsi)) = (to, identity) {
                 sink.count(imsi, &arg.sm_rp_ui.0);
             }
             Ok(Response::MtForwardSm(ForwardSmRes::default()))
         }
         Err(refusal) => Err(error(refusal)),
     };
-    Reaction { result, inform: None, fault }
+    NodeResponse { result, inform: None, fault }
 }
 
 fn inform(number: &str, status: WaitingStatus) -> InformServiceCentreArg {
@@ -233,7 +243,7 @@ fn error_of(code: u8) -> MapError {
     }
 }
 
-/// sm-DeliveryFailure with the SMS-DELIVER-REPORT in which a phone says why.
+/// sm-DeliveryFailure with the phone's SMS-DELIVER-REPORT, which has the cause.
 fn delivery_failure(cause: SmDeliveryFailureCause) -> MapError {
     let failure_cause = match cause {
         SmDeliveryFailureCause::MemoryCapacityExceeded => Some(FailureCause::MEMORY_CAPACITY_EXCEEDED),

@@ -1,5 +1,5 @@
-//! All that the network says, read by tshark. Without tshark the test says SKIPPED, and fails where
-//! CI=true.
+//! Conformance of all messages of the network, decoded by tshark. Without tshark the test reports
+//! SKIPPED, and fails where CI=true.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -14,37 +14,37 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::centre::Ask;
+use super::centre::DialogueRequest;
 use super::*;
 
-/// M3UA messages in the order in which they were seen, both ways.
+/// M3UA messages in the order of their arrival, both ways.
 type Frames = Arc<Mutex<Vec<Vec<u8>>>>;
 
-/// Listens in front of `network`, and notes what goes through.
-async fn listen_in(network: SocketAddr) -> (SocketAddr, Frames) {
+/// A relay in front of `network` that records all messages.
+async fn start_relay(network: SocketAddr) -> (SocketAddr, Frames) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let frames = Frames::default();
-    let seen = Arc::clone(&frames);
+    let recorded = Arc::clone(&frames);
     tokio::spawn(async move {
         let (centre, _) = listener.accept().await.unwrap();
         let network = TcpStream::connect(network).await.unwrap();
         let (from_centre, to_centre) = centre.into_split();
         let (from_network, to_network) = network.into_split();
-        tokio::spawn(pass(from_centre, to_network, Arc::clone(&seen)));
-        pass(from_network, to_centre, seen).await;
+        tokio::spawn(pass(from_centre, to_network, Arc::clone(&recorded)));
+        pass(from_network, to_centre, recorded).await;
     });
     (address, frames)
 }
 
 async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, frames: Frames) {
-    let mut held = Vec::new();
-    while from.read_buf(&mut held).await.is_ok_and(|octets| octets > 0) {
-        while let Ok(Some(length)) = m3ua::framed(&held) {
-            if held.len() < length {
+    let mut buffer = Vec::new();
+    while from.read_buf(&mut buffer).await.is_ok_and(|octets| octets > 0) {
+        while let Ok(Some(length)) = m3ua::framed(&buffer) {
+            if buffer.len() < length {
                 break;
             }
-            let frame: Vec<u8> = held.drain(..length).collect();
+            let frame: Vec<u8> = buffer.drain(..length).collect();
             frames.lock().unwrap().push(frame.clone());
             if to.write_all(&frame).await.is_err() {
                 return;
@@ -53,13 +53,13 @@ async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, frames: Frames) {
     }
 }
 
-/// Everything once: each operation in each version, and each fault.
+/// Runs each operation in each version, and each fault.
 async fn everything(network: &MobileNetwork, centre: &mut Centre) {
     let phone = network.phone(PHONE).unwrap();
     for version in ALL {
         network.change_node(MSC, |node| node.map_version_max = version.number());
-        ask_routing(centre, PHONE, version).await;
-        ask_routing(centre, "15550999", version).await;
+        request_routing_info(centre, PHONE, version).await;
+        request_routing_info(centre, "15550999", version).await;
         for state in [false, true] {
             phone.full(state);
             centre.request(title(MSC, 8), version, forward(text_tpdu("Hello"))).await;
@@ -71,7 +71,7 @@ async fn everything(network: &MobileNetwork, centre: &mut Centre) {
             ..ReportSmDeliveryStatusArg::default()
         });
         centre.request(title(PHONE, 6), version, report).await;
-        ask_routing(centre, PHONE, version).await;
+        request_routing_info(centre, PHONE, version).await;
         centre.policy.lock().unwrap().version_max = version.number();
         phone.full(false);
         centre.received().await;
@@ -80,7 +80,7 @@ async fn everything(network: &MobileNetwork, centre: &mut Centre) {
         phone.send(&"long ".repeat(60), "+1555000000000").await.unwrap();
     }
     phone.roam(MSC, Some(SGSN));
-    ask_routing(centre, PHONE, Version::V3).await;
+    request_routing_info(centre, PHONE, Version::V3).await;
     let faults = [
         Fault::UserAbort,
         Fault::ProviderAbort(3),
@@ -94,24 +94,24 @@ async fn everything(network: &MobileNetwork, centre: &mut Centre) {
     for fault in faults.into_iter().chain(codes.map(Fault::Error)) {
         phone.rule(Rule { operation: None, fault, times: Some(1) });
         centre
-            .ask(Ask {
+            .run_dialogue(DialogueRequest {
                 called: title(MSC, 8),
                 version: Version::V3,
                 requests: vec![forward(text_tpdu("Hello"))],
                 empty_begin: fault != Fault::ProviderAbort(3),
-                patience: Duration::from_secs(5),
+                timeout: Duration::from_secs(5),
             })
             .await;
     }
 }
 
 fn is_ci() -> bool {
-    #[expect(clippy::disallowed_methods, reason = "CI says so in the environment")]
-    let said = std::env::var("CI");
-    said.is_ok_and(|value| value == "true")
+    #[expect(clippy::disallowed_methods, reason = "CI is marked in the environment")]
+    let ci = std::env::var("CI");
+    ci.is_ok_and(|value| value == "true")
 }
 
-/// The frames that `filter` leaves of the capture, one line each.
+/// The frames of the capture that match `filter`, one line each.
 fn tshark(capture: &std::path::Path, filter: &str) -> Vec<String> {
     let output = Command::new("tshark").arg("-r").arg(capture).args(["-Y", filter]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -119,16 +119,16 @@ fn tshark(capture: &std::path::Path, filter: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn tshark_finds_no_fault_in_what_the_network_says() {
+async fn tshark_finds_no_malformed_message_of_the_network() {
     if Command::new("tshark").arg("--version").output().is_err() {
         assert!(!is_ci(), "no tshark, which CI must have");
-        // Straight to the terminal: the harness swallows what a test prints that passes.
-        let test = "tshark_finds_no_fault_in_what_the_network_says";
+        // To stderr directly: the harness captures the output of tests that pass.
+        let test = "tshark_finds_no_malformed_message_of_the_network";
         let _ = writeln!(std::io::stderr(), "SKIPPED {test}: no tshark");
         return;
     }
     let network = MobileNetwork::start(&settings()).unwrap();
-    let (address, frames) = listen_in(network.local_address()).await;
+    let (address, frames) = start_relay(network.local_address()).await;
     let mut centre = Centre::connect(address).await;
     tokio::time::timeout(Duration::from_secs(60), everything(&network, &mut centre)).await.unwrap();
 

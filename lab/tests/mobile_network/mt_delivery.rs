@@ -1,4 +1,4 @@
-//! What phones are sent.
+//! MT delivery: routing information, mt-forwardSM, concatenation, SGSN, LMSI and the sink.
 
 use std::time::Duration;
 
@@ -10,21 +10,23 @@ use sms::status::{FailureCause, Status};
 use sms::tpdu::{DeliverReport, Parameters, StatusReport};
 use tcap::Component;
 
-use super::centre::{Ask, End};
+use super::centre::{DialogueRequest, End};
 use super::*;
 
 #[tokio::test]
-async fn the_hlr_says_where_a_phone_is_in_every_version() {
+async fn the_hlr_returns_routing_information_in_every_version() {
     let (_network, centre) = start().await;
     for version in ALL {
-        let said = ask_routing(&centre, PHONE, version).await;
-        let Ok(Response::SendRoutingInfoForSm(routing)) = said.result(version) else { panic!("{said:?}") };
+        let record = request_routing_info(&centre, PHONE, version).await;
+        let Ok(Response::SendRoutingInfoForSm(routing)) = record.result(version) else {
+            panic!("{record:?}")
+        };
         assert_eq!(routing.imsi.digits(), IMSI);
         assert_eq!(routing.location_info_with_lmsi.network_node_number.digits, MSC);
-        assert_eq!((said.end, said.messages), (End::Ended, 1));
+        assert_eq!((record.end, record.messages), (End::Ended, 1));
     }
-    let said = ask_routing(&centre, "15550999", Version::V3).await;
-    assert_eq!(said.result(Version::V3), Err(MapError::UnknownSubscriber(None)));
+    let record = request_routing_info(&centre, "15550999", Version::V3).await;
+    assert_eq!(record.result(Version::V3), Err(MapError::UnknownSubscriber(None)));
 }
 
 #[tokio::test]
@@ -33,8 +35,8 @@ async fn a_message_reaches_the_inbox_in_every_version() {
     let phone = network.phone(PHONE).unwrap();
     for version in ALL {
         let text = format!("version {}", version.number());
-        let said = centre.request(title(MSC, 8), version, forward(text_tpdu(&text))).await;
-        assert!(said.result(version).is_ok(), "{said:?}");
+        let record = centre.request(title(MSC, 8), version, forward(text_tpdu(&text))).await;
+        assert!(record.result(version).is_ok(), "{record:?}");
         let message = soon(phone.wait_for_text(|one| one == text)).await;
         assert_eq!(
             (message.from.as_str(), message.segments, message.time),
@@ -42,7 +44,7 @@ async fn a_message_reaches_the_inbox_in_every_version() {
         );
     }
     assert_eq!(phone.inbox().len(), 3);
-    assert_eq!(network.counters().mt_delivered, 3);
+    assert_eq!(network.metrics().mt_delivered, 3);
 }
 
 #[tokio::test]
@@ -50,17 +52,24 @@ async fn field_55_an_empty_begin_then_the_message() {
     let (network, centre) = start().await;
     for version in [Version::V2, Version::V3] {
         let requests = vec![forward(text_tpdu("split"))];
-        let patience = Duration::from_secs(5);
-        let said =
-            centre.ask(Ask { called: title(MSC, 8), version, requests, empty_begin: true, patience }).await;
-        assert!(said.result(version).is_ok());
-        assert_eq!((said.end, said.messages), (End::Ended, 2));
+        let timeout = Duration::from_secs(5);
+        let record = centre
+            .run_dialogue(DialogueRequest {
+                called: title(MSC, 8),
+                version,
+                requests,
+                empty_begin: true,
+                timeout,
+            })
+            .await;
+        assert!(record.result(version).is_ok());
+        assert_eq!((record.end, record.messages), (End::Ended, 2));
     }
     assert_eq!(network.phone(PHONE).unwrap().inbox().len(), 2);
 }
 
 #[tokio::test]
-async fn more_messages_to_send_come_in_one_dialogue() {
+async fn more_messages_to_send_are_delivered_in_one_dialogue() {
     let (network, centre) = start().await;
     let phone = network.phone(PHONE).unwrap();
     let content = "0123456789".repeat(40);
@@ -77,16 +86,16 @@ async fn more_messages_to_send_come_in_one_dialogue() {
     let requests = parts.iter().enumerate().map(|(place, part)| {
         forward_to(SmRpDa::Imsi(Imsi::new(IMSI)), tpdu(part, place < last), place < last)
     });
-    let patience = Duration::from_secs(5);
-    let ask = Ask {
+    let timeout = Duration::from_secs(5);
+    let dialogue = DialogueRequest {
         called: title(MSC, 8),
         version: Version::V3,
         requests: requests.collect(),
         empty_begin: false,
-        patience,
+        timeout,
     };
-    let said = centre.ask(ask).await;
-    assert_eq!((said.end, said.messages), (End::Ended, parts.len()));
+    let record = centre.run_dialogue(dialogue).await;
+    assert_eq!((record.end, record.messages), (End::Ended, parts.len()));
     let message = soon(phone.wait_for_text(|text| text == content)).await;
     assert_eq!((message.segments, message.from.as_str()), (3, "+15550777"));
 }
@@ -124,7 +133,7 @@ async fn field_56_the_sgsn_is_the_second_node() {
 }
 
 #[tokio::test]
-async fn after_roaming_the_old_msc_does_not_know_the_phone() {
+async fn after_roaming_the_old_msc_does_not_identify_the_phone() {
     let (network, centre) = start().await;
     let phone = network.phone(PHONE).unwrap();
     assert_eq!(
@@ -146,13 +155,13 @@ async fn field_57_a_phone_is_found_by_its_lmsi() {
     let request = forward_to(SmRpDa::Lmsi(lmsi), text_tpdu("by LMSI"), false);
     assert!(centre.request(title(MSC, 8), Version::V3, request).await.result(Version::V3).is_ok());
     soon(phone.wait_for_text(|text| text == "by LMSI")).await;
-    let request = forward_to(SmRpDa::Lmsi(Lmsi([9; 4])), text_tpdu("stranger"), false);
+    let request = forward_to(SmRpDa::Lmsi(Lmsi([9; 4])), text_tpdu("unknown"), false);
     let refused = centre.request(title(MSC, 8), Version::V3, request).await.result(Version::V3);
     assert_eq!(refused, Err(MapError::UnidentifiedSubscriber));
 }
 
 #[tokio::test]
-async fn busy_and_full_are_told_each_by_its_name() {
+async fn busy_and_full_are_reported_with_their_own_errors() {
     let (network, centre) = start().await;
     let phone = network.phone(PHONE).unwrap();
     phone.busy(true);
@@ -167,17 +176,17 @@ async fn busy_and_full_are_told_each_by_its_name() {
     let report = DeliverReport::decode_in_error(&failure.diagnostic_info.unwrap().0).unwrap();
     assert_eq!(report.failure_cause, Some(FailureCause::MEMORY_CAPACITY_EXCEEDED));
     // Version 1 has the cause alone.
-    let said = centre.request(title(MSC, 8), Version::V1, forward(text_tpdu("x"))).await;
-    assert!(matches!(said.result(Version::V1), Err(MapError::SmDeliveryFailure(_))));
+    let record = centre.request(title(MSC, 8), Version::V1, forward(text_tpdu("x"))).await;
+    assert!(matches!(record.result(Version::V1), Err(MapError::SmDeliveryFailure(_))));
 }
 
 #[tokio::test]
 async fn the_wrong_node_and_the_wrong_operation_are_refused() {
     let (network, centre) = start().await;
-    let said = centre.request(title(HLR, 6), Version::V3, forward(text_tpdu("x"))).await;
-    assert_eq!(said.result(Version::V3), Err(MapError::FacilityNotSupported));
-    let said = centre.request(title("15559999999", 8), Version::V3, forward(text_tpdu("x"))).await;
-    assert!(matches!(said.end, End::Aborted { .. }), "{said:?}");
+    let record = centre.request(title(HLR, 6), Version::V3, forward(text_tpdu("x"))).await;
+    assert_eq!(record.result(Version::V3), Err(MapError::FacilityNotSupported));
+    let record = centre.request(title("15559999999", 8), Version::V3, forward(text_tpdu("x"))).await;
+    assert!(matches!(record.end, End::Aborted { .. }), "{record:?}");
     // An operation of another context.
     let Request::MtForwardSm(arg) = forward(text_tpdu("x")) else { unreachable!() };
     let request = Request::MoForwardSm(map::operation::MoForwardSmArg {
@@ -186,20 +195,20 @@ async fn the_wrong_node_and_the_wrong_operation_are_refused() {
         sm_rp_ui: arg.sm_rp_ui,
         ..Default::default()
     });
-    let said = centre.request(title(HLR, 6), Version::V3, request).await;
-    assert!(!said.components.iter().any(|one| matches!(one, Component::ResultLast { .. })));
-    assert_eq!(network.counters().mt_delivered, 0);
-    assert_eq!(network.counters().unexpected, 2);
+    let record = centre.request(title(HLR, 6), Version::V3, request).await;
+    assert!(!record.components.iter().any(|one| matches!(one, Component::ResultLast { .. })));
+    assert_eq!(network.metrics().mt_delivered, 0);
+    assert_eq!(network.metrics().unexpected, 2);
 }
 
 #[tokio::test]
-async fn the_sink_counts_and_finds_copies() {
+async fn the_sink_counts_messages_and_duplicates() {
     let (network, centre) = start_with(Settings { sink_prefix: Some("4917".to_owned()), ..settings() }).await;
     for text in ["a", "b", "a"] {
         let imsi = routing(&centre, "491700000042").await.unwrap().imsi;
         let request = forward_to(SmRpDa::Imsi(imsi), text_tpdu(text), false);
         assert!(centre.request(title(MSC, 8), Version::V3, request).await.result(Version::V3).is_ok());
     }
-    let counters = network.counters();
-    assert_eq!((counters.sink_deliveries, counters.sink_duplicates), (3, 1));
+    let metrics = network.metrics();
+    assert_eq!((metrics.sink_deliveries, metrics.sink_duplicates), (3, 1));
 }

@@ -1,4 +1,4 @@
-//! The place of the kernel's SCTP on systems that are no Linux: it is not there.
+//! Kernel SCTP on systems other than Linux: every call returns [`Error::NoKernelSctp`].
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -7,17 +7,17 @@ use crate::association::Association;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 
-/// It is not.
-pub(crate) fn is_here() -> bool {
+/// Always false.
+pub(crate) fn is_available() -> bool {
     false
 }
 
-/// Refuses.
+/// Fails with [`Error::NoKernelSctp`].
 pub(crate) async fn connect(_endpoint: &Endpoint) -> Result<Association, Error> {
     Err(Error::NoKernelSctp)
 }
 
-/// There is none.
+/// A listener that cannot be constructed.
 pub(crate) struct Listener(Infallible);
 
 impl Listener {

@@ -1,4 +1,4 @@
-//! Message waiting data: reports, what the HLR tells, and alerts.
+//! Message waiting data: delivery reports, informServiceCentre and alerts.
 
 use map::operation::{MwStatus, ReportSmDeliveryStatusArg, SmDeliveryOutcome};
 
@@ -14,7 +14,7 @@ async fn report(centre: &Centre, outcome: SmDeliveryOutcome, version: Version) -
     centre.request(title(PHONE, 6), version, request).await.result(version)
 }
 
-async fn alerted(centre: &mut Centre) -> Version {
+async fn receive_alert(centre: &mut Centre) -> Version {
     let (version, Request::AlertServiceCentre(alert)) = centre.received().await else { panic!("no alert") };
     assert_eq!(alert.msisdn.digits, PHONE);
     assert_eq!(alert.service_centre_address.digits, centre::TITLE);
@@ -22,22 +22,24 @@ async fn alerted(centre: &mut Centre) -> Version {
 }
 
 #[tokio::test]
-async fn field_54_absence_is_reported_told_and_ends_with_an_alert() {
+async fn field_54_absence_is_reported_and_informed_and_ends_with_an_alert() {
     let (network, mut centre) = start().await;
     let phone = network.phone(PHONE).unwrap();
     phone.off();
     assert_eq!(deliver(&centre, MSC, text_tpdu("x")).await, Err(MapError::absent(Some(1))));
     assert!(report(&centre, SmDeliveryOutcome::AbsentSubscriber, Version::V3).await.is_ok());
-    let said = ask_routing(&centre, PHONE, Version::V3).await;
-    assert_eq!(said.result(Version::V3), Err(MapError::absent(Some(1))));
-    let [Request::InformServiceCentre(inform)] = &said.invoked(Version::V3)[..] else { panic!("{said:?}") };
+    let record = request_routing_info(&centre, PHONE, Version::V3).await;
+    assert_eq!(record.result(Version::V3), Err(MapError::absent(Some(1))));
+    let [Request::InformServiceCentre(inform)] = &record.invocations(Version::V3)[..] else {
+        panic!("{record:?}")
+    };
     assert_eq!(inform.mw_status, Some(MwStatus { mnrf_set: true, ..MwStatus::default() }));
     assert!(phone.state().unwrap().not_reachable);
     phone.on();
-    assert_eq!(alerted(&mut centre).await, Version::V2);
+    assert_eq!(receive_alert(&mut centre).await, Version::V2);
     assert!(phone.state().unwrap().service_centres.is_empty());
     assert!(deliver(&centre, MSC, text_tpdu("x")).await.is_ok());
-    soon(network.wait_until(|network| network.counters().alerts_accepted == 1)).await;
+    soon(network.wait_until(|network| network.metrics().alerts_accepted == 1)).await;
 }
 
 #[tokio::test]
@@ -48,12 +50,14 @@ async fn a_centre_of_version_1_is_alerted_without_a_result() {
     phone.full(true);
     assert!(report(&centre, SmDeliveryOutcome::MemoryCapacityExceeded, Version::V1).await.is_ok());
     // A result of version 1 has no informServiceCentre, but mwd-Set.
-    let said = ask_routing(&centre, PHONE, Version::V1).await;
-    assert!(said.invoked(Version::V1).is_empty());
-    let Ok(Response::SendRoutingInfoForSm(routing)) = said.result(Version::V1) else { panic!("{said:?}") };
+    let record = request_routing_info(&centre, PHONE, Version::V1).await;
+    assert!(record.invocations(Version::V1).is_empty());
+    let Ok(Response::SendRoutingInfoForSm(routing)) = record.result(Version::V1) else {
+        panic!("{record:?}")
+    };
     assert_eq!(routing.mwd_set, Some(true));
     phone.full(false);
-    assert_eq!(alerted(&mut centre).await, Version::V1);
+    assert_eq!(receive_alert(&mut centre).await, Version::V1);
 }
 
 #[tokio::test]
@@ -64,11 +68,11 @@ async fn an_alert_that_is_refused_is_repeated() {
     let busy = Err(MapError::SystemFailure(map::SystemFailure::default()));
     let usual = std::mem::replace(&mut centre.policy.lock().unwrap().answer, busy);
     phone.on();
-    alerted(&mut centre).await;
+    receive_alert(&mut centre).await;
     centre.policy.lock().unwrap().answer = usual;
-    alerted(&mut centre).await;
-    soon(network.wait_until(|network| network.counters().alerts_accepted == 1)).await;
-    assert_eq!(network.counters().alerts, 1);
+    receive_alert(&mut centre).await;
+    soon(network.wait_until(|network| network.metrics().alerts_accepted == 1)).await;
+    assert_eq!(network.metrics().alerts, 1);
 }
 
 #[tokio::test]
@@ -81,25 +85,25 @@ async fn a_report_of_success_clears_the_list() {
     let state = phone.state().unwrap();
     assert!(!state.not_reachable && state.service_centres.is_empty());
     phone.on();
-    assert_eq!(network.counters().alerts, 0);
+    assert_eq!(network.metrics().alerts, 0);
 }
 
 #[tokio::test]
-async fn who_is_purged_is_absent_at_once() {
+async fn a_purged_phone_is_absent_at_once() {
     let (network, mut centre) = start().await;
     let phone = network.phone(PHONE).unwrap();
     phone.purge();
     for version in ALL {
-        let refused = ask_routing(&centre, PHONE, version).await.result(version).unwrap_err();
+        let refused = request_routing_info(&centre, PHONE, version).await.result(version).unwrap_err();
         let expected = if version == Version::V3 { 6 } else { 27 };
         assert_eq!(refused.code(version), expected);
     }
     phone.on();
-    alerted(&mut centre).await;
+    receive_alert(&mut centre).await;
 }
 
 #[tokio::test]
-async fn a_number_that_nobody_has_cannot_be_reported() {
+async fn a_report_for_an_unknown_number_is_refused() {
     let (_network, centre) = start().await;
     let request = Request::ReportSmDeliveryStatus(ReportSmDeliveryStatusArg {
         msisdn: AddressString::international("15550999"),

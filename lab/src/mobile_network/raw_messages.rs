@@ -1,4 +1,4 @@
-//! Messages that our own TCAP and SCCP would not send, octet by octet (ITU-T Q.773, Q.713).
+//! TCAP and SCCP messages of faults, encoded octet by octet (ITU-T Q.773, Q.713).
 
 use bytes::{BufMut, BytesMut};
 
@@ -11,8 +11,8 @@ const P_ABORT_CAUSE: u8 = 0x4a;
 /// SCCP: unitdata service.
 const UDTS: u8 = 0x0a;
 
-/// The transaction id by which the peer that sent `message` knows its dialogue.
-pub(super) fn peers_transaction(message: &[u8]) -> Option<&[u8]> {
+/// The originating transaction id of a BEGIN or CONTINUE.
+pub(super) fn originating_transaction_id(message: &[u8]) -> Option<&[u8]> {
     let (tag, contents, _) = element(message)?;
     let (first, id, _) = element(contents)?;
     (matches!(tag, BEGIN | CONTINUE) && first == ORIGINATING_ID).then_some(id)
@@ -20,13 +20,13 @@ pub(super) fn peers_transaction(message: &[u8]) -> Option<&[u8]> {
 
 /// TC-P-ABORT.
 pub(super) fn provider_abort(transaction: &[u8], cause: u8) -> Vec<u8> {
-    let mut contents = written(DESTINATION_ID, transaction);
-    contents.extend(written(P_ABORT_CAUSE, &[cause]));
-    written(ABORT, &contents)
+    let mut contents = encode_element(DESTINATION_ID, transaction);
+    contents.extend(encode_element(P_ABORT_CAUSE, &[cause]));
+    encode_element(ABORT, &contents)
 }
 
-/// The UDTS with which a network returns a message; `None` if it does not fit.
-pub(super) fn returned(
+/// The UDTS that returns a message; `None` if it does not fit.
+pub(super) fn unitdata_service(
     called: &sccp::Address,
     calling: &sccp::Address,
     data: &[u8],
@@ -37,7 +37,7 @@ pub(super) fn returned(
         address.encode(&mut octets).ok()?;
         Some(octets)
     };
-    // It goes back: whom it was from is whom it is for.
+    // The calling address becomes the called one.
     let (called, calling) = (address(calling)?, address(called)?);
     let length = |octets: &[u8]| u8::try_from(octets.len()).ok();
     let (called_length, calling_length) = (length(&called)?, length(&calling)?);
@@ -72,7 +72,7 @@ fn element(octets: &[u8]) -> Option<(u8, &[u8], &[u8])> {
 }
 
 /// A short element; transaction ids have at most four octets.
-fn written(tag: u8, contents: &[u8]) -> Vec<u8> {
+fn encode_element(tag: u8, contents: &[u8]) -> Vec<u8> {
     let mut octets = vec![tag, u8::try_from(contents.len()).unwrap_or(u8::MAX)];
     octets.extend_from_slice(contents);
     octets
@@ -85,25 +85,25 @@ mod tests {
     const BEGUN: [u8; 12] = [0x62, 0x0a, 0x48, 0x04, 1, 2, 3, 4, 0x6c, 0x02, 0xa1, 0x00];
 
     #[test]
-    fn the_peers_transaction_is_found() {
-        assert_eq!(peers_transaction(&BEGUN), Some(&[1, 2, 3, 4][..]));
-        assert_eq!(peers_transaction(&provider_abort(&[1, 2, 3, 4], 1)), None);
+    fn the_originating_transaction_id_is_found() {
+        assert_eq!(originating_transaction_id(&BEGUN), Some(&[1, 2, 3, 4][..]));
+        assert_eq!(originating_transaction_id(&provider_abort(&[1, 2, 3, 4], 1)), None);
         for length in 0..BEGUN.len() {
-            assert_eq!(peers_transaction(&BEGUN[..length]), None);
+            assert_eq!(originating_transaction_id(&BEGUN[..length]), None);
         }
     }
 
     #[test]
-    fn an_abort_is_what_the_standard_prints() {
+    fn an_abort_is_encoded_as_in_the_standard() {
         assert_eq!(provider_abort(&[1, 2, 3, 4], 4), [0x67, 9, 0x49, 4, 1, 2, 3, 4, 0x4a, 1, 4]);
     }
 
     #[test]
-    fn a_returned_message_goes_to_whom_it_was_from() {
+    fn a_returned_message_is_addressed_to_its_sender() {
         let called = sccp::Address::ssn(None, 6);
         let calling = sccp::Address::ssn(None, 8);
-        let octets = returned(&called, &calling, &[0xaa, 0xbb], 1).unwrap();
+        let octets = unitdata_service(&called, &calling, &[0xaa, 0xbb], 1).unwrap();
         assert_eq!(&octets[..], [0x0a, 1, 3, 5, 7, 2, 0x42, 8, 2, 0x42, 6, 2, 0xaa, 0xbb]);
-        assert!(returned(&called, &calling, &[0; 256], 1).is_none());
+        assert!(unitdata_service(&called, &calling, &[0; 256], 1).is_none());
     }
 }

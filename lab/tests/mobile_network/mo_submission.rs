@@ -1,8 +1,8 @@
-//! What phones send.
+//! MO submission: SMS-SUBMIT and SMS-COMMAND of phones, version fallback and errors.
 
 use std::time::Duration;
 
-use lab::mobile_network::{Order, SendError, Submission};
+use lab::mobile_network::{SendError, SmsCommand, Submission};
 use map::operation::{SmRpDa, SmRpOa};
 use map::{MapError, Request, SmDeliveryFailure, SmDeliveryFailureCause, Version};
 use sms::status::FailureCause;
@@ -10,7 +10,7 @@ use sms::tpdu::{CommandType, MobileOriginated, SubmitReport};
 
 use super::*;
 
-fn submitted(request: &Request) -> sms::tpdu::Submit {
+fn decode_submit(request: &Request) -> sms::tpdu::Submit {
     let Request::MoForwardSm(arg) = request else { panic!("{request:?}") };
     let SmRpDa::ServiceCentreAddress(centre) = &arg.sm_rp_da else { panic!("{arg:?}") };
     assert_eq!(centre.digits, centre::TITLE);
@@ -30,18 +30,18 @@ async fn a_message_reaches_the_centre_in_every_version() {
         network.change_node(MSC, |node| node.map_version_max = version.number());
         let sent = soon(phone.send("BALANCE", "7777")).await.unwrap();
         assert_eq!(sent.map_version, version.number());
-        let (spoken, request) = centre.received().await;
-        assert_eq!(spoken, version);
-        let submit = submitted(&request);
+        let (version_used, request) = centre.received().await;
+        assert_eq!(version_used, version);
+        let submit = decode_submit(&request);
         assert_eq!(submit.destination.value(), "7777");
         assert_eq!(vec![submit.message_reference], sent.message_references);
         assert_eq!(submit.user_data.text(submit.data_coding).as_deref(), Some("BALANCE"));
     }
-    assert_eq!(network.counters().mo_accepted, 3);
+    assert_eq!(network.metrics().mo_accepted, 3);
 }
 
 #[tokio::test]
-async fn a_long_message_goes_in_segments_and_the_empty_begin_makes_room() {
+async fn a_long_message_is_segmented_and_sent_after_an_empty_begin() {
     let (network, mut centre) = start().await;
     let phone = network.phone(PHONE).unwrap();
     let text = "Zwölf Boxkämpfer jagen Viktor quer über den großen Sylter Deich. ".repeat(5);
@@ -49,7 +49,7 @@ async fn a_long_message_goes_in_segments_and_the_empty_begin_makes_room() {
     assert_eq!(sent.message_references, [0, 1, 2]);
     let mut parts = Vec::new();
     for _ in 0..3 {
-        parts.push(submitted(&centre.received().await.1));
+        parts.push(decode_submit(&centre.received().await.1));
     }
     let data: Vec<_> = parts.iter().map(|part| part.user_data.clone()).collect();
     assert_eq!(sms::segment::join(&data).unwrap().text(parts[0].data_coding).unwrap(), text);
@@ -60,8 +60,9 @@ async fn a_command_reaches_the_centre() {
     let (network, mut centre) = start().await;
     let phone = network.phone(PHONE).unwrap();
     let to = "+15550202".to_owned();
-    let order = Order { command_type: CommandType::ENQUIRY, message_number: 9, to, status_report: true };
-    soon(phone.command(order)).await.unwrap();
+    let command =
+        SmsCommand { command_type: CommandType::ENQUIRY, message_number: 9, to, status_report: true };
+    soon(phone.command(command)).await.unwrap();
     let (_, Request::MoForwardSm(arg)) = centre.received().await else { panic!("no mo-forwardSM") };
     let Ok(MobileOriginated::Command(command)) = MobileOriginated::decode(&arg.sm_rp_ui.0) else {
         panic!("no SMS-COMMAND")
@@ -70,7 +71,7 @@ async fn a_command_reaches_the_centre() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_told_with_its_cause() {
+async fn a_refusal_is_reported_with_its_cause() {
     let (network, centre) = start().await;
     let phone = network.phone(PHONE).unwrap();
     let report = SubmitReport { failure_cause: Some(FailureCause::SC_BUSY), ..SubmitReport::default() };
@@ -99,7 +100,7 @@ async fn a_phone_that_is_off_sends_nothing() {
 }
 
 #[tokio::test]
-async fn a_phone_goes_down_to_the_version_that_the_centre_speaks() {
+async fn a_phone_falls_back_to_the_version_of_the_centre() {
     let (network, mut centre) = start().await;
     let phone = network.phone(PHONE).unwrap();
     for (version_max, plain_refusal, expected) in [(2, false, 2), (1, false, 1), (1, true, 1)] {
@@ -114,7 +115,7 @@ async fn a_phone_goes_down_to_the_version_that_the_centre_speaks() {
 }
 
 #[tokio::test]
-async fn without_an_association_a_phone_is_told_so() {
+async fn without_an_association_a_submission_fails() {
     let network = MobileNetwork::start(&settings()).unwrap();
     let phone = network.phone(PHONE).unwrap();
     let error = soon(phone.send("x", "7777")).await.unwrap_err();
@@ -136,7 +137,7 @@ async fn all_options_of_a_submission_are_sent() {
     };
     let sent = soon(phone.submit(submission.valid_for(Duration::from_secs(3600)))).await.unwrap();
     assert_eq!(sent.message_references, [200]);
-    let submit = submitted(&centre.received().await.1);
+    let submit = decode_submit(&centre.received().await.1);
     assert!(submit.status_report_request && submit.reject_duplicates && submit.reply_path);
     assert_eq!(
         (submit.protocol_identifier.0, submit.data_coding.0, submit.message_reference),

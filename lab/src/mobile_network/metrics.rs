@@ -1,19 +1,19 @@
-//! What the network has seen so far.
+//! Metrics of the mobile network: operations, deliveries, faults.
 
 use serde::Serialize;
 
 /// Counts since the start.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
-pub struct Counters {
-    /// sendRoutingInfoForSM that came in.
+pub struct Metrics {
+    /// sendRoutingInfoForSM received.
     pub send_routing_info: u64,
-    /// mt-forwardSM that came in.
+    /// mt-forwardSM received.
     pub mt_forward: u64,
     /// Of these, how many reached a phone or the sink.
     pub mt_delivered: u64,
-    /// reportSM-DeliveryStatus that came in.
+    /// reportSM-DeliveryStatus received.
     pub reports: u64,
-    /// Operations that no node here has.
+    /// Operations that the addressed node does not support.
     pub unexpected: u64,
     /// mo-forwardSM that phones sent.
     pub mo_forward: u64,
@@ -21,7 +21,7 @@ pub struct Counters {
     pub mo_accepted: u64,
     /// alertServiceCentre that the HLR sent.
     pub alerts: u64,
-    /// Of these, how many the centre answered, or took in version 1.
+    /// Of these, how many the centre answered, or received in version 1.
     pub alerts_accepted: u64,
     /// Rules that were applied.
     pub faults: u64,
@@ -31,17 +31,6 @@ pub struct Counters {
     pub sink_deliveries: u64,
     /// Copies among them.
     pub sink_duplicates: u64,
-    /// Messages that were not written, for lack of an active association or of room.
+    /// Messages that were not written: no association was active, or its queue was full.
     pub dropped: u64,
-}
-
-/// An association as it stands.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-pub struct AssociationState {
-    /// Its number, for [`kill`](super::MobileNetwork::kill).
-    pub number: u16,
-    /// The peer's address.
-    pub peer: std::net::SocketAddr,
-    /// down, inactive or active.
-    pub state: &'static str,
 }

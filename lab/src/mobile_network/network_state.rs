@@ -1,49 +1,50 @@
-//! What the engine, the handles and HTTP share: the subscribers, the nodes, the counters.
+//! The state of the mobile network that engine, handles and HTTP share, and commands to the engine.
 
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, oneshot};
 
-use super::counters::{AssociationState, Counters};
+use super::associations::AssociationState;
+use super::metrics::Metrics;
 use super::register::Register;
 use super::settings::{NodeSettings, Settings};
 use super::sink::Sink;
-use super::submission::{Order, Submission};
+use super::submission::{SmsCommand, Submission};
 
-/// Commands that may wait for the engine.
+/// Commands that may be queued for the engine.
 pub(super) const COMMANDS_MAX: usize = 1024;
 
-/// Everything that both sides see.
+/// The shared state and its notifications.
 #[derive(Debug)]
-pub(super) struct Shared {
-    world: Mutex<World>,
-    /// The engine has something to look at: an alert that is due.
+pub(super) struct SharedState {
+    state: Mutex<NetworkState>,
+    /// Notifies the engine of a change, such as an alert that is due.
     pub(super) changed: Notify,
-    /// A phone has received something, or an association has changed.
+    /// Notifies waiting handles: a phone has received a message, or an association has changed.
     pub(super) arrived: Notify,
 }
 
 /// The state of the network.
 #[derive(Debug)]
-pub(super) struct World {
+pub(super) struct NetworkState {
     /// The phones.
     pub(super) register: Register,
-    /// The nodes, with the faults on order.
+    /// The nodes, with their configured faults.
     pub(super) nodes: Vec<NodeSettings>,
-    /// What has happened.
-    pub(super) counters: Counters,
-    /// What counts under load.
+    /// Metrics, without those of the sink.
+    pub(super) metrics: Metrics,
+    /// Counts deliveries under load.
     pub(super) sink: Sink,
-    /// Who is connected.
+    /// States of the associations.
     pub(super) associations: Vec<AssociationState>,
 }
 
-/// What the engine is asked to do.
+/// A command to the engine.
 pub(super) enum Command {
     /// A phone sends.
-    Send { number: String, outgoing: Request, answer: Answer },
-    /// An association breaks.
+    Send { number: String, request: Request, result: ResultSender },
+    /// An association is aborted.
     Kill(u16),
 }
 
@@ -51,19 +52,19 @@ pub(super) enum Command {
 pub(super) enum Request {
     /// A message.
     Submission(Box<Submission>),
-    /// Something about a message sent before.
-    Order(Order),
+    /// An SMS-COMMAND about an earlier message.
+    Command(SmsCommand),
 }
 
-/// Who waits for the result.
-pub(super) type Answer = oneshot::Sender<Result<Sent, SendError>>;
+/// Receives the result of a request.
+pub(super) type ResultSender = oneshot::Sender<Result<Acknowledgement, SendError>>;
 
-/// What the centre has accepted.
+/// The acknowledgement of a message by the centre.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Sent {
+pub struct Acknowledgement {
     /// TP-MR of every segment, in order.
     pub message_references: Vec<u8>,
-    /// The version of MAP that was spoken, 1 to 3.
+    /// The MAP version of the dialogue, 1 to 3.
     pub map_version: u8,
 }
 
@@ -89,48 +90,48 @@ pub enum SendError {
     /// The number or the content has no form in a TPDU.
     #[error("cannot be written: {0}")]
     Unwritable(#[from] sms::Error),
-    /// The dialogue came to nothing; the text says how.
+    /// The dialogue failed; the text is the reason.
     #[error("{0}")]
     Failed(&'static str),
-    /// The network has ended, or has no room.
+    /// The network has ended.
     #[error("the mobile network does not answer")]
     Gone,
 }
 
-impl Shared {
+impl SharedState {
     /// The network as `settings` describe it.
     ///
     /// # Errors
-    /// A timed sink cannot be made.
+    /// The histogram of a timed sink cannot be created.
     pub(super) fn new(settings: &Settings) -> io::Result<Self> {
-        let world = World {
+        let state = NetworkState {
             register: Register::new(settings),
             nodes: settings.nodes.clone(),
-            counters: Counters::default(),
+            metrics: Metrics::default(),
             sink: if settings.sink_is_timed { Sink::timed()? } else { Sink::default() },
             associations: Vec::new(),
         };
-        Ok(Self { world: Mutex::new(world), changed: Notify::new(), arrived: Notify::new() })
+        Ok(Self { state: Mutex::new(state), changed: Notify::new(), arrived: Notify::new() })
     }
 
-    /// The state; held for a moment, never across an await.
-    pub(super) fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The state; the guard is never held across an await.
+    pub(super) fn state(&self) -> MutexGuard<'_, NetworkState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl World {
+impl NetworkState {
     /// The node with this global title.
     pub(super) fn node_mut(&mut self, global_title: &str) -> Option<&mut NodeSettings> {
         self.nodes.iter_mut().find(|node| node.global_title == global_title)
     }
 
-    /// The counters, the sink's among them.
-    pub(super) fn counters(&self) -> Counters {
-        Counters {
+    /// The metrics, including those of the sink.
+    pub(super) fn metrics(&self) -> Metrics {
+        Metrics {
             sink_deliveries: self.sink.deliveries(),
             sink_duplicates: self.sink.duplicates(),
-            ..self.counters
+            ..self.metrics
         }
     }
 }

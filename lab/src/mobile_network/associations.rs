@@ -1,4 +1,4 @@
-//! The associations of the signalling gateway: who is connected, and what is to be written.
+//! The associations of the signalling gateway: their readers, writers and outgoing batches.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -6,33 +6,45 @@ use std::time::Duration;
 use bytes::Bytes;
 use m3ua::LinkId;
 use sctp::{Association, Event, Listener, Message};
+use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
 /// Associations at a time; more are closed at once.
-pub(super) const LINKS_MAX: u16 = 32;
+pub(super) const ASSOCIATIONS_MAX: u16 = 32;
 /// The payload protocol identifier of M3UA.
 const M3UA: u32 = 3;
-/// Batches that may wait to be written to a peer that does not read; more are dropped.
+/// Batches that may be queued for a peer that does not read; more are dropped.
 const BATCHES_MAX: usize = 1024;
 /// How long an association may take to close in good order.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What happens on associations.
-pub(super) enum Happened {
-    /// A peer has connected.
+/// An event of an association.
+pub(super) enum AssociationEvent {
+    /// A peer connected.
     Accepted(Association),
-    /// Something came in.
+    /// Messages and events of SCTP arrived.
     Received { link: LinkId, generation: u64, events: Vec<Event> },
-    /// It is gone.
+    /// The association ended.
     Lost { link: LinkId, generation: u64 },
 }
 
-/// All of them.
-pub(super) struct Links {
+/// All associations, by slot.
+pub(super) struct Associations {
     slots: Vec<Option<Slot>>,
-    happened: mpsc::Sender<Happened>,
+    sink: mpsc::Sender<AssociationEvent>,
     generation: u64,
+}
+
+/// The state of an association.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct AssociationState {
+    /// Its number, for [`kill`](crate::mobile_network::MobileNetwork::kill).
+    pub number: u16,
+    /// The peer's address.
+    pub peer: SocketAddr,
+    /// down, inactive or active.
+    pub state: &'static str,
 }
 
 struct Slot {
@@ -43,31 +55,31 @@ struct Slot {
     batches: mpsc::Sender<Vec<Message>>,
 }
 
-impl Links {
-    /// None yet.
-    pub(super) fn new(happened: mpsc::Sender<Happened>) -> Self {
-        Self { slots: (0..LINKS_MAX).map(|_| None).collect(), happened, generation: 0 }
+impl Associations {
+    /// No associations.
+    pub(super) fn new(sink: mpsc::Sender<AssociationEvent>) -> Self {
+        Self { slots: (0..ASSOCIATIONS_MAX).map(|_| None).collect(), sink, generation: 0 }
     }
 
-    /// Takes a new association in; `None` if all places are taken.
+    /// Adds an association; `None` if all slots are in use.
     pub(super) fn accept(&mut self, association: Association) -> Option<(LinkId, u16)> {
-        let place = self.slots.iter().position(Option::is_none)?;
-        let link = LinkId(u16::try_from(place).ok()?);
+        let index = self.slots.iter().position(Option::is_none)?;
+        let link = LinkId(u16::try_from(index).ok()?);
         self.generation += 1;
         let generation = self.generation;
         let streams = association.streams();
         let peer = association.peer();
         let (sender, receiver) = association.split();
-        let (batches, waiting) = mpsc::channel(BATCHES_MAX);
-        tokio::spawn(write(sender.clone(), waiting));
-        tokio::spawn(read(receiver, self.happened.clone(), link, generation));
-        if let Some(slot) = self.slots.get_mut(place) {
+        let (batches, queue) = mpsc::channel(BATCHES_MAX);
+        tokio::spawn(write(sender.clone(), queue));
+        tokio::spawn(read(receiver, self.sink.clone(), link, generation));
+        if let Some(slot) = self.slots.get_mut(index) {
             *slot = Some(Slot { generation, peer, sender, batch: Vec::new(), batches });
         }
         Some((link, streams))
     }
 
-    /// Whether what happened concerns the association that has this place now.
+    /// Whether an event belongs to the association that has this slot now.
     pub(super) fn is_current(&self, link: LinkId, generation: u64) -> bool {
         self.slot(link).is_some_and(|slot| slot.generation == generation)
     }
@@ -79,7 +91,7 @@ impl Links {
         }
     }
 
-    /// Hands what is queued to the writers; returns how many messages were dropped.
+    /// Passes queued messages to the writers; returns how many were dropped.
     pub(super) fn flush(&mut self) -> usize {
         let mut dropped = 0;
         for slot in self.slots.iter_mut().flatten().filter(|slot| !slot.batch.is_empty()) {
@@ -91,32 +103,32 @@ impl Links {
         dropped
     }
 
-    /// Closes an association after what is queued.
+    /// Shuts an association down after its queued messages are sent.
     pub(super) fn close(&mut self, link: LinkId) {
         self.flush();
         if let Some(slot) = self.slot_mut(link) {
             let sender = slot.sender.clone();
             tokio::spawn(async move {
-                let _lost_either_way = sender.shutdown(PATIENCE).await;
+                let _ = sender.shutdown(TIMEOUT).await; // a failure ends it too
             });
         }
     }
 
-    /// Breaks an association, as a cable that is pulled.
+    /// Aborts an association, as a loss of the link does.
     pub(super) fn kill(&self, link: LinkId) {
         if let Some(slot) = self.slot(link) {
             slot.sender.abort();
         }
     }
 
-    /// Frees the place of an association that is gone.
-    pub(super) fn forget(&mut self, link: LinkId) {
+    /// Frees the slot of an association that has ended.
+    pub(super) fn remove(&mut self, link: LinkId) {
         if let Some(slot) = self.slots.get_mut(usize::from(link.0)) {
             *slot = None;
         }
     }
 
-    /// Who is connected, by place.
+    /// The peers, by slot.
     pub(super) fn peers(&self) -> impl Iterator<Item = (LinkId, SocketAddr)> {
         let numbered = (0_u16..).map(LinkId).zip(&self.slots);
         numbered.filter_map(|(link, slot)| Some((link, slot.as_ref()?.peer)))
@@ -131,20 +143,20 @@ impl Links {
     }
 }
 
-/// Accepts until the engine is gone.
-pub(super) async fn accept(mut listener: Listener, happened: mpsc::Sender<Happened>) {
+/// Accepts associations until the engine ends.
+pub(super) async fn accept(mut listener: Listener, sink: mpsc::Sender<AssociationEvent>) {
     loop {
         let accepted = tokio::select! {
-            () = happened.closed() => return,
+            () = sink.closed() => return,
             accepted = listener.accept() => accepted,
         };
         match accepted {
             Ok(association) => {
-                if happened.send(Happened::Accepted(association)).await.is_err() {
+                if sink.send(AssociationEvent::Accepted(association)).await.is_err() {
                     return;
                 }
             }
-            // Such as no descriptor left: others may still be closed.
+            // For instance no descriptor is left: others may still be closed.
             Err(error) => {
                 tracing::warn!(%error, "the mobile network cannot accept an association");
                 sleep(Duration::from_millis(100)).await;
@@ -153,24 +165,30 @@ pub(super) async fn accept(mut listener: Listener, happened: mpsc::Sender<Happen
     }
 }
 
-async fn read(mut receiver: sctp::Receiver, happened: mpsc::Sender<Happened>, link: LinkId, generation: u64) {
+async fn read(
+    mut receiver: sctp::Receiver,
+    sink: mpsc::Sender<AssociationEvent>,
+    link: LinkId,
+    generation: u64,
+) {
     loop {
         let mut events = Vec::new();
-        let ended = receiver.receive_all(&mut events).await.is_err();
-        if !events.is_empty() && happened.send(Happened::Received { link, generation, events }).await.is_err()
+        let is_lost = receiver.receive_all(&mut events).await.is_err();
+        if !events.is_empty()
+            && sink.send(AssociationEvent::Received { link, generation, events }).await.is_err()
         {
             return;
         }
-        if ended {
+        if is_lost {
             break;
         }
     }
-    let _engine_may_be_gone = happened.send(Happened::Lost { link, generation }).await;
+    let _ = sink.send(AssociationEvent::Lost { link, generation }).await; // the engine may have ended
 }
 
-async fn write(sender: sctp::Sender, mut waiting: mpsc::Receiver<Vec<Message>>) {
+async fn write(sender: sctp::Sender, mut queue: mpsc::Receiver<Vec<Message>>) {
     let mut batches = Vec::new();
-    while waiting.recv_many(&mut batches, BATCHES_MAX).await > 0 {
+    while queue.recv_many(&mut batches, BATCHES_MAX).await > 0 {
         let messages = batches.drain(..).flatten().collect();
         match sender.send_all(messages).await {
             // A peer that does not read loses messages; the association stands.
