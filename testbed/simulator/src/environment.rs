@@ -54,8 +54,8 @@ pub(crate) struct Environment {
     pub(crate) calm: bool,
     pub(crate) attempts: u64,
     pub(crate) remote_ids: u64,
-    /// Messages whose submitters have their answers, and those that a start found on disk.
-    pub(crate) begun: HashSet<MessageId>,
+    /// When messages began: when their submitters had their answers, or when a start found them on disk.
+    pub(crate) begun: HashMap<MessageId, Timestamp>,
     /// Messages that were attempted since they were accepted.
     pub(crate) tried: HashSet<MessageId>,
     /// Open attempts by destination, and the most that there were at once.
@@ -83,7 +83,7 @@ impl Environment {
             calm: false,
             attempts: 0,
             remote_ids: 0,
-            begun: HashSet::new(),
+            begun: HashMap::new(),
             tried: HashSet::new(),
             open_to: HashMap::new(),
             most_open: 0,
@@ -142,7 +142,7 @@ impl Environment {
                 message.destination.digits == *number
                     && entry.attempts > 0
                     && entry.expires_at > until
-                    && self.begun.contains(&entry.key.id)
+                    && self.begun.contains_key(&entry.key.id)
             })
             && self.open_to.values().all(|open| *open == 0)
     }
@@ -199,7 +199,8 @@ impl Environment {
         self.open_to.clear();
         self.alerted.clear();
         self.gateways_ready = false;
-        self.begun = self.disk.due.values().map(|entry| entry.key.id).collect();
+        let now = self.now;
+        self.begun = self.disk.due.values().map(|entry| (entry.key.id, now)).collect();
         if crashed {
             self.allow_repeats();
         }

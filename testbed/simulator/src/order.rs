@@ -29,9 +29,14 @@ fn waits_before(environment: &Environment, older: &QueueEntry, queued: &QueuedMe
     older.destination == queued.entry.destination
         && !older.handed_over
         && older.expires_at > environment.now
-        && environment.begun.contains(&older.key.id)
+        && began_before(environment, older, queued)
         && message.deliver_after <= message.accepted_at
         && !reassembly::is_segment(message)
+}
+
+fn began_before(environment: &Environment, older: &QueueEntry, queued: &QueuedMessage) -> bool {
+    let begun = |id| environment.begun.get(id);
+    begun(&older.key.id).is_some_and(|older| begun(&queued.message.id).is_none_or(|newer| older <= newer))
 }
 
 /// Segments wait for their siblings, and deferred messages for their time.

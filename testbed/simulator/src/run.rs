@@ -199,8 +199,10 @@ impl Simulation {
         match action {
             Action::Submit(batch) => self.process.submit(batch),
             Action::Begin(queued) => {
-                let ids = queued.iter().map(|queued| queued.message.id);
-                self.ports.environment().begun.extend(ids);
+                let mut environment = self.ports.environment();
+                let now = environment.now;
+                environment.begun.extend(queued.iter().map(|queued| (queued.message.id, now)));
+                drop(environment);
                 self.process.handle(Input::Accepted(queued));
             }
             Action::Committed(events, reply) => {
