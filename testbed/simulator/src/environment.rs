@@ -58,9 +58,9 @@ pub(crate) struct Environment {
     pub(crate) begun: HashMap<MessageId, Timestamp>,
     /// Messages that were attempted since they were accepted.
     pub(crate) tried: HashSet<MessageId>,
-    /// Open attempts by destination, and the most that there were at once.
+    /// Open attempts by destination, and how many began while others were open.
     pub(crate) open_to: HashMap<u64, usize>,
-    pub(crate) most_open: usize,
+    pub(crate) overlaps: usize,
     /// When numbers were reported as reachable to which nothing has gone since.
     pub(crate) alerted: HashMap<Name, Timestamp>,
     /// Failures of the store.
@@ -86,7 +86,7 @@ impl Environment {
             begun: HashMap::new(),
             tried: HashSet::new(),
             open_to: HashMap::new(),
-            most_open: 0,
+            overlaps: 0,
             alerted: HashMap::new(),
             store_errors: 0,
             actions: BTreeMap::new(),

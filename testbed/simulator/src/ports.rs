@@ -42,7 +42,8 @@ impl Ports {
         if let [queued] = group {
             let open = environment.open_to.entry(queued.entry.destination).or_default();
             *open += 1;
-            environment.most_open = environment.most_open.max(environment.open_to[&queued.entry.destination]);
+            let overlaps = *open > 1;
+            environment.overlaps += usize::from(overlaps);
         }
     }
 

@@ -49,8 +49,8 @@ pub struct RunSummary {
     pub store_errors: u64,
     /// Alerts after which a message was waited for.
     pub alerts: usize,
-    /// The most attempts that were open to one destination.
-    pub most_open: usize,
+    /// Attempts that began while others were open to the same destination.
+    pub overlaps: usize,
 }
 
 /// Runs from `seed`.
@@ -330,7 +330,7 @@ impl Simulation {
             drains: self.drains,
             store_errors: environment.store_errors,
             alerts: self.alerts,
-            most_open: environment.most_open,
+            overlaps: environment.overlaps,
         }
     }
 }

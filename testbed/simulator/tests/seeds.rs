@@ -15,8 +15,8 @@ fn two_hundred_runs_keep_every_promise() {
 
 #[test]
 fn a_route_has_the_window_of_its_targets() {
-    let windows = (0..50).map(|seed| simulator::run(seed).most_open);
-    assert_eq!(windows.max(), Some(3), "the carrier takes three messages to one number at a time");
+    let overlaps: usize = (0..50).map(|seed| simulator::run(seed).overlaps).sum();
+    assert!(overlaps > 200, "the carrier takes several messages to one number at a time: {overlaps}");
 }
 
 #[test]
