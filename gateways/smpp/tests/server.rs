@@ -388,7 +388,7 @@ async fn r11_a_peer_that_stops_reading_is_dropped_and_others_go_on() {
     for delivery in deliveries {
         assert!(matches!(delivery.await.unwrap(), Err(Failure::NoPeer | Failure::Timeout)));
     }
-    assert_eq!(rig.gateway.stats().stalled.get(), 1);
+    assert_eq!(rig.gateway.metrics().stalled.get(), 1);
     drop(stuck);
 }
 

@@ -9,7 +9,7 @@ use smsc::ports::{Delivery, DeliveryAck};
 use tokio::sync::oneshot;
 
 use crate::convert::Outgoing;
-use crate::lane::Outcome;
+use crate::pool::Outcome;
 
 /// One delivery under way.
 pub(super) struct Job {

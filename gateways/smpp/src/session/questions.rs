@@ -12,8 +12,8 @@ use sms::coding::Alphabet;
 use smsc::message::MessageId;
 use smsc::ports::{Details, StoreError};
 
-use super::answers::Done;
-use super::{Moment, Running};
+use super::work::Completion;
+use super::{Moment, SessionTask};
 use crate::account::Settings;
 use crate::convert::{self, IdText, final_date};
 
@@ -23,7 +23,7 @@ const LAST_MSGS_MAX: u8 = 100;
 /// The longest text of SMPP 3.3.
 const SHORT_MESSAGE_MAX: u8 = 160;
 
-impl Running {
+impl SessionTask {
     /// The ids of the last messages from an address; without an address, of all messages of the account.
     pub(super) fn query_last(&self, header: &Header, query: &QueryLastMsgs<'_>) -> Result<(), Status> {
         let settings = self.peer.account().ok_or(Status::ESME_RINVCMDID)?;
@@ -34,7 +34,7 @@ impl Running {
         };
         let asking = self.shared.centre.newest(settings.owner.clone(), source, limit);
         let header = *header;
-        self.work.push(Box::pin(async move { Done::Newest(header, asking.await) }));
+        self.work.push(Box::pin(async move { Completion::Newest(header, asking.await) }));
         Ok(())
     }
 
@@ -43,7 +43,7 @@ impl Running {
         let (account, id) = self.peer.message_of(query.message_id).ok_or(Status::ESME_RINVMSGID)?;
         let asking = self.shared.centre.details(account, id);
         let (header, sm_length) = (*header, query.sm_length.min(SHORT_MESSAGE_MAX));
-        self.work.push(Box::pin(async move { Done::Detailed(header, sm_length, asking.await) }));
+        self.work.push(Box::pin(async move { Completion::Detailed(header, sm_length, asking.await) }));
         Ok(())
     }
 

@@ -1,31 +1,21 @@
 //! replace_sm: in two steps, since it does not say in which coding its text is, and that is known
 //! from the message alone.
 
-use bytes::Bytes;
 use smpp::pdu::ReplaceSm;
 use smpp::tlv::Tag;
 use smpp::{Frame, Header, Pdu, Status, Tlvs};
-use smsc::message::{MessageId, Name, Validity};
+use smsc::message::Validity;
 use smsc::ports::{Details, StoreError};
 use smsc::receipt::ReceiptRequest;
 use smsc::rejection::Rejection;
 use smsc::replacement::Replacement;
 
-use super::answers::Done;
-use super::{Moment, Running};
+use super::work::{Completion, PendingReplace};
+use super::{Moment, SessionTask};
 use crate::codes;
 use crate::convert;
 
-/// A replace_sm whose message is being looked up.
-pub(super) struct Replacing {
-    header: Header,
-    account: Name,
-    id: MessageId,
-    replacement: Replacement,
-    text: Bytes,
-}
-
-impl Running {
+impl SessionTask {
     /// Changes a message of the account that waits.
     pub(super) fn replace(
         &self,
@@ -44,20 +34,20 @@ impl Running {
             .map_err(|_| Status::ESME_RINVEXPIRY)?
             .map(Validity::Until);
         let header = frame.header;
-        let replacing = Replacing { header, account, id, replacement, text: frame.bytes_of(text) };
+        let replacing = PendingReplace { header, account, id, replacement, text: frame.bytes_of(text) };
         if text.is_empty() {
             self.carry_out(replacing);
             return Ok(());
         }
         let asking = self.shared.centre.details(replacing.account.clone(), id);
-        self.work.push(Box::pin(async move { Done::ReplaceRead(Box::new(replacing), asking.await) }));
+        self.work.push(Box::pin(async move { Completion::ReplaceRead(Box::new(replacing), asking.await) }));
         Ok(())
     }
 
     /// The message is known: reads the text in its coding.
     pub(super) fn replace_read(
         &self,
-        mut replacing: Replacing,
+        mut replacing: PendingReplace,
         details: Result<Option<Details>, StoreError>,
         moment: &Moment,
     ) {
@@ -78,7 +68,7 @@ impl Running {
             Err(_) => Status::ESME_RSYSERR,
         };
         let header = replacing.header;
-        self.work.push(Box::pin(std::future::ready(Done::Refused(header, status))));
+        self.work.push(Box::pin(std::future::ready(Completion::Refused(header, status))));
     }
 
     pub(super) fn replaced(&mut self, header: &Header, outcome: Result<bool, Rejection>, moment: &Moment) {
@@ -92,10 +82,10 @@ impl Running {
         self.session.refuse(header, status, moment.instant);
     }
 
-    fn carry_out(&self, replacing: Replacing) {
-        let Replacing { header, account, id, replacement, .. } = replacing;
+    fn carry_out(&self, replacing: PendingReplace) {
+        let PendingReplace { header, account, id, replacement, .. } = replacing;
         let changing = self.shared.centre.replace(account, id, replacement);
-        self.work.push(Box::pin(async move { Done::Replaced(header, changing.await) }));
+        self.work.push(Box::pin(async move { Completion::Replaced(header, changing.await) }));
     }
 }
 

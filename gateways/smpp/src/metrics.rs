@@ -24,7 +24,7 @@ impl Counter {
 
 /// Counters of the whole gateway since its start.
 #[derive(Debug, Default)]
-pub struct Stats {
+pub struct Metrics {
     /// Connections taken from ESMEs.
     pub connections: Counter,
     /// Connections closed at once because their address had too many without a bind.
