@@ -1,5 +1,4 @@
-//! The accounts that may bind, as they are served: settings that can be swapped, and a
-//! pool each.
+//! ESME accounts: the replaceable settings and the session pool of each.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -16,9 +15,10 @@ use crate::config::{EsmeAccount, Secret};
 use crate::convert::Shape;
 use crate::pool::SessionPool;
 
-/// One account and what hangs on it while the process lives.
+/// One account, its settings, sessions and open binds.
 pub(crate) struct Account {
-    /// What the operator said; a reload swaps it under the open sessions.
+    /// The configured settings. A reload replaces them; open sessions keep their window, timers and
+    /// version until the next bind and read everything else from here.
     pub(crate) settings: ArcSwap<Settings>,
     /// Its sessions.
     pub(crate) pool: Arc<SessionPool>,

@@ -1,4 +1,4 @@
-//! Who may in: a connection from its first octet to its bind.
+//! The bind of an ESME: authenticates a connection and opens its session.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use tracing::warn;
 
 use crate::account::{Account, BindPermit, Settings};
+use crate::codes;
 use crate::state::GatewayState;
 
 pub(crate) mod handshake;
@@ -21,7 +22,7 @@ pub(crate) mod login;
 use handshake::Handshake;
 use login::Failures;
 
-/// Every refused bind is answered after this time, whatever the reason: the time tells nothing.
+/// Delay of every refusal, the same for all reasons, so that the timing does not reveal the reason.
 const REFUSAL_DELAY: Duration = Duration::from_millis(500);
 
 /// A connection that has not bound yet.
@@ -32,7 +33,7 @@ pub(crate) struct PendingBind<'a> {
     pub(crate) address: IpAddr,
 }
 
-/// A connection that has.
+/// A connection after its bind.
 pub(crate) struct BoundSession {
     pub(crate) handshake: Handshake,
     pub(crate) session: Session,
@@ -41,7 +42,7 @@ pub(crate) struct BoundSession {
     pub(crate) permit: BindPermit,
 }
 
-/// A bind that knew its password.
+/// A bind with a correct password and a free place in its account.
 struct BindGrant {
     account: Arc<Account>,
     settings: Arc<Settings>,
@@ -65,7 +66,7 @@ impl PendingBind<'_> {
                 let Verdict::Bind(kind) = session.received(&frame.header, now()) else { continue };
                 let admitted = match frame.decode() {
                     Ok(Pdu::Bind(bind)) => self.admit(&bind),
-                    Ok(_) => Err(Status::ESME_RBINDFAIL),
+                    Ok(_) => Err(codes::BIND_FAILED),
                     Err(error) => Err(error.status()),
                 };
                 match admitted {
@@ -84,10 +85,10 @@ impl PendingBind<'_> {
         }
     }
 
-    /// Whether this bind may be. Unknown name, wrong password, wrong address and too many tries
-    /// sound the same.
+    /// Authenticates a bind. Unknown system_id, wrong password, wrong address and too many attempts
+    /// get the same status.
     fn admit(&self, bind: &Bind<'_>) -> Result<BindGrant, Status> {
-        let refused = Err(Status::ESME_RBINDFAIL);
+        let refused = Err(codes::BIND_FAILED);
         let Ok(system_id) = std::str::from_utf8(bind.system_id) else { return refused };
         let name = Name::from(system_id);
         if self.failures.lock().is_barred(self.address, &name, now()) {
@@ -109,7 +110,7 @@ impl PendingBind<'_> {
         if !settings.config.may_bind(bind.kind) {
             return refused;
         }
-        let Some(permit) = account.bind() else { return Err(Status::ESME_RALYBND) };
+        let Some(permit) = account.bind() else { return Err(codes::TOO_MANY_BINDS) };
         Ok(BindGrant { account, settings, permit, interface_version: bind.interface_version })
     }
 

@@ -1,4 +1,4 @@
-//! The gateway as a whole: started from a configuration, asked by the centre.
+//! The SMPP gateway: start, reload, shutdown, and the port through which the centre delivers.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -29,9 +29,10 @@ pub struct SmppGateway {
 }
 
 impl SmppGateway {
-    /// Listens, and begins to bind to other centres. Must be called inside a tokio runtime.
+    /// Opens the listeners and starts the links. Must be called inside a tokio runtime.
     ///
-    /// `seed` spreads the reconnects of many processes over time.
+    /// `clock` is the wall clock; `rng_seed` seeds the random part of the reconnect delays.
+    /// [`SmppGateway::shutdown`] is the counterpart.
     ///
     /// # Errors
     /// [`Error`] if the configuration is wrong, a file cannot be read, or an address is taken.
@@ -40,7 +41,7 @@ impl SmppGateway {
         config: &SmppConfig,
         centre: Arc<dyn Centre>,
         clock: Clock,
-        seed: u64,
+        rng_seed: u64,
     ) -> Result<Self, Error> {
         config.check()?;
         let seconds = |seconds: u16| Duration::from_secs(u64::from(seconds.max(1)));
@@ -54,7 +55,7 @@ impl SmppGateway {
             write_timeout: seconds(config.write_seconds),
             accounts: Accounts::new(&config.accounts)?,
             links: ArcSwap::default(),
-            seed,
+            seed: rng_seed,
             stopping: watch::Sender::new(false),
         });
         let links = Links::new(&Links::default(), &config.links, &config.groups)?;
@@ -113,11 +114,12 @@ impl SmppGateway {
         &self.shared.metrics
     }
 
-    /// Stops: no new connections, sessions finish what is in flight and unbind. Returns when all
-    /// sessions are over, or after `patience`.
-    pub async fn shutdown(&self, patience: Duration) {
+    /// Shuts down: closes the listeners; each session completes its open requests and unbinds.
+    ///
+    /// Returns when all sessions have ended, at the latest after `deadline`.
+    pub async fn shutdown(&self, deadline: Duration) {
         self.shared.stopping.send_replace(true);
-        let due = Instant::now() + patience;
+        let due = Instant::now() + deadline;
         let pools = self.pools();
         self.shared.links.load().links.values().for_each(|link| link.end());
         pools.iter().flat_map(|pool| pool.sessions()).for_each(|session| session.unbind());
@@ -139,11 +141,11 @@ impl SmppGateway {
 
     fn target(&self, endpoint: &Endpoint) -> Option<Target> {
         match endpoint {
-            Endpoint::Esme(name) => Some(Target::SessionPool(self.shared.accounts.get(name)?.pool.clone())),
+            Endpoint::Esme(name) => Some(Target::Pool(self.shared.accounts.get(name)?.pool.clone())),
             Endpoint::Smpp(name) => {
                 let links = self.shared.links.load();
                 match links.links.get(name) {
-                    Some(link) => Some(Target::SessionPool(link.pool.clone())),
+                    Some(link) => Some(Target::Pool(link.pool.clone())),
                     None => links.groups.get(name).cloned().map(Target::Group),
                 }
             }
@@ -152,16 +154,16 @@ impl SmppGateway {
     }
 }
 
-/// Where an endpoint's messages go.
+/// The link, account or group that an endpoint names.
 enum Target {
-    SessionPool(Arc<SessionPool>),
+    Pool(Arc<SessionPool>),
     Group(Arc<link::Group>),
 }
 
 impl Gateways for SmppGateway {
     fn available(&self, endpoint: &Endpoint) -> usize {
         match self.target(endpoint) {
-            Some(Target::SessionPool(pool)) => pool.available(),
+            Some(Target::Pool(pool)) => pool.available(),
             Some(Target::Group(group)) => group.available(),
             None => 0,
         }
@@ -173,12 +175,12 @@ impl Gateways for SmppGateway {
         delivery: Delivery,
     ) -> BoxFuture<'static, Result<DeliveryAck, Failure>> {
         let sent = match self.target(endpoint) {
-            Some(Target::SessionPool(pool)) => pool.send(delivery),
+            Some(Target::Pool(pool)) => pool.send(delivery),
             Some(Target::Group(group)) => group.send(delivery),
             None => Err(Failure::NoPeer),
         };
         Box::pin(async move {
-            // The session keeps the deadline: it always answers, and when it ends so does the wait.
+            // The session task keeps the response timeout; when it ends, the channel closes.
             sent?.await.unwrap_or(Err(Failure::NoPeer))
         })
     }
@@ -197,7 +199,7 @@ impl Gateways for SmppGateway {
                 let settings = account.settings.load();
                 capabilities(settings.config.open_per_destination, settings.config.reassembled, false)
             }),
-            (Endpoint::Smpp(name), Some(Target::SessionPool(_))) => {
+            (Endpoint::Smpp(name), Some(Target::Pool(_))) => {
                 self.shared.links.load().links.get(name).map(|link| of_link(link))
             }
             (_, Some(Target::Group(group))) => group.links().next().map(|link| of_link(link)),

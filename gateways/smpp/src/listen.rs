@@ -1,4 +1,4 @@
-//! The server: listeners, and the tasks of their connections.
+//! The SMPP server: opens the listeners, accepts connections and starts their tasks.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -26,7 +26,7 @@ use crate::{Error, tls};
 /// The pause after the system refused a new connection (no descriptors left).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// What all listeners share: who is at the server.
+/// The state that all listeners share: unbound connections and failed binds.
 struct Server {
     shared: Arc<GatewayState>,
     unbound_max: u16,
@@ -129,8 +129,7 @@ async fn connection(
     acceptor: Option<TlsAcceptor>,
     place: UnboundPermit,
 ) {
-    // A failure here means that the connection is gone, which the next read tells.
-    let _gone = stream.set_nodelay(true);
+    let _ = stream.set_nodelay(true); // fails if the connection is closed; the next read fails too
     let is_tls = acceptor.is_some();
     let binding = async {
         let stream = match acceptor {

@@ -1,4 +1,4 @@
-//! What the gateway counts, and what it shows of its sessions.
+//! Counters of the gateway, and the description of a bound session for status pages.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -54,7 +54,7 @@ pub struct Metrics {
 /// A session, as a status page shows it.
 #[derive(Clone, Debug)]
 pub struct SessionInfo {
-    /// Whom it leads to.
+    /// The account or link of the session.
     pub endpoint: Endpoint,
     /// Its name in traces.
     pub via: Name,
@@ -62,7 +62,7 @@ pub struct SessionInfo {
     pub peer: SocketAddr,
     /// Which kind of bind.
     pub kind: BindKind,
-    /// The version that both sides speak.
+    /// The negotiated version.
     pub version: Version,
     /// Whether it is encrypted.
     pub tls: bool,

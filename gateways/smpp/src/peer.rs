@@ -1,4 +1,4 @@
-//! Who is at the other end of a session: an account of ours, or another centre.
+//! The peer of a session: an ESME account that bound to the gateway, or a link to another centre.
 
 use std::sync::Arc;
 
@@ -38,8 +38,8 @@ impl Peer {
         self.pool().notify_if_room(centre);
     }
 
-    /// The peer answered a message of ours with this status. Until when its pool is held, if the
-    /// peer asks for a pause.
+    /// Notes the status of a response to a delivery. Returns the end of the pause if the peer
+    /// throttles the link.
     pub(crate) fn note_status(&self, status: Status, now: Instant) -> Option<Instant> {
         let Self::Link(link) = self else { return None };
         if status.is_ok() {
@@ -58,7 +58,10 @@ impl Peer {
         self.pool().resume(centre);
     }
 
-    /// Takes the right to send a message, or says when to ask again.
+    /// Takes a token for one message.
+    ///
+    /// # Errors
+    /// The time of the next attempt if there is no token.
     pub(crate) fn pace(&self, now: Instant) -> Result<(), Instant> {
         match self {
             Self::Esme(_) => Ok(()),

@@ -1,4 +1,4 @@
-//! The way to one endpoint: the sessions that can take its messages now.
+//! The pool of bound sessions of one endpoint, and the choice of a session for each delivery.
 //!
 //! Load is shared over all receiving sessions: by destination, so that each keeps its
 //! order, and else to the one with the most room. Rooms are counters, so the only lock is a short read lock on the list.
@@ -17,9 +17,9 @@ use crate::metrics::SessionInfo;
 /// What the answer to a delivery is.
 pub(crate) type Outcome = Result<DeliveryAck, Failure>;
 
-/// What a session is told by the rest of the gateway.
+/// A command of the gateway to a session task.
 pub(crate) enum Command {
-    /// Hand this over, and say how it went.
+    /// Send this message and return the outcome.
     Deliver(Delivery, oneshot::Sender<Outcome>),
     /// Finish what is in flight, then unbind.
     Unbind,
@@ -28,7 +28,7 @@ pub(crate) enum Command {
 /// Room in a session's queue for commands that are no deliveries.
 const COMMANDS_MAX: usize = 4;
 
-/// One session, as others see it.
+/// The handle of one session task.
 pub(crate) struct SessionHandle {
     /// Its name in traces.
     pub(crate) via: Name,
@@ -93,8 +93,8 @@ impl SessionHandle {
     /// Asks it to unbind.
     pub(crate) fn unbind(&self) {
         self.retire();
-        // A full queue cannot be: deliveries leave room for it. A closed one is over already.
-        let _over = self.commands.try_send(Command::Unbind);
+        // The queue always has room for it; if the channel is closed, the session has ended.
+        let _ = self.commands.try_send(Command::Unbind);
     }
 
     /// `count` deliveries have ended.
@@ -114,7 +114,7 @@ pub(crate) struct SessionPool {
     /// Groups that it belongs to; they open with it.
     groups: Vec<Endpoint>,
     sessions: RwLock<Vec<Arc<SessionHandle>>>,
-    /// Somebody saw no room here and waits for [`Centre::opened`].
+    /// Set when a caller found no room; [`Centre::opened`] is called when there is some.
     awaited: AtomicBool,
     /// A peer that throttles closes the whole pool for a while.
     held: AtomicBool,
@@ -132,12 +132,12 @@ impl SessionPool {
         })
     }
 
-    /// Whom it leads to.
+    /// The endpoint of its sessions.
     pub(crate) const fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
 
-    /// How many more deliveries it takes. Who sees 0 is told when that changes.
+    /// How many more deliveries it takes. After 0, [`Centre::opened`] follows when there is room.
     pub(crate) fn available(&self) -> usize {
         let room = self.room_now();
         if room > 0 {
@@ -191,17 +191,17 @@ impl SessionPool {
         Ok(outcome)
     }
 
-    /// Places have become free.
+    /// Notifies the centre of free room if a caller found none before.
     pub(crate) fn notify_if_room(&self, centre: &dyn Centre) {
         if self.awaited.load(Ordering::SeqCst)
             && self.room_now() > 0
             && self.awaited.swap(false, Ordering::SeqCst)
         {
-            self.opened(centre);
+            self.notify_centre(centre);
         }
     }
 
-    /// Closes the pool until [`SessionPool::resume`].
+    /// Holds deliveries back until [`SessionPool::resume`].
     pub(crate) fn hold(&self) {
         self.held.store(true, Ordering::SeqCst);
     }
@@ -223,7 +223,7 @@ impl SessionPool {
         self.sessions.read().len()
     }
 
-    fn opened(&self, centre: &dyn Centre) {
+    fn notify_centre(&self, centre: &dyn Centre) {
         std::iter::once(&self.endpoint).chain(&self.groups).for_each(|endpoint| centre.opened(endpoint));
     }
 }
@@ -244,7 +244,7 @@ fn choose<'a>(sessions: &'a [Arc<SessionHandle>], destination: &Name) -> Option<
     })
 }
 
-/// A session's place in its pool, for as long as its task runs.
+/// The membership of a session in its pool; dropping it removes the session.
 pub(crate) struct PoolMembership {
     pool: Arc<SessionPool>,
     handle: Arc<SessionHandle>,
@@ -252,7 +252,7 @@ pub(crate) struct PoolMembership {
 }
 
 impl PoolMembership {
-    /// Puts a bound session into its pool, and tells the centre if it takes deliveries.
+    /// Adds a bound session to its pool and notifies the centre if the session takes deliveries.
     pub(crate) fn take(
         pool: &Arc<SessionPool>,
         handle: Arc<SessionHandle>,
@@ -262,7 +262,7 @@ impl PoolMembership {
         pool.sessions.write().push(handle.clone());
         if receives {
             pool.awaited.store(false, Ordering::SeqCst);
-            pool.opened(&**centre);
+            pool.notify_centre(&**centre);
         }
         Self { pool: pool.clone(), handle, centre: centre.clone() }
     }

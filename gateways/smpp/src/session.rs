@@ -1,4 +1,4 @@
-//! One bound session, in one task.
+//! The task of one bound SMPP session: reads PDUs, calls the centre, writes responses and deliveries.
 //!
 //! Each turn takes everything that is ready: reads what is there and decodes every
 //! complete PDU of it, hands all submissions to the centre in one call, collects the
@@ -37,6 +37,7 @@ mod work;
 use jobs::Jobs;
 use work::{Completion, SubmitBatch};
 
+use crate::codes;
 use crate::convert::Scratch;
 use crate::peer::Peer;
 use crate::pool::{Command, SessionHandle};
@@ -68,11 +69,11 @@ pub(crate) struct SessionParts {
     pub(crate) stream: Stream,
     /// The rules.
     pub(crate) session: smpp::Session,
-    /// Whose it is.
+    /// The account or link that the session belongs to.
     pub(crate) peer: Peer,
     /// Octets that came behind the bind.
     pub(crate) inbox: BytesMut,
-    /// What others know of it.
+    /// Its handle in the pool.
     pub(crate) handle: Arc<SessionHandle>,
     /// Where its commands arrive.
     pub(crate) commands: mpsc::Receiver<Command>,
@@ -207,7 +208,7 @@ impl SessionTask {
             match self.session.received(&frame.header, moment.instant) {
                 Verdict::Request => self.request(&frame, &mut submits, &moment),
                 Verdict::Response { token, .. } => self.response(&frame, token, &moment),
-                Verdict::Refused(smpp::Status::ESME_RTHROTTLED) => {
+                Verdict::Refused(codes::THROTTLED) => {
                     self.shared.metrics.window_overflows.add(1);
                 }
                 _ => {}
@@ -224,7 +225,7 @@ impl SessionTask {
     /// The peer's answer to a delivery of ours.
     fn response(&mut self, frame: &Frame<'_>, token: u64, moment: &Moment) {
         let status = frame.header.command_status;
-        let result = match crate::codes::failure(status) {
+        let result = match codes::failure(status) {
             None => Ok(self.remote_id(frame)),
             Some(_) if frame.header.command_id == CommandId::GENERIC_NACK => {
                 Err(Failure::PeerMisbehaved("generic_nack to a message"))
@@ -265,7 +266,7 @@ impl SessionTask {
         }
     }
 
-    /// Places that became free in this turn are told to the centre once.
+    /// Notifies the centre at most once a turn of the places that became free.
     fn settle(&mut self) {
         if !matches!(self.session.state(), State::Bound(_)) {
             self.handle.retire();
@@ -364,8 +365,7 @@ impl SessionTask {
         }
         if end != End::Stalled {
             let closing = tokio::time::timeout(self.shared.write_timeout, self.stream.shutdown());
-            // The peer may be gone already.
-            let _closed = closing.await;
+            let _ = closing.await; // fails if the peer has closed the connection already
         }
     }
 

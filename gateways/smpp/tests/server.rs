@@ -208,7 +208,7 @@ async fn field_49_our_own_window_is_kept() {
         acme.submit(sm(b"x")).await;
     }
     let first = sink.next().await;
-    let _second = sink.next().await;
+    let _ = sink.next().await;
     assert!(sink.silent(Duration::from_millis(100)).await, "the third waits");
     assert_eq!(rig.gateway.available(&sink_party), 0);
     sink.answer(&first, OK).await;

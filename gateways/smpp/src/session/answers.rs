@@ -1,4 +1,4 @@
-//! What the centre said, on its way back to the peer.
+//! Responses to a peer, from the results of calls to the centre.
 
 use std::task::{Context, Poll};
 
@@ -34,19 +34,19 @@ impl SessionTask {
                 Completion::Replaced(header, outcome) => self.replaced(&header, outcome, &moment),
                 Completion::Refused(header, status) => self.session.refuse(&header, status, moment.instant),
                 Completion::Cancelled(header, Ok(true)) => {
-                    self.answer(&header, &Pdu::CancelSmResp(Tlvs::NONE), Status::ESME_ROK, &moment);
+                    self.answer(&header, &Pdu::CancelSmResp(Tlvs::NONE), codes::OK, &moment);
                 }
                 Completion::Cancelled(header, Ok(false)) => {
-                    self.session.refuse(&header, Status::ESME_RCANCELFAIL, moment.instant);
+                    self.session.refuse(&header, codes::CANCEL_FAILED, moment.instant);
                 }
                 Completion::RemoteReceipt(header, Ok(_)) => {
-                    self.answer(&header, &message_resp(header.command_id, b""), Status::ESME_ROK, &moment);
+                    self.answer(&header, &message_resp(header.command_id, b""), codes::OK, &moment);
                 }
                 Completion::RemoteReceipt(header, Err(_)) => {
-                    self.session.refuse(&header, Status::ESME_RX_T_APPN, moment.instant);
+                    self.session.refuse(&header, codes::RECEIPT_NOT_STORED, moment.instant);
                 }
                 Completion::Cancelled(header, Err(_)) => {
-                    self.session.refuse(&header, Status::ESME_RSYSERR, moment.instant);
+                    self.session.refuse(&header, codes::SYSTEM_ERROR, moment.instant);
                 }
             }
         }
@@ -64,7 +64,7 @@ impl SessionTask {
                     Some(Ok(id)) => self.accepted_one(&request.header, id, moment),
                     Some(Err(rejection)) => self.rejected(&request.header, &rejection, moment),
                     // The centre broke its promise of an answer for each; nothing was promised to the peer.
-                    None => self.session.refuse(&request.header, Status::ESME_RSYSERR, moment.instant),
+                    None => self.session.refuse(&request.header, codes::SYSTEM_ERROR, moment.instant),
                 },
                 Some(destinations) => {
                     let own: Vec<_> = answers.by_ref().take(usize::from(request.count)).collect();
@@ -78,7 +78,7 @@ impl SessionTask {
     fn accepted_one(&mut self, header: &Header, id: MessageId, moment: &Moment) {
         let text = IdText::new(id, self.peer.message_id_format());
         let id = if returns_id(header.command_id) { text.octets() } else { b"" };
-        self.answer(header, &message_resp(header.command_id, id), Status::ESME_ROK, moment);
+        self.answer(header, &message_resp(header.command_id, id), codes::OK, moment);
     }
 
     fn rejected(&mut self, header: &Header, rejection: &Rejection, moment: &Moment) {
@@ -119,7 +119,7 @@ impl SessionTask {
         refused.extend(sent.into_iter().filter(|destination| !destination.status.is_ok()));
         self.shared.metrics.submissions_refused.add(u64::try_from(refused.len()).unwrap_or(0));
         let Some(first) = first else {
-            let status = refused.first().map_or(Status::ESME_RSUBMITFAIL, |destination| destination.status);
+            let status = refused.first().map_or(codes::SUBMIT_FAILED, |destination| destination.status);
             return self.session.refuse(header, status, moment.instant);
         };
         let text = IdText::new(first, self.peer.message_id_format());
@@ -128,7 +128,7 @@ impl SessionTask {
             unsuccess_smes: refused.iter().map(DestinationStatus::on_wire).collect(),
             tlvs: Tlvs::NONE,
         };
-        self.answer(header, &Pdu::SubmitMultiResp(resp), Status::ESME_ROK, moment);
+        self.answer(header, &Pdu::SubmitMultiResp(resp), codes::OK, moment);
     }
 
     fn queried(
@@ -140,8 +140,8 @@ impl SessionTask {
     ) {
         let status = match status {
             Ok(Some(status)) => status,
-            Ok(None) => return self.session.refuse(header, Status::ESME_RQUERYFAIL, moment.instant),
-            Err(_) => return self.session.refuse(header, Status::ESME_RSYSERR, moment.instant),
+            Ok(None) => return self.session.refuse(header, codes::QUERY_FAILED, moment.instant),
+            Err(_) => return self.session.refuse(header, codes::SYSTEM_ERROR, moment.instant),
         };
         let text = IdText::new(id, self.peer.message_id_format());
         let done = status.done_at.and_then(final_date);
@@ -152,18 +152,18 @@ impl SessionTask {
             error_code: status.error,
             tlvs: Tlvs::NONE,
         };
-        self.answer(header, &Pdu::QuerySmResp(resp), Status::ESME_ROK, moment);
+        self.answer(header, &Pdu::QuerySmResp(resp), codes::OK, moment);
     }
 
     pub(super) fn answer(&mut self, header: &Header, pdu: &Pdu<'_>, status: Status, moment: &Moment) {
         if pdu.encode(header.sequence_number, status, &mut self.out).is_err() {
-            return self.session.refuse(header, Status::ESME_RSYSERR, moment.instant);
+            return self.session.refuse(header, codes::SYSTEM_ERROR, moment.instant);
         }
         self.session.answered(moment.instant);
     }
 }
 
-/// The response that tells `id`, by the command that it answers.
+/// The response with `id` to this command.
 const fn message_resp(command_id: CommandId, id: &[u8]) -> Pdu<'_> {
     match command_id {
         CommandId::DELIVER_SM => Pdu::DeliverSmResp(SmResp::new(id)),

@@ -1,4 +1,4 @@
-//! What a session sends on its own: the deliveries that the centre hands it.
+//! Requests that a session sends: the deliveries of the centre, as window and pace allow.
 
 use std::task::{Context, Poll};
 

@@ -1,5 +1,4 @@
-//! replace_sm: in two steps, since it does not say in which coding its text is, and that is known
-//! from the message alone.
+//! replace_sm in two steps: it carries no data_coding, so the stored message is read first.
 
 use smpp::pdu::ReplaceSm;
 use smpp::tlv::Tag;
@@ -23,15 +22,15 @@ impl SessionTask {
         replace: &ReplaceSm<'_>,
         moment: &Moment,
     ) -> Result<(), Status> {
-        let (account, id) = self.peer.message_of(replace.message_id).ok_or(Status::ESME_RINVMSGID)?;
+        let (account, id) = self.peer.message_of(replace.message_id).ok_or(codes::UNKNOWN_MESSAGE_ID)?;
         let text = new_text(replace)?;
-        let source = convert::address(&replace.source).ok_or(Status::ESME_RINVSRCADR)?;
+        let source = convert::address(&replace.source).ok_or(codes::INVALID_SOURCE)?;
         let receipt = ReceiptRequest(replace.registered_delivery.0);
         let mut replacement = Replacement::new(source, receipt);
-        replacement.deliver_after =
-            convert::time(replace.schedule_delivery_time, moment.time).map_err(|_| Status::ESME_RINVSCHED)?;
+        replacement.deliver_after = convert::time(replace.schedule_delivery_time, moment.time)
+            .map_err(|_| codes::INVALID_SCHEDULE)?;
         replacement.validity = convert::time(replace.validity_period, moment.time)
-            .map_err(|_| Status::ESME_RINVEXPIRY)?
+            .map_err(|_| codes::INVALID_VALIDITY)?
             .map(Validity::Until);
         let header = frame.header;
         let replacing = PendingReplace { header, account, id, replacement, text: frame.bytes_of(text) };
@@ -64,8 +63,8 @@ impl SessionTask {
                     Err(status) => status,
                 }
             }
-            Ok(None) => Status::ESME_RREPLACEFAIL,
-            Err(_) => Status::ESME_RSYSERR,
+            Ok(None) => codes::REPLACE_FAILED,
+            Err(_) => codes::SYSTEM_ERROR,
         };
         let header = replacing.header;
         self.work.push(Box::pin(std::future::ready(Completion::Refused(header, status))));
@@ -74,9 +73,9 @@ impl SessionTask {
     pub(super) fn replaced(&mut self, header: &Header, outcome: Result<bool, Rejection>, moment: &Moment) {
         let status = match outcome {
             Ok(true) => {
-                return self.answer(header, &Pdu::ReplaceSmResp(Tlvs::NONE), Status::ESME_ROK, moment);
+                return self.answer(header, &Pdu::ReplaceSmResp(Tlvs::NONE), codes::OK, moment);
             }
-            Ok(false) => Status::ESME_RREPLACEFAIL,
+            Ok(false) => codes::REPLACE_FAILED,
             Err(rejection) => codes::submit_status(&rejection),
         };
         self.session.refuse(header, status, moment.instant);
@@ -93,11 +92,11 @@ impl SessionTask {
 fn new_text<'a>(replace: &ReplaceSm<'a>) -> Result<&'a [u8], Status> {
     let payload = replace.tlvs.get(Tag::MESSAGE_PAYLOAD).is_some_and(|payload| !payload.value.is_empty());
     if payload && !replace.short_message.is_empty() {
-        return Err(Status::ESME_RTLVNOTALLWD); // which of the two counts, nobody can know
+        return Err(codes::CONFLICTING_PAYLOAD); // the standard does not define which of the two counts
     }
     let text = replace.user_data();
     if text.is_empty() && replace.sm_default_msg_id != 0 {
-        return Err(Status::ESME_RINVDFTMSGID);
+        return Err(codes::INVALID_DEFAULT_MESSAGE);
     }
     Ok(text)
 }

@@ -1,4 +1,4 @@
-//! What a peer asks of us: messages for the centre, and questions about them.
+//! Requests of a peer: messages for the centre, query_sm and cancel_sm.
 
 use smpp::pdu::{CancelSm, DataSm, Destination, QuerySm, Sm, SubmitMulti};
 use smpp::{Frame, Header, Pdu, Status};
@@ -6,6 +6,7 @@ use smsc::message::{Mode, Submission};
 
 use super::work::{Completion, DestinationStatus, SubmitBatch, SubmitRequest};
 use super::{Moment, SessionTask};
+use crate::codes;
 use crate::convert::{self, Fields};
 
 impl SessionTask {
@@ -22,7 +23,7 @@ impl SessionTask {
             Ok(Pdu::ParamRetrieve(retrieve)) => self.retrieve(&frame.header, &retrieve, moment),
             Ok(Pdu::CancelSm(cancel)) => self.cancel(&frame.header, &cancel),
             Ok(Pdu::ReplaceSm(replace)) => self.replace(frame, &replace, moment),
-            Ok(_) => Err(Status::ESME_RINVCMDID),
+            Ok(_) => Err(codes::UNSUPPORTED_COMMAND),
             Err(error) => {
                 self.shared.metrics.malformed.add(1);
                 Err(error.status())
@@ -119,7 +120,7 @@ impl SessionTask {
         moment: &Moment,
     ) -> Result<(), Status> {
         if multi.destinations.is_empty() {
-            return Err(Status::ESME_RINVNUMDESTS);
+            return Err(codes::INVALID_DESTINATION_COUNT);
         }
         let mut request = SubmitRequest { count: 0, ..SubmitRequest::one(&frame.header) };
         let mut refused = Vec::new();
@@ -134,12 +135,12 @@ impl SessionTask {
                     match submission {
                         Ok(submission) => {
                             accepted.push(submission);
-                            addresses.push(DestinationStatus::new(address, Status::ESME_ROK));
+                            addresses.push(DestinationStatus::new(address, codes::OK));
                         }
                         Err(status) => refused.push(DestinationStatus::new(address, status)),
                     }
                 }
-                Destination::DistributionList(_) => return Err(Status::ESME_RINVDLNAME),
+                Destination::DistributionList(_) => return Err(codes::INVALID_DISTRIBUTION_LIST),
             }
         }
         request.count = u16::try_from(accepted.len()).unwrap_or(u16::MAX);
@@ -150,7 +151,7 @@ impl SessionTask {
     }
 
     fn query(&self, header: &Header, query: &QuerySm<'_>) -> Result<(), Status> {
-        let (account, id) = self.peer.message_of(query.message_id).ok_or(Status::ESME_RINVMSGID)?;
+        let (account, id) = self.peer.message_of(query.message_id).ok_or(codes::UNKNOWN_MESSAGE_ID)?;
         let asking = self.shared.centre.status(account, id);
         let header = *header;
         self.work.push(Box::pin(async move { Completion::Queried(header, id, asking.await) }));
@@ -161,9 +162,9 @@ impl SessionTask {
     /// addresses, which the centre does not offer.
     fn cancel(&self, header: &Header, cancel: &CancelSm<'_>) -> Result<(), Status> {
         if cancel.message_id.is_empty() {
-            return Err(Status::ESME_RCANCELFAIL);
+            return Err(codes::CANCEL_FAILED);
         }
-        let (account, id) = self.peer.message_of(cancel.message_id).ok_or(Status::ESME_RINVMSGID)?;
+        let (account, id) = self.peer.message_of(cancel.message_id).ok_or(codes::UNKNOWN_MESSAGE_ID)?;
         let cancelling = self.shared.centre.cancel(account, id);
         let header = *header;
         self.work.push(Box::pin(async move { Completion::Cancelled(header, cancelling.await) }));
