@@ -1,5 +1,4 @@
-//! Links and groups as they are served: each link has a pool and a pace, each group
-//! chooses among its links.
+//! Links to other centres at run time: pool and pace of each, and groups that choose among links.
 
 use std::collections::HashMap;
 use std::sync::Arc;
