@@ -28,7 +28,7 @@ pub use trace::Line;
 use node::webhook_trace::WebhookTrace;
 use node::centre::ServiceCentre;
 use crate::clock;
-use store_embedded::EmbeddedStore;
+use smsc::ports::{Store, StoreAdmin};
 
 /// Where a running process can be asked, and with which token.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -77,13 +77,15 @@ pub struct Admin {
     /// The centre.
     pub centre: ServiceCentre,
     /// The store.
-    pub store: Arc<EmbeddedStore>,
+    pub store: Arc<dyn Store>,
+    /// Its audit.
+    pub store_admin: Arc<dyn StoreAdmin>,
     /// What is counted.
     pub metrics: Metrics,
     /// Accounts of the platform, by whose SIDs a trace may be asked for.
     pub accounts: Vec<String>,
     /// Who knows the SIDs of messages that came in lately.
-    pub callbacks: Option<WebhookTrace>,
+    pub webhook_trace: Option<WebhookTrace>,
 }
 
 /// The operator's routes.
@@ -117,7 +119,7 @@ async fn status(State(admin): State<Arc<Admin>>) -> Json<Value> {
 }
 
 async fn audit(State(admin): State<Arc<Admin>>) -> Response {
-    match admin.store.audit().await {
+    match admin.store_admin.audit().await {
         Ok(audit) => Json(audit_report(&audit)).into_response(),
         Err(error) => refuse(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
     }

@@ -20,7 +20,8 @@ use node::webhook_trace::WebhookTrace;
 use platform::Platform;
 use smsc::endpoint::Endpoint;
 use smsc::journey::Journey;
-use smsc::ports::Centre;
+use platform::ports::PlatformStore;
+use smsc::ports::{Centre, Store, StoreAdmin};
 use smsc::queries::Queries;
 use smsc::rules::RulesHandle;
 use smsc::rules::routing::directory::Directory;
@@ -38,7 +39,10 @@ pub struct System {
     /// The configuration it was started with.
     pub config: Config,
     /// The store.
-    pub store: EmbeddedStore,
+    pub store: Arc<dyn Store>,
+    /// The side of the store that operates it.
+    pub store_admin: Arc<dyn StoreAdmin>,
+    platform_store: Arc<dyn PlatformStore>,
     /// The service centre.
     pub centre: ServiceCentre,
     /// SMPP, in the role of a centre.
@@ -106,28 +110,31 @@ pub async fn start(config: Config) -> Result<System, StartError> {
     let directory = Arc::new(Directory::default());
     let rules = config.rules(Arc::clone(&directory))?;
     directory.replace(|_| true, &config.owned_numbers(&rules));
-    let store = EmbeddedStore::open(&config.store, clock::now(), Box::new(end_after_store_failure))?;
+    let opened = EmbeddedStore::open(&config.store, clock::now(), Box::new(end_after_store_failure))?;
+    let store: Arc<dyn Store> = Arc::new(opened.clone());
     let gateways = Arc::new(GatewayRegistry::default());
     let rules = RulesHandle::new(rules);
     let journey = Arc::new(Journey::new(
-        Arc::new(store.clone()),
+        Arc::clone(&store),
         Arc::clone(&gateways) as _,
         rules.clone(),
         clock::clock(),
         config.node,
-        store.last_id(),
+        opened.last_id(),
     ));
     let dispatch = DispatchHandle::start(
         Arc::clone(&journey),
-        Arc::new(store.clone()),
+        Arc::clone(&store),
         Arc::clone(&gateways) as _,
         clock::clock(),
     );
-    let queries = Queries::new(Arc::new(store.clone()), rules);
+    let queries = Queries::new(Arc::clone(&store), rules);
     let mut system = System {
         http: config.http.listen,
         config,
         store,
+        store_admin: Arc::new(opened.clone()),
+        platform_store: Arc::new(opened),
         centre: ServiceCentre::new(journey, dispatch, queries),
         smpp: None,
         sip: None,
@@ -153,18 +160,18 @@ impl System {
         }
         let webhook_trace = WebhookTrace::new(
             Arc::new(Dialer::new(&self.config.http.webhooks)?),
-            Arc::new(self.store.clone()),
+            Arc::clone(&self.store),
             clock::clock(),
         );
         self.webhook_trace = Some(webhook_trace.clone());
         let link = Arc::new(SipCentre::new(
-            Arc::new(self.store.clone()),
+            Arc::clone(&self.platform_store),
             self.config.platform.centre.as_str().into(),
             clock::clock(),
         ));
         let local = self.config.has(Role::Smsc);
         let ports = platform::Ports {
-            store: Arc::new(self.store.clone()),
+            store: Arc::clone(&self.platform_store),
             centre: if local { Arc::new(LocalCentre(self.centre.clone())) } else { Arc::clone(&link) as _ },
             webhooks: Arc::new(webhook_trace.clone()),
             environment: Arc::new(Machine),
@@ -234,17 +241,19 @@ impl System {
         self.http = listener.local_addr()?;
         let metrics = Metrics {
             centre: self.centre.clone(),
-            store: self.store.clone(),
+            store: Arc::clone(&self.store),
+            store_admin: Arc::clone(&self.store_admin),
             smpp: self.smpp.clone(),
             sip: self.sip.clone(),
             ss7: self.ss7.clone(),
         };
         let admin = Admin {
             centre: self.centre.clone(),
-            store: self.store.clone(),
+            store: Arc::clone(&self.store),
+            store_admin: Arc::clone(&self.store_admin),
             metrics: metrics.clone(),
             accounts: self.config.platform.accounts.iter().map(|account| account.sid.clone()).collect(),
-            webhook_trace: self.webhook_trace.clone(),
+            callbacks: self.webhook_trace.clone(),
         };
         let door = AdminDoor::new(format!("http://{}", self.http));
         door.publish(&self.config.store.data_dir)?;
@@ -276,7 +285,7 @@ impl System {
         if days.is_zero() {
             return;
         }
-        let store = Arc::new(self.store.clone());
+        let store = Arc::clone(&self.store_admin);
         self.tasks.push(tokio::spawn(retention::run(store, clock::clock(), days)));
     }
 
@@ -300,7 +309,7 @@ impl System {
         }
         self.tasks.iter().for_each(JoinHandle::abort);
         AdminDoor::withdraw(&self.config.store.data_dir);
-        let store = self.store.clone();
+        let store = Arc::clone(&self.store_admin);
         let _ = tokio::task::spawn_blocking(move || store.close()).await;
         tracing::info!("stopped");
     }

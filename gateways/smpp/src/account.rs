@@ -1,5 +1,4 @@
-//! The accounts that may bind, as they are served: settings that can be swapped, and a
-//! lane each.
+//! ESME accounts: the replaceable settings and the session pool of each.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -14,14 +13,15 @@ use smsc::names::Name;
 use crate::Error;
 use crate::config::{EsmeAccount, Secret};
 use crate::convert::Shape;
-use crate::lane::Lane;
+use crate::pool::SessionPool;
 
-/// One account and what hangs on it while the process lives.
+/// One account, its settings, sessions and open binds.
 pub(crate) struct Account {
-    /// What the operator said; a reload swaps it under the open sessions.
+    /// The configured settings. A reload replaces them; open sessions keep their window, timers and
+    /// version until the next bind and read everything else from here.
     pub(crate) settings: ArcSwap<Settings>,
     /// Its sessions.
-    pub(crate) lane: Arc<Lane>,
+    pub(crate) pool: Arc<SessionPool>,
     binds: AtomicUsize,
 }
 
@@ -75,8 +75,8 @@ impl Settings {
 
 impl Account {
     fn new(settings: Settings) -> Arc<Self> {
-        let lane = Lane::new(settings.config.endpoint(), Vec::new());
-        Arc::new(Self { settings: ArcSwap::from_pointee(settings), lane, binds: AtomicUsize::new(0) })
+        let pool = SessionPool::new(settings.config.endpoint(), Vec::new());
+        Arc::new(Self { settings: ArcSwap::from_pointee(settings), pool, binds: AtomicUsize::new(0) })
     }
 
     /// Takes one of the account's binds, or `None` if it holds as many as it may.
@@ -132,7 +132,7 @@ impl Accounts {
         let gone = before.iter().filter(|(name, _)| !after.contains_key(*name));
         let gone: Vec<_> = gone.map(|(_, account)| account.clone()).collect();
         self.by_system_id.store(Arc::new(after));
-        gone.iter().flat_map(|account| account.lane.sessions()).for_each(|session| session.unbind());
+        gone.iter().flat_map(|account| account.pool.sessions()).for_each(|session| session.unbind());
         Ok(())
     }
 

@@ -1,7 +1,7 @@
-//! What an operator can set: where ESMEs bind, who they are, and which centres we bind to.
+//! Configuration of the SMPP gateway: listeners, ESME accounts, links to other centres and groups.
 //!
 //! Every field has a default that is safe on a laptop, so an empty table is a
-//! valid configuration: one listener on loopback, and nobody who may bind. An
+//! valid configuration: one listener on loopback, and no account. An
 //! unknown key is an error: a typing mistake must not silently leave a limit off.
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -65,7 +65,7 @@ impl Default for SmppConfig {
 }
 
 impl SmppConfig {
-    /// Checks what the types alone cannot say.
+    /// Checks the rules that the types do not express.
     ///
     /// # Errors
     /// [`Error::Config`] names the entry and what is wrong with it.

@@ -11,14 +11,14 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 use tracing::{debug, info, warn};
 
+use crate::bind::handshake::Handshake;
 use crate::config::LinkBind;
-use crate::gateway::Shared;
-use crate::handshake::Handshake;
-use crate::lane::{Handle, Seat};
 use crate::link::Link;
+use crate::metrics::SessionInfo;
 use crate::peer::Peer;
-use crate::session::{self, Bound};
-use crate::stats::SessionInfo;
+use crate::pool::{PoolMembership, SessionHandle};
+use crate::session::{self, SessionParts};
+use crate::state::GatewayState;
 use crate::stream::Stream;
 
 /// How long a connection may take to be made, TLS included.
@@ -29,7 +29,7 @@ const WAIT_FIRST: Duration = Duration::from_secs(1);
 const GOOD_SESSION: Duration = Duration::from_secs(30);
 
 /// Keeps every bind of each of these links, until the link ends. `seed` spreads their reconnects.
-pub(crate) fn start(shared: &Arc<Shared>, links: &[Arc<Link>], seed: u64) {
+pub(crate) fn start(shared: &Arc<GatewayState>, links: &[Arc<Link>], seed: u64) {
     let mut number = 0_u64;
     for link in links {
         let kinds: &[BindKind] = match link.config.bind {
@@ -47,7 +47,7 @@ pub(crate) fn start(shared: &Arc<Shared>, links: &[Arc<Link>], seed: u64) {
 }
 
 /// One bind, for as long as its link lives.
-async fn keep(shared: Arc<Shared>, link: Arc<Link>, kind: BindKind, mut wait: Wait) {
+async fn keep(shared: Arc<GatewayState>, link: Arc<Link>, kind: BindKind, mut wait: Wait) {
     let mut ending = link.ending.subscribe();
     loop {
         let life = async {
@@ -60,7 +60,7 @@ async fn keep(shared: Arc<Shared>, link: Arc<Link>, kind: BindKind, mut wait: Wa
                     }
                 }
                 Err(reason) => {
-                    shared.stats.binds_refused.add(1);
+                    shared.metrics.binds_refused.add(1);
                     warn!(link = %link.name, %reason, "cannot bind");
                 }
             }
@@ -72,7 +72,7 @@ async fn keep(shared: Arc<Shared>, link: Arc<Link>, kind: BindKind, mut wait: Wa
         // A session that is up unbinds by itself when the link ends; only waits are cut short.
         let stop = async {
             drop(ending.wait_for(|ending| *ending).await);
-            while link.lane.len() > 0 {
+            while link.pool.len() > 0 {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
@@ -84,16 +84,16 @@ async fn keep(shared: Arc<Shared>, link: Arc<Link>, kind: BindKind, mut wait: Wa
 }
 
 /// A session that has just been bound.
-struct Fresh {
+struct BoundLink {
     handshake: Handshake,
     session: Session,
     peer: std::net::SocketAddr,
 }
 
-async fn serve(shared: &Arc<Shared>, link: &Arc<Link>, kind: BindKind, fresh: Fresh) {
-    let Fresh { handshake, session, peer } = fresh;
+async fn serve(shared: &Arc<GatewayState>, link: &Arc<Link>, kind: BindKind, fresh: BoundLink) {
+    let BoundLink { handshake, session, peer } = fresh;
     let info = SessionInfo {
-        endpoint: link.lane.endpoint().clone(),
+        endpoint: link.pool.endpoint().clone(),
         // All sessions of a link share its name: a receipt may come over another one.
         via: link.name.clone(),
         peer,
@@ -104,14 +104,14 @@ async fn serve(shared: &Arc<Shared>, link: &Arc<Link>, kind: BindKind, fresh: Fr
         open: 0,
     };
     info!(link = %link.name, %peer, ?kind, version = ?info.version, "bound");
-    shared.stats.binds.add(1);
-    let (handle, orders) = Handle::new(info, link.config.window, kind.transmits());
-    let seat = Seat::take(&link.lane, handle.clone(), &shared.centre);
+    shared.metrics.binds.add(1);
+    let (handle, commands) = SessionHandle::new(info, link.config.window, kind.transmits());
+    let seat = PoolMembership::take(&link.pool, handle.clone(), &shared.centre);
     if *link.ending.borrow() {
         handle.unbind();
     }
     let Handshake { stream, inbox } = handshake;
-    let bound = Bound { stream, session, peer: Peer::Link(link.clone()), inbox, handle, orders };
+    let bound = SessionParts { stream, session, peer: Peer::Link(link.clone()), inbox, handle, commands };
     let end = session::run(shared.clone(), bound).await;
     drop(seat);
     info!(link = %link.name, ?end, "session over");
@@ -119,7 +119,7 @@ async fn serve(shared: &Arc<Shared>, link: &Arc<Link>, kind: BindKind, fresh: Fr
 
 /// Why there is no session.
 #[derive(Debug, thiserror::Error)]
-enum Unbound {
+enum BindError {
     #[error("no connection")]
     NoConnection,
     #[error("no answer to the bind")]
@@ -128,12 +128,12 @@ enum Unbound {
     Refused(Status),
 }
 
-async fn connect(shared: &Shared, link: &Link, kind: BindKind) -> Result<Fresh, Unbound> {
+async fn connect(shared: &GatewayState, link: &Link, kind: BindKind) -> Result<BoundLink, BindError> {
     let connected = timeout(CONNECT_TIMEOUT, open(link)).await;
-    let (stream, peer) = connected.ok().flatten().ok_or(Unbound::NoConnection)?;
+    let (stream, peer) = connected.ok().flatten().ok_or(BindError::NoConnection)?;
     let bound = timeout(shared.bind_timeout, bind(shared, link, kind, Handshake::new(stream))).await;
-    let (handshake, session) = bound.map_err(|_| Unbound::NoAnswer)??;
-    Ok(Fresh { handshake, session, peer })
+    let (handshake, session) = bound.map_err(|_| BindError::NoAnswer)??;
+    Ok(BoundLink { handshake, session, peer })
 }
 
 async fn open(link: &Link) -> Option<(Stream, std::net::SocketAddr)> {
@@ -151,16 +151,16 @@ async fn open(link: &Link) -> Option<(Stream, std::net::SocketAddr)> {
 
 /// Binds on a fresh connection.
 async fn bind(
-    shared: &Shared,
+    shared: &GatewayState,
     link: &Link,
     kind: BindKind,
     mut handshake: Handshake,
-) -> Result<(Handshake, Session), Unbound> {
+) -> Result<(Handshake, Session), BindError> {
     let now = || Instant::now().into_std();
     let config = link.session(shared.bind_timeout, shared.response_timeout);
     let interface_version = config.version_max.interface_version();
     let mut session = Session::new(config, now());
-    let sequence = session.bind(kind, now()).ok_or(Unbound::NoAnswer)?;
+    let sequence = session.bind(kind, now()).ok_or(BindError::NoAnswer)?;
     let request = Pdu::Bind(Bind {
         kind,
         system_id: link.config.system_id.as_bytes(),
@@ -172,12 +172,12 @@ async fn bind(
         address_range: link.config.address_range.as_bytes(),
         tlvs: Tlvs::NONE,
     });
-    handshake.send(&request, sequence).await.ok_or(Unbound::NoAnswer)?;
+    handshake.send(&request, sequence).await.ok_or(BindError::NoAnswer)?;
     loop {
-        let mut octets = handshake.next_pdu().await.ok_or(Unbound::NoAnswer)?;
+        let mut octets = handshake.next_pdu().await.ok_or(BindError::NoAnswer)?;
         let batch = Handshake::FRAMING.take(&mut octets);
         if batch.fault().is_some() {
-            return Err(Unbound::NoAnswer);
+            return Err(BindError::NoAnswer);
         }
         for frame in batch.frames() {
             match session.received(&frame.header, now()) {
@@ -187,12 +187,12 @@ async fn bind(
                     }
                     return Ok((handshake, session));
                 }
-                Verdict::BindRefused(status) => return Err(Unbound::Refused(status)),
+                Verdict::BindRefused(status) => return Err(BindError::Refused(status)),
                 verdict => debug!(link = %link.name, ?verdict, "before the bind"),
             }
         }
-        if handshake.send_outputs(&mut session).await.ok_or(Unbound::NoAnswer)? {
-            return Err(Unbound::NoAnswer);
+        if handshake.send_outputs(&mut session).await.ok_or(BindError::NoAnswer)? {
+            return Err(BindError::NoAnswer);
         }
     }
 }

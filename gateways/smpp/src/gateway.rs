@@ -1,4 +1,4 @@
-//! The gateway as a whole: started from a configuration, asked by the centre.
+//! The SMPP gateway: start, reload, shutdown, and the port through which the centre delivers.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -6,54 +6,33 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use smsc::failure::Failure;
-use smsc::endpoint::Endpoint;
-use smsc::timestamp::Timestamp;
-use smsc::future::BoxFuture;
-use smsc::delivery::{Capabilities, Delivery, DeliveryAck};
-use smsc::ports::{Centre, Gateways};
+use smsc::message::Endpoint;
+use smsc::ports::{BoxFuture, Capabilities, Centre, Delivery, DeliveryAck, Gateways};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::account::Accounts;
 use crate::config::{EsmeAccount, Group, Link, SmppConfig};
-use crate::lane::{Handle, Lane};
 use crate::link::{self, Links};
-use crate::stats::{SessionInfo, Stats};
+use crate::metrics::{Metrics, SessionInfo};
+use crate::pool::{SessionHandle, SessionPool};
+use crate::state::{Clock, GatewayState};
 use crate::{Error, dial, listen};
-
-/// The wall clock, passed in.
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
-
-/// What every session of the gateway shares.
-pub(crate) struct Shared {
-    pub(crate) centre: Arc<dyn Centre>,
-    pub(crate) clock: Clock,
-    pub(crate) stats: Stats,
-    pub(crate) system_id: String,
-    pub(crate) bind_timeout: Duration,
-    pub(crate) response_timeout: Duration,
-    pub(crate) write_timeout: Duration,
-    pub(crate) accounts: Accounts,
-    pub(crate) links: ArcSwap<Links>,
-    /// What spreads reconnects.
-    pub(crate) seed: u64,
-    /// Turns true when the gateway stops.
-    pub(crate) stopping: watch::Sender<bool>,
-}
 
 /// SMPP: a server for ESMEs and the links to other centres.
 ///
 /// Cheap to clone; all clones are one gateway.
 #[derive(Clone)]
 pub struct SmppGateway {
-    shared: Arc<Shared>,
+    shared: Arc<GatewayState>,
     addresses: Arc<[SocketAddr]>,
 }
 
 impl SmppGateway {
-    /// Listens, and begins to bind to other centres. Must be called inside a tokio runtime.
+    /// Opens the listeners and starts the links. Must be called inside a tokio runtime.
     ///
-    /// `seed` spreads the reconnects of many processes over time.
+    /// `clock` is the wall clock; `rng_seed` seeds the random part of the reconnect delays.
+    /// [`SmppGateway::shutdown`] is the counterpart.
     ///
     /// # Errors
     /// [`Error`] if the configuration is wrong, a file cannot be read, or an address is taken.
@@ -62,21 +41,21 @@ impl SmppGateway {
         config: &SmppConfig,
         centre: Arc<dyn Centre>,
         clock: Clock,
-        seed: u64,
+        rng_seed: u64,
     ) -> Result<Self, Error> {
         config.check()?;
         let seconds = |seconds: u16| Duration::from_secs(u64::from(seconds.max(1)));
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(GatewayState {
             centre,
             clock,
-            stats: Stats::default(),
+            metrics: Metrics::default(),
             system_id: config.system_id.clone(),
             bind_timeout: seconds(config.bind_seconds),
             response_timeout: seconds(config.response_seconds),
             write_timeout: seconds(config.write_seconds),
             accounts: Accounts::new(&config.accounts)?,
             links: ArcSwap::default(),
-            seed,
+            seed: rng_seed,
             stopping: watch::Sender::new(false),
         });
         let links = Links::new(&Links::default(), &config.links, &config.groups)?;
@@ -125,47 +104,49 @@ impl SmppGateway {
 
     /// Every bound session.
     pub fn sessions(&self) -> Vec<SessionInfo> {
-        let show = |session: &Arc<Handle>| SessionInfo { open: session.open(), ..session.info.clone() };
-        self.lanes().iter().flat_map(|lane| lane.sessions()).map(|session| show(&session)).collect()
+        let show =
+            |session: &Arc<SessionHandle>| SessionInfo { open: session.open(), ..session.info.clone() };
+        self.pools().iter().flat_map(|pool| pool.sessions()).map(|session| show(&session)).collect()
     }
 
     /// Counters since the start.
-    pub fn stats(&self) -> &Stats {
-        &self.shared.stats
+    pub fn metrics(&self) -> &Metrics {
+        &self.shared.metrics
     }
 
-    /// Stops: no new connections, sessions finish what is in flight and unbind. Returns when all
-    /// sessions are over, or after `patience`.
-    pub async fn shutdown(&self, patience: Duration) {
+    /// Shuts down: closes the listeners; each session completes its open requests and unbinds.
+    ///
+    /// Returns when all sessions have ended, at the latest after `deadline`.
+    pub async fn shutdown(&self, deadline: Duration) {
         self.shared.stopping.send_replace(true);
-        let due = Instant::now() + patience;
-        let lanes = self.lanes();
+        let due = Instant::now() + deadline;
+        let pools = self.pools();
         self.shared.links.load().links.values().for_each(|link| link.end());
-        lanes.iter().flat_map(|lane| lane.sessions()).for_each(|session| session.unbind());
-        while lanes.iter().any(|lane| lane.len() > 0) && Instant::now() < due {
+        pools.iter().flat_map(|pool| pool.sessions()).for_each(|session| session.unbind());
+        while pools.iter().any(|pool| pool.len() > 0) && Instant::now() < due {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 
-    fn lanes(&self) -> Vec<Arc<Lane>> {
+    fn pools(&self) -> Vec<Arc<SessionPool>> {
         let accounts = self.shared.accounts.all();
         let links = self.shared.links.load();
         let links = links.links.values();
         accounts
             .iter()
-            .map(|account| account.lane.clone())
-            .chain(links.map(|link| link.lane.clone()))
+            .map(|account| account.pool.clone())
+            .chain(links.map(|link| link.pool.clone()))
             .collect()
     }
 
-    fn way(&self, endpoint: &Endpoint) -> Option<Way> {
+    fn target(&self, endpoint: &Endpoint) -> Option<Target> {
         match endpoint {
-            Endpoint::Esme(name) => Some(Way::Lane(self.shared.accounts.get(name)?.lane.clone())),
+            Endpoint::Esme(name) => Some(Target::Pool(self.shared.accounts.get(name)?.pool.clone())),
             Endpoint::Smpp(name) => {
                 let links = self.shared.links.load();
                 match links.links.get(name) {
-                    Some(link) => Some(Way::Lane(link.lane.clone())),
-                    None => links.groups.get(name).cloned().map(Way::Group),
+                    Some(link) => Some(Target::Pool(link.pool.clone())),
+                    None => links.groups.get(name).cloned().map(Target::Group),
                 }
             }
             _ => None,
@@ -173,17 +154,17 @@ impl SmppGateway {
     }
 }
 
-/// Where an endpoint's messages go.
-enum Way {
-    Lane(Arc<Lane>),
+/// The link, account or group that an endpoint names.
+enum Target {
+    Pool(Arc<SessionPool>),
     Group(Arc<link::Group>),
 }
 
 impl Gateways for SmppGateway {
     fn available(&self, endpoint: &Endpoint) -> usize {
-        match self.way(endpoint) {
-            Some(Way::Lane(lane)) => lane.available(),
-            Some(Way::Group(group)) => group.available(),
+        match self.target(endpoint) {
+            Some(Target::Pool(pool)) => pool.available(),
+            Some(Target::Group(group)) => group.available(),
             None => 0,
         }
     }
@@ -193,13 +174,13 @@ impl Gateways for SmppGateway {
         endpoint: &Endpoint,
         delivery: Delivery,
     ) -> BoxFuture<'static, Result<DeliveryAck, Failure>> {
-        let sent = match self.way(endpoint) {
-            Some(Way::Lane(lane)) => lane.send(delivery),
-            Some(Way::Group(group)) => group.send(delivery),
+        let sent = match self.target(endpoint) {
+            Some(Target::Pool(pool)) => pool.send(delivery),
+            Some(Target::Group(group)) => group.send(delivery),
             None => Err(Failure::NoPeer),
         };
         Box::pin(async move {
-            // The session keeps the deadline: it always answers, and when it ends so does the wait.
+            // The session task keeps the response timeout; when it ends, the channel closes.
             sent?.await.unwrap_or(Err(Failure::NoPeer))
         })
     }
@@ -213,15 +194,15 @@ impl Gateways for SmppGateway {
         let of_link = |link: &link::Link| {
             capabilities(link.config.open_per_destination, false, link.config.sends_receipts)
         };
-        match (endpoint, self.way(endpoint)) {
+        match (endpoint, self.target(endpoint)) {
             (Endpoint::Esme(name), _) => self.shared.accounts.get(name).map(|account| {
                 let settings = account.settings.load();
                 capabilities(settings.config.open_per_destination, settings.config.reassembled, false)
             }),
-            (Endpoint::Smpp(name), Some(Way::Lane(_))) => {
+            (Endpoint::Smpp(name), Some(Target::Pool(_))) => {
                 self.shared.links.load().links.get(name).map(|link| of_link(link))
             }
-            (_, Some(Way::Group(group))) => group.links().next().map(|link| of_link(link)),
+            (_, Some(Target::Group(group))) => group.links().next().map(|link| of_link(link)),
             _ => None,
         }
         .unwrap_or(capabilities(1, false, false))

@@ -1,30 +1,30 @@
-//! SMPP on sockets: the server that ESMEs bind to and the binds to other centres.
+//! SMPP gateway over TCP and TLS: the server for ESMEs and the client links to other centres.
 //!
-//! Begin with [`SmppGateway::start`]. A connection is one task, from its first octet
-//! to its end: `listen` brings it to a bind, `session` serves it. Everything about the
-//! form of messages is in `convert` and [`codes`], which are pure; everything about the
-//! protocol's states is in [`smpp::Session`].
+//! [`SmppGateway::start`] opens the listeners and starts the links; [`SmppGateway::shutdown`]
+//! ends them. Each connection is one task: `listen` and `bind` accept it up to the bind,
+//! `session` serves the bound session. `convert` and [`codes`] translate messages and statuses
+//! and are pure; the protocol states are those of [`smpp::Session`].
 
 mod account;
+mod bind;
 pub mod codes;
 pub mod config;
 mod convert;
 mod dial;
 mod error;
 mod gateway;
-mod greet;
-mod handshake;
-mod lane;
 mod link;
 mod listen;
-mod login;
+mod metrics;
 mod pace;
 mod peer;
+mod pool;
 mod session;
-mod stats;
+mod state;
 mod stream;
 mod tls;
 
 pub use error::Error;
-pub use gateway::{Clock, SmppGateway};
-pub use stats::{Counter, SessionInfo, Stats};
+pub use gateway::SmppGateway;
+pub use metrics::{Counter, Metrics, SessionInfo};
+pub use state::Clock;

@@ -1,5 +1,4 @@
-//! Links and groups as they are served: each link has a lane and a pace, each group
-//! chooses among its links.
+//! Links to other centres at run time: pool and pace of each, and groups that choose among links.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,8 +17,8 @@ use tokio_rustls::TlsConnector;
 use crate::account::read_password;
 use crate::config::{self, MessageIdFormat, Secret};
 use crate::convert::Shape;
-use crate::lane::{Lane, Outcome};
 use crate::pace::Pace;
+use crate::pool::{Outcome, SessionPool};
 use crate::{Error, tls};
 
 /// One link and what hangs on it.
@@ -33,7 +32,7 @@ pub(crate) struct Link {
     /// Turns true when the link is to end.
     pub(crate) ending: watch::Sender<bool>,
     /// Its sessions.
-    pub(crate) lane: Arc<Lane>,
+    pub(crate) pool: Arc<SessionPool>,
     /// How fast it may go.
     pub(crate) pace: Mutex<Pace>,
     /// How it wants its messages.
@@ -58,7 +57,7 @@ impl Link {
             receipt_offset_minutes: 0,
         };
         Ok(Arc::new(Self {
-            lane: Lane::new(Endpoint::Smpp(name.clone()), groups),
+            pool: SessionPool::new(Endpoint::Smpp(name.clone()), groups),
             ending: watch::Sender::new(false),
             pace: Mutex::new(Pace::new(config.messages_per_second, Instant::now())),
             password: read_password(&config.password, config.password_file.as_deref())?,
@@ -73,7 +72,7 @@ impl Link {
     /// Ends it: sessions unbind and are not bound again.
     pub(crate) fn end(&self) {
         self.ending.send_replace(true);
-        self.lane.sessions().iter().for_each(|session| session.unbind());
+        self.pool.sessions().iter().for_each(|session| session.unbind());
     }
 
     /// Limits and timers of a session of this link.
@@ -111,24 +110,24 @@ impl Group {
 
     /// The links that serve now: those of the first rank in which one is bound.
     fn serving(&self) -> impl Iterator<Item = &Member> {
-        let first = self.members.iter().find(|member| member.link.lane.is_connected());
+        let first = self.members.iter().find(|member| member.link.pool.is_connected());
         let rank = first.map(|member| member.rank);
         self.members.iter().filter(move |member| rank.is_none_or(|rank| member.rank == rank))
     }
 
     /// How many more deliveries the serving links take.
     pub(crate) fn available(&self) -> usize {
-        self.serving().map(|member| member.link.lane.available()).sum()
+        self.serving().map(|member| member.link.pool.available()).sum()
     }
 
     /// Hands a delivery to the serving link that is furthest below its share.
     pub(crate) fn send(&self, delivery: Delivery) -> Result<oneshot::Receiver<Outcome>, Failure> {
-        let with_room = self.serving().filter(|member| member.link.lane.available() > 0);
+        let with_room = self.serving().filter(|member| member.link.pool.available() > 0);
         // Load per weight, in thousandths.
         let load =
-            |member: &&Member| (member.link.lane.open() + 1) * 1000 / usize::from(member.weight.max(1));
+            |member: &&Member| (member.link.pool.open() + 1) * 1000 / usize::from(member.weight.max(1));
         let next = with_room.min_by_key(load);
-        next.ok_or(Failure::NoPeer).and_then(|member| member.link.lane.send(delivery))
+        next.ok_or(Failure::NoPeer).and_then(|member| member.link.pool.send(delivery))
     }
 }
 
@@ -155,7 +154,7 @@ impl Links {
             let within = groups.iter().filter(holds).map(|group| Endpoint::Smpp(group.name.as_str().into()));
             let within: Vec<Endpoint> = within.collect();
             match before.links.get(link.name.as_str()) {
-                Some(same) if same.config == *link && same.lane.groups() == within => Ok(same.clone()),
+                Some(same) if same.config == *link && same.pool.groups() == within => Ok(same.clone()),
                 _ => Link::new(link.clone(), within),
             }
         });

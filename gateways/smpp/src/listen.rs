@@ -1,4 +1,4 @@
-//! The server: listeners, and the tasks of their connections.
+//! The SMPP server: opens the listeners, accepts connections and starts their tasks.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -11,31 +11,31 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tracing::{debug, info, warn};
 
+use crate::bind::handshake::Handshake;
+use crate::bind::login::Failures;
+use crate::bind::{BoundSession, PendingBind};
 use crate::config::{Listener, SmppConfig};
-use crate::gateway::Shared;
-use crate::greet::{Greeting, Welcome};
-use crate::handshake::Handshake;
-use crate::lane::{Handle, Seat};
-use crate::login::Failures;
+use crate::metrics::SessionInfo;
 use crate::peer::Peer;
-use crate::session::{self, Bound};
-use crate::stats::SessionInfo;
+use crate::pool::{PoolMembership, SessionHandle};
+use crate::session::{self, SessionParts};
+use crate::state::GatewayState;
 use crate::stream::Stream;
 use crate::{Error, tls};
 
 /// The pause after the system refused a new connection (no descriptors left).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// What all listeners share: who is at the door.
-struct Door {
-    shared: Arc<Shared>,
+/// The state that all listeners share: unbound connections and failed binds.
+struct Server {
+    shared: Arc<GatewayState>,
     unbound_max: u16,
     unbound: Mutex<HashMap<IpAddr, u16>>,
     failures: Mutex<Failures>,
 }
 
 /// Opens every listener, then serves them. Nothing is served if one cannot be opened.
-pub(crate) fn start(shared: &Arc<Shared>, config: &SmppConfig) -> Result<Vec<SocketAddr>, Error> {
+pub(crate) fn start(shared: &Arc<GatewayState>, config: &SmppConfig) -> Result<Vec<SocketAddr>, Error> {
     let opened: Vec<_> = config.listeners.iter().map(open).collect::<Result<_, Error>>()?;
     let addresses = opened.iter().map(|(listener, _)| listener.local_addr());
     let addresses: Result<Vec<SocketAddr>, _> = addresses.collect();
@@ -44,14 +44,14 @@ pub(crate) fn start(shared: &Arc<Shared>, config: &SmppConfig) -> Result<Vec<Soc
             config.listeners.first().map_or_else(|| Listener::default().address, |first| first.address);
         Error::Listen { address, source }
     })?;
-    let door = Arc::new(Door {
+    let server = Arc::new(Server {
         shared: shared.clone(),
         unbound_max: config.unbound_per_address_max,
         unbound: Mutex::default(),
         failures: Mutex::default(),
     });
     for (listener, acceptor) in opened {
-        tokio::spawn(serve(door.clone(), listener, acceptor));
+        tokio::spawn(serve(server.clone(), listener, acceptor));
     }
     Ok(addresses)
 }
@@ -68,8 +68,8 @@ fn open(config: &Listener) -> Result<(TcpListener, Option<TlsAcceptor>), Error> 
     Ok((TcpListener::from_std(socket.into()).map_err(failed)?, acceptor))
 }
 
-async fn serve(door: Arc<Door>, listener: TcpListener, acceptor: Option<TlsAcceptor>) {
-    let mut stopping = door.shared.stopping.subscribe();
+async fn serve(server: Arc<Server>, listener: TcpListener, acceptor: Option<TlsAcceptor>) {
+    let mut stopping = server.shared.stopping.subscribe();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -77,12 +77,12 @@ async fn serve(door: Arc<Door>, listener: TcpListener, acceptor: Option<TlsAccep
         };
         match accepted {
             Ok((stream, address)) => {
-                door.shared.stats.connections.add(1);
-                let Some(place) = Place::take(&door, address.ip()) else {
-                    door.shared.stats.connections_refused.add(1);
+                server.shared.metrics.connections.add(1);
+                let Some(place) = UnboundPermit::take(&server, address.ip()) else {
+                    server.shared.metrics.connections_refused.add(1);
                     continue;
                 };
-                tokio::spawn(connection(door.clone(), stream, address, acceptor.clone(), place));
+                tokio::spawn(connection(server.clone(), stream, address, acceptor.clone(), place));
             }
             Err(error) => {
                 warn!(%error, "cannot take a connection");
@@ -93,26 +93,26 @@ async fn serve(door: Arc<Door>, listener: TcpListener, acceptor: Option<TlsAccep
 }
 
 /// A place among the unbound connections of one address; dropping it gives it back.
-struct Place {
-    door: Arc<Door>,
+struct UnboundPermit {
+    server: Arc<Server>,
     address: IpAddr,
 }
 
-impl Place {
-    fn take(door: &Arc<Door>, address: IpAddr) -> Option<Self> {
-        let mut unbound = door.unbound.lock();
+impl UnboundPermit {
+    fn take(server: &Arc<Server>, address: IpAddr) -> Option<Self> {
+        let mut unbound = server.unbound.lock();
         let count = unbound.entry(address).or_insert(0);
-        if *count >= door.unbound_max {
+        if *count >= server.unbound_max {
             return None;
         }
         *count += 1;
-        Some(Self { door: door.clone(), address })
+        Some(Self { server: server.clone(), address })
     }
 }
 
-impl Drop for Place {
+impl Drop for UnboundPermit {
     fn drop(&mut self) {
-        let mut unbound = self.door.unbound.lock();
+        let mut unbound = self.server.unbound.lock();
         if let Some(count) = unbound.get_mut(&self.address) {
             *count = count.saturating_sub(1);
             if *count == 0 {
@@ -123,45 +123,44 @@ impl Drop for Place {
 }
 
 async fn connection(
-    door: Arc<Door>,
+    server: Arc<Server>,
     stream: TcpStream,
     address: SocketAddr,
     acceptor: Option<TlsAcceptor>,
-    place: Place,
+    place: UnboundPermit,
 ) {
-    // A failure here means that the connection is gone, which the next read tells.
-    let _gone = stream.set_nodelay(true);
+    let _ = stream.set_nodelay(true); // fails if the connection is closed; the next read fails too
     let is_tls = acceptor.is_some();
-    let greeting = async {
+    let binding = async {
         let stream = match acceptor {
             Some(acceptor) => Stream::Tls(Box::new(acceptor.accept(stream).await.ok()?.into())),
             None => Stream::Plain(stream),
         };
-        Greeting {
-            shared: &door.shared,
-            failures: &door.failures,
+        PendingBind {
+            shared: &server.shared,
+            failures: &server.failures,
             handshake: Handshake::new(stream),
             address: address.ip(),
         }
         .bind()
         .await
     };
-    let greeted = timeout(door.shared.bind_timeout, greeting).await;
+    let bound = timeout(server.shared.bind_timeout, binding).await;
     drop(place);
-    let Ok(Some(welcome)) = greeted else {
+    let Ok(Some(bound)) = bound else {
         debug!(%address, "no bind");
         return;
     };
-    serve_session(door.shared.clone(), welcome, address, is_tls).await;
+    serve_session(server.shared.clone(), bound, address, is_tls).await;
 }
 
-async fn serve_session(shared: Arc<Shared>, welcome: Welcome, peer: SocketAddr, tls: bool) {
-    let Welcome { handshake, session, account, kind, permit } = welcome;
+async fn serve_session(shared: Arc<GatewayState>, bound: BoundSession, peer: SocketAddr, tls: bool) {
+    let BoundSession { handshake, session, account, kind, permit } = bound;
     let Handshake { stream, inbox } = handshake;
     let window = account.settings.load().config.delivery_window;
     let info = SessionInfo {
-        endpoint: account.lane.endpoint().clone(),
-        via: compact_str::format_compact!("{}@{peer}", account.lane.endpoint()),
+        endpoint: account.pool.endpoint().clone(),
+        via: compact_str::format_compact!("{}@{peer}", account.pool.endpoint()),
         peer,
         kind,
         version: session.version(),
@@ -170,12 +169,13 @@ async fn serve_session(shared: Arc<Shared>, welcome: Welcome, peer: SocketAddr, 
         open: 0,
     };
     info!(endpoint = %info.endpoint, %peer, kind = ?kind, version = ?info.version, "bound");
-    let (handle, orders) = Handle::new(info, window, kind.receives());
-    let seat = Seat::take(&account.lane, handle.clone(), &shared.centre);
+    let (handle, commands) = SessionHandle::new(info, window, kind.receives());
+    let seat = PoolMembership::take(&account.pool, handle.clone(), &shared.centre);
     if *shared.stopping.borrow() {
         handle.unbind();
     }
-    let bound = Bound { stream, session, peer: Peer::Esme(account), inbox, handle: handle.clone(), orders };
+    let bound =
+        SessionParts { stream, session, peer: Peer::Esme(account), inbox, handle: handle.clone(), commands };
     let end = session::run(shared, bound).await;
     drop((seat, permit));
     info!(endpoint = %handle.info.endpoint, %peer, ?end, "session over");

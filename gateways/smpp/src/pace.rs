@@ -1,4 +1,4 @@
-//! How fast one link may go: the operator's limit, and the peer's patience.
+//! Rate limit of one link: the configured rate, lowered while the peer throttles.
 //!
 //! A token bucket with a burst of a tenth of a second. A peer that answers "throttled"
 //! closes the link for a moment and then gets seven tenths of what it took before; each
@@ -54,7 +54,10 @@ impl Pace {
         }
     }
 
-    /// Takes the right to send one message, or says when to ask again.
+    /// Takes a token for one message.
+    ///
+    /// # Errors
+    /// The time of the next attempt if there is no token.
     pub(crate) fn take(&mut self, now: Instant) -> Result<(), Instant> {
         if let Some(until) = self.held {
             if now < until {
@@ -122,7 +125,7 @@ impl Pace {
         }
         self.allowed = (self.allowed * FASTER).min(self.configured);
         self.changed = now;
-        // Far beyond all that the link ever took, a limit serves nobody.
+        // A limit far above the peak rate of the link has no effect.
         if self.configured.is_infinite() && self.allowed > self.peak.max(100.0) * 4.0 {
             self.allowed = f64::INFINITY;
         }

@@ -1,4 +1,4 @@
-//! Who is at the other end of a session: an account of ours, or another centre.
+//! The peer of a session: an ESME account that bound to the gateway, or a link to another centre.
 
 use std::sync::Arc;
 
@@ -15,8 +15,8 @@ use crate::account::{Account, Settings};
 use crate::codes;
 use crate::config::MessageIdFormat;
 use crate::convert::{self, Reading, Shape, parse_id};
-use crate::lane::Lane;
 use crate::link::Link;
+use crate::pool::SessionPool;
 
 /// The other end of a session.
 pub(crate) enum Peer {
@@ -36,13 +36,13 @@ impl Peer {
     }
 
     /// Places have become free.
-    pub(crate) fn freed(&self, centre: &dyn Centre) {
-        self.lane().freed(centre);
+    pub(crate) fn notify_if_room(&self, centre: &dyn Centre) {
+        self.pool().notify_if_room(centre);
     }
 
-    /// The peer answered a message of ours with this status. Until when its lane is held, if the
-    /// peer asks for a pause.
-    pub(crate) fn heard(&self, status: Status, now: Instant) -> Option<Instant> {
+    /// Notes the status of a response to a delivery. Returns the end of the pause if the peer
+    /// throttles the link.
+    pub(crate) fn note_status(&self, status: Status, now: Instant) -> Option<Instant> {
         let Self::Link(link) = self else { return None };
         if status.is_ok() {
             link.pace.lock().succeeded(now);
@@ -51,16 +51,19 @@ impl Peer {
             return None;
         }
         let until = link.pace.lock().throttled(now)?;
-        link.lane.hold();
+        link.pool.hold();
         Some(until)
     }
 
     /// The pause is over.
     pub(crate) fn resume(&self, centre: &dyn Centre) {
-        self.lane().resume(centre);
+        self.pool().resume(centre);
     }
 
-    /// Takes the right to send a message, or says when to ask again.
+    /// Takes a token for one message.
+    ///
+    /// # Errors
+    /// The time of the next attempt if there is no token.
     pub(crate) fn pace(&self, now: Instant) -> Result<(), Instant> {
         match self {
             Self::Esme(_) => Ok(()),
@@ -76,10 +79,10 @@ impl Peer {
         }
     }
 
-    fn lane(&self) -> &Lane {
+    fn pool(&self) -> &SessionPool {
         match self {
-            Self::Esme(account) => &account.lane,
-            Self::Link(link) => &link.lane,
+            Self::Esme(account) => &account.pool,
+            Self::Link(link) => &link.pool,
         }
     }
 
@@ -89,14 +92,14 @@ impl Peer {
             Self::Esme(account) => {
                 let settings = account.settings.load();
                 read(&Reading {
-                    origin: account.lane.endpoint(),
+                    origin: account.pool.endpoint(),
                     account: &settings.owner,
                     text_coding: settings.config.text_coding,
                     now,
                 })
             }
             Self::Link(link) => read(&Reading {
-                origin: link.lane.endpoint(),
+                origin: link.pool.endpoint(),
                 account: &link.owner,
                 text_coding: link.config.text_coding,
                 now,

@@ -1,4 +1,4 @@
-//! One bound session, in one task.
+//! The task of one bound SMPP session: reads PDUs, calls the centre, writes responses and deliveries.
 //!
 //! Each turn takes everything that is ready: reads what is there and decodes every
 //! complete PDU of it, hands all submissions to the centre in one call, collects the
@@ -34,14 +34,16 @@ mod jobs;
 mod questions;
 mod replacing;
 mod requests;
+mod work;
 
-use answers::Done;
 use jobs::Jobs;
+use work::{Completion, SubmitBatch};
 
+use crate::codes;
 use crate::convert::Scratch;
-use crate::gateway::Shared;
-use crate::lane::{Handle, Order};
 use crate::peer::Peer;
+use crate::pool::{Command, SessionHandle};
+use crate::state::GatewayState;
 use crate::stream::Stream;
 
 /// Octets to be written at which we stop making more: a peer that does not read gets no further.
@@ -50,7 +52,7 @@ const UNWRITTEN_MAX: usize = 128 * 1024;
 const READ_MIN: usize = 512;
 const READ_MAX: usize = 64 * 1024;
 /// Orders taken at once.
-const ORDERS_AT_ONCE: usize = 64;
+const COMMANDS_AT_ONCE: usize = 64;
 
 /// Why a session is over.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -64,26 +66,26 @@ pub(crate) enum End {
 }
 
 /// A bound session.
-pub(crate) struct Bound {
+pub(crate) struct SessionParts {
     /// The connection.
     pub(crate) stream: Stream,
     /// The rules.
     pub(crate) session: smpp::Session,
-    /// Whose it is.
+    /// The account or link that the session belongs to.
     pub(crate) peer: Peer,
     /// Octets that came behind the bind.
     pub(crate) inbox: BytesMut,
-    /// What others know of it.
-    pub(crate) handle: Arc<Handle>,
-    /// Where its orders arrive.
-    pub(crate) orders: mpsc::Receiver<Order>,
+    /// Its handle in the pool.
+    pub(crate) handle: Arc<SessionHandle>,
+    /// Where its commands arrive.
+    pub(crate) commands: mpsc::Receiver<Command>,
 }
 
 /// A session in its task.
-pub(crate) struct Running {
-    shared: Arc<Shared>,
+pub(crate) struct SessionTask {
+    shared: Arc<GatewayState>,
     peer: Peer,
-    handle: Arc<Handle>,
+    handle: Arc<SessionHandle>,
     stream: Stream,
     session: smpp::Session,
     framing: Framing,
@@ -93,9 +95,9 @@ pub(crate) struct Running {
     /// Dropped when `out` has been written.
     starts: Vec<StartGuard>,
     /// What the centre is doing for this session.
-    work: FuturesUnordered<BoxFuture<'static, Done>>,
-    orders: mpsc::Receiver<Order>,
-    fresh: Vec<Order>,
+    work: FuturesUnordered<BoxFuture<'static, Completion>>,
+    commands: mpsc::Receiver<Command>,
+    fresh: Vec<Command>,
     jobs: Jobs,
     scratch: Scratch,
     closing: Option<Reason>,
@@ -109,17 +111,17 @@ pub(crate) struct Running {
 }
 
 /// Runs a session to its end.
-pub(crate) async fn run(shared: Arc<Shared>, bound: Bound) -> End {
-    let mut running = Running::new(shared, bound);
+pub(crate) async fn run(shared: Arc<GatewayState>, bound: SessionParts) -> End {
+    let mut running = SessionTask::new(shared, bound);
     running.take_inbox();
     let end = std::future::poll_fn(|cx| running.turn(cx)).await;
     running.finish(end).await;
     end
 }
 
-impl Running {
-    fn new(shared: Arc<Shared>, bound: Bound) -> Self {
-        let Bound { stream, session, peer, inbox, handle, orders } = bound;
+impl SessionTask {
+    fn new(shared: Arc<GatewayState>, bound: SessionParts) -> Self {
+        let SessionParts { stream, session, peer, inbox, handle, commands } = bound;
         Self {
             shared,
             peer,
@@ -132,7 +134,7 @@ impl Running {
             out: BytesMut::new(),
             starts: Vec::new(),
             work: FuturesUnordered::new(),
-            orders,
+            commands,
             fresh: Vec::new(),
             jobs: Jobs::default(),
             scratch: Scratch::default(),
@@ -155,7 +157,7 @@ impl Running {
                     Poll::Pending => false,
                 };
                 progress |= self.poll_work(cx);
-                progress |= self.poll_orders(cx);
+                progress |= self.poll_commands(cx);
             }
             self.settle();
             progress |= match self.poll_write(cx) {
@@ -203,18 +205,20 @@ impl Running {
     fn take_inbox(&mut self) {
         let batch = self.framing.take(&mut self.inbox);
         let moment = self.moment();
-        let mut requests = requests::Requests::default();
+        let mut submits = SubmitBatch::default();
         for frame in batch.frames() {
             match self.session.received(&frame.header, moment.instant) {
-                Verdict::Request => self.request(&frame, &mut requests, &moment),
+                Verdict::Request => self.request(&frame, &mut submits, &moment),
                 Verdict::Response { token, .. } => self.response(&frame, token, &moment),
-                Verdict::Refused(smpp::Status::ESME_RTHROTTLED) => self.shared.stats.window_overflows.add(1),
+                Verdict::Refused(codes::THROTTLED) => {
+                    self.shared.metrics.window_overflows.add(1);
+                }
                 _ => {}
             }
         }
-        self.submit(requests);
+        self.submit(submits);
         if let Some(fault) = batch.fault() {
-            self.shared.stats.malformed.add(1);
+            self.shared.metrics.malformed.add(1);
             self.session.handle(Input::BadLength(fault), moment.instant);
         }
         self.take_outputs();
@@ -223,20 +227,20 @@ impl Running {
     /// The peer's answer to a delivery of ours.
     fn response(&mut self, frame: &Frame<'_>, token: u64, moment: &Moment) {
         let status = frame.header.command_status;
-        let result = match crate::codes::failure(status) {
+        let result = match codes::failure(status) {
             None => Ok(self.remote_id(frame)),
             Some(_) if frame.header.command_id == CommandId::GENERIC_NACK => {
                 Err(Failure::PeerMisbehaved("generic_nack to a message"))
             }
             Some(failure) => Err(failure),
         };
-        if let Some(until) = self.peer.heard(status, moment.tokio) {
+        if let Some(until) = self.peer.note_status(status, moment.tokio) {
             self.pace_due = Some(until);
         }
         if result.is_ok() {
-            self.shared.stats.deliveries.add(1);
+            self.shared.metrics.deliveries.add(1);
         } else {
-            self.shared.stats.deliveries_failed.add(1);
+            self.shared.metrics.deliveries_failed.add(1);
         }
         self.jobs.answered(token, result, &self.handle.via);
     }
@@ -254,7 +258,7 @@ impl Running {
             match output {
                 Output::Send(header) => header.encode(&mut self.out),
                 Output::Unanswered { token } => {
-                    self.shared.stats.deliveries_failed.add(1);
+                    self.shared.metrics.deliveries_failed.add(1);
                     let is_over = self.session.state() == State::Closed;
                     let failure = if is_over { Failure::NoPeer } else { Failure::Timeout };
                     self.jobs.answered(token, Err(failure), &self.handle.via);
@@ -264,7 +268,7 @@ impl Running {
         }
     }
 
-    /// Places that became free in this turn are told to the centre once.
+    /// Notifies the centre at most once a turn of the places that became free.
     fn settle(&mut self) {
         if !matches!(self.session.state(), State::Bound(_)) {
             self.handle.retire();
@@ -272,7 +276,7 @@ impl Running {
         let ended = self.jobs.take_ended();
         if ended > 0 {
             self.handle.release(ended);
-            self.peer.freed(&*self.shared.centre);
+            self.peer.notify_if_room(&*self.shared.centre);
         }
     }
 
@@ -319,7 +323,7 @@ impl Running {
         std::task::ready!(self.timer.as_mut().poll(cx));
         let now = Instant::now();
         if self.write_due.is_some_and(|due| due <= now) {
-            self.shared.stats.stalled.add(1);
+            self.shared.metrics.stalled.add(1);
             return Poll::Ready(Err(End::Stalled));
         }
         if self.pace_due.is_some_and(|due| due <= now) {
@@ -347,11 +351,11 @@ impl Running {
     /// Ends what is open. Messages that the centre is taking over are still taken over.
     async fn finish(mut self, end: End) {
         self.session.handle(Input::Lost, Instant::now().into_std());
-        self.orders.close();
+        self.commands.close();
         self.take_outputs();
         self.jobs.abandon();
-        while let Ok(order) = self.orders.try_recv() {
-            if let Order::Deliver(_, answer) = order {
+        while let Ok(command) = self.commands.try_recv() {
+            if let Command::Deliver(_, answer) = command {
                 self.jobs.refuse(answer, Failure::NoPeer);
             }
         }
@@ -363,8 +367,7 @@ impl Running {
         }
         if end != End::Stalled {
             let closing = tokio::time::timeout(self.shared.write_timeout, self.stream.shutdown());
-            // The peer may be gone already.
-            let _closed = closing.await;
+            let _ = closing.await; // fails if the peer has closed the connection already
         }
     }
 

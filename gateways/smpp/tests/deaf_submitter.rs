@@ -71,8 +71,8 @@ async fn field_41_no_receipt_while_its_submit_sm_resp_cannot_be_written() {
     }
 }
 
-/// A transmitter of acme that asks until it is told to stop: for each message that it submits many
-/// enquire_links, whose answers fill its connection.
+/// A transmitter of acme that sends until the flag is cleared: after each submit_sm many
+/// enquire_link PDUs, so that the responses fill its connection.
 async fn deaf(rig: &Rig) -> (Esme, Arc<AtomicBool>) {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();

@@ -1,5 +1,5 @@
 //! Clients of other people against our server. Needs Python with smpplib 2.2.4: the one that
-//! FERNPOST_PYTHON names, that of target/foreign-venv, or python3. Without it the test says
+//! FERNPOST_PYTHON names, that of target/foreign-venv, or python3. Without it the test prints
 //! SKIPPED, and fails where CI=true.
 
 #![allow(

@@ -19,7 +19,7 @@ use smpp::pdu::{BindKind, EsmClass, Sm};
 use smpp::{CommandId, Pdu, Status};
 use tokio::io::AsyncWriteExt;
 
-/// A gateway, somebody who will misbehave, and somebody who must not notice.
+/// A gateway, an ESME that breaks the protocol, and a second ESME that must not be affected.
 async fn two() -> (Rig, Esme, Esme) {
     let rig = Rig::start();
     let rude = rig.bound("acme").await;
@@ -33,7 +33,7 @@ fn encoded(pdu: &Pdu<'_>, sequence: u32) -> BytesMut {
     octets
 }
 
-/// The octets of a submit_sm whose body is `body`.
+/// The octets of a submit_sm with this body.
 fn submit_with_body(body: &[u8]) -> Vec<u8> {
     let length = u32::try_from(16 + body.len()).unwrap();
     [&length.to_be_bytes(), &[0, 0, 0, 4], &[0; 4], &[0, 0, 0, 9][..], body].concat()

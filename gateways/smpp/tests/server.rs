@@ -209,7 +209,7 @@ async fn field_49_our_own_window_is_kept() {
         acme.submit(sm(b"x")).await;
     }
     let first = sink.next().await;
-    let _second = sink.next().await;
+    let _ = sink.next().await;
     assert!(sink.silent(Duration::from_millis(100)).await, "the third waits");
     assert_eq!(rig.gateway.available(&sink_party), 0);
     sink.answer(&first, OK).await;
@@ -389,7 +389,7 @@ async fn r11_a_peer_that_stops_reading_is_dropped_and_others_go_on() {
     for delivery in deliveries {
         assert!(matches!(delivery.await.unwrap(), Err(Failure::NoPeer | Failure::Timeout)));
     }
-    assert_eq!(rig.gateway.stats().stalled.get(), 1);
+    assert_eq!(rig.gateway.metrics().stalled.get(), 1);
     drop(stuck);
 }
 

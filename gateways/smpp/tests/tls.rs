@@ -82,7 +82,7 @@ async fn a_certificate_for_another_name_is_refused() {
     let far = client(&rig, authorities_file, "elsewhere.example");
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert!(far.sessions().is_empty());
-    assert_eq!(far.stats().binds.get(), 0);
+    assert_eq!(far.metrics().binds.get(), 0);
 }
 
 #[tokio::test]
@@ -94,5 +94,5 @@ async fn plain_text_at_a_tls_listener_gets_nowhere() {
         // A TLS alert, if anything; never a bind response.
         assert_ne!(came.header.command_status, Status::ESME_ROK);
     }
-    assert_eq!(rig.gateway.stats().binds.get(), 0);
+    assert_eq!(rig.gateway.metrics().binds.get(), 0);
 }

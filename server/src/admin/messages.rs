@@ -14,7 +14,7 @@ use smsc::endpoint::Endpoint;
 use smsc::ids::MessageId;
 use smsc::message::{Content, Submission};
 use smsc::names::Name;
-use smsc::ports::Centre;
+use smsc::ports::Submit;
 use smsc::stored::{Query, QueryBy, StoredMessage};
 use smsc::timestamp::Timestamp;
 
@@ -134,7 +134,7 @@ async fn look_up(admin: &Admin, id: &str) -> Result<Option<StoredMessage>, smsc:
     if let Some(id) = MessageId::parse(id) {
         return store.get(id).await;
     }
-    if let Some(id) = admin.callbacks.as_ref().and_then(|callbacks| callbacks.incoming(id)) {
+    if let Some(id) = admin.webhook_trace.as_ref().and_then(|callbacks| callbacks.incoming(id)) {
         return store.get(id).await;
     }
     for account in &admin.accounts {

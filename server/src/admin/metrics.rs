@@ -10,7 +10,7 @@ use gateway_ss7::{Ss7Gateway, Ss7Status};
 use serde_json::{Value, json};
 use smsc::ports::{Pressure, Store};
 use smsc::receipt::State;
-use store_embedded::EmbeddedStore;
+use smsc::ports::{Store, StoreAdmin};
 
 use node::centre::ServiceCentre;
 
@@ -20,7 +20,9 @@ pub struct Metrics {
     /// The centre.
     pub centre: ServiceCentre,
     /// The store.
-    pub store: EmbeddedStore,
+    pub store: Arc<dyn Store>,
+    /// Its figures.
+    pub store_admin: Arc<dyn StoreAdmin>,
     /// SMPP, where this process has it.
     pub smpp: Option<SmppGateway>,
     /// SIP, where this process has it.
@@ -81,7 +83,7 @@ impl Metrics {
             .flat_map(|ss7| ss7.status().associations)
             .map(|(name, state)| json!({ "name": name, "state": state }))
             .collect();
-        let syncs = self.store.metrics().sync_micros;
+        let syncs = self.store_admin.metrics().sync_micros;
         json!({
             "counters": counters,
             "smpp_sessions": sessions,

@@ -1,5 +1,6 @@
 //! Commands that ask a running process: send, trace, find, audit, status.
 
+use smsc::ports::StoreAdmin;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 

@@ -17,7 +17,7 @@ const READERS: [(&str, &[&str]); 4] = [
         &[
             "gateways/sip/src/transactions.rs",
             "gateways/smpp/src/dial.rs",
-            "gateways/smpp/src/greet.rs",
+            "gateways/smpp/src/bind.rs",
             "gateways/smpp/src/session.rs",
             "gateways/smpp/src/session/deliveries.rs",
             "gateways/ss7/src/engine.rs",

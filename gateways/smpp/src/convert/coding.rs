@@ -2,7 +2,7 @@
 //!
 //! | data_coding | inside |
 //! |---|---|
-//! | 0 | GSM 7 bit, read as the peer's setting says |
+//! | 0 | GSM 7 bit, read in the configured alphabet of the peer |
 //! | 1, 3, 6, 7 | text: GSM 7 bit if that carries it, else UCS2 |
 //! | 2, 4 | 8 bit, untouched |
 //! | 8 | UCS2 |
@@ -20,6 +20,7 @@ use sms::ucs2;
 use smsc::message::Content;
 
 use super::charset;
+use crate::codes;
 use crate::config::TextCoding;
 
 /// What a received body is inside.
@@ -36,9 +37,9 @@ impl Inside {
     }
 }
 
-/// Reads a body that came with `data_coding` from a peer whose default alphabet is `default`.
+/// Reads a body with `data_coding` from a peer with the default alphabet `default`.
 pub(crate) fn inward(data_coding: u8, body: &[u8], default: TextCoding) -> Result<Inside, Status> {
-    let refused = Status::ESME_RINVDCS;
+    let refused = codes::INVALID_DATA_CODING;
     match data_coding {
         0x00 => default_alphabet(body, default, data_coding),
         0x01 => text(&charset::decode(body, TextCoding::Ascii).ok_or(refused)?, 0),
@@ -59,9 +60,9 @@ pub(crate) fn inward(data_coding: u8, body: &[u8], default: TextCoding) -> Resul
 fn default_alphabet(body: &[u8], default: TextCoding, data_coding: u8) -> Result<Inside, Status> {
     if default == TextCoding::Gsm7 {
         let is_septets = alphabet::is_septets(body);
-        return if is_septets { Ok(Inside::same(data_coding)) } else { Err(Status::ESME_RINVDCS) };
+        return if is_septets { Ok(Inside::same(data_coding)) } else { Err(codes::INVALID_DATA_CODING) };
     }
-    text(&charset::decode(body, default).ok_or(Status::ESME_RINVDCS)?, data_coding)
+    text(&charset::decode(body, default).ok_or(codes::INVALID_DATA_CODING)?, data_coding)
 }
 
 /// Text in the smallest coding that carries it, with the class or indication of `data_coding`.
@@ -69,7 +70,7 @@ fn text(text: &str, data_coding: u8) -> Result<Inside, Status> {
     if let Ok(septets) = alphabet::encode(text, Shifts::NONE) {
         return Ok(Inside { data_coding, rewritten: Some(septets) });
     }
-    let data_coding = as_ucs2(DataCoding(data_coding)).ok_or(Status::ESME_RINVDCS)?;
+    let data_coding = as_ucs2(DataCoding(data_coding)).ok_or(codes::INVALID_DATA_CODING)?;
     Ok(Inside { data_coding: data_coding.0, rewritten: Some(ucs2::encode(text)) })
 }
 
@@ -82,7 +83,7 @@ fn as_ucs2(coding: DataCoding) -> Option<DataCoding> {
 }
 
 fn whole_units(data_coding: u8, body: &[u8]) -> Result<Inside, Status> {
-    if body.len().is_multiple_of(2) { Ok(Inside::same(data_coding)) } else { Err(Status::ESME_RINVMSGLEN) }
+    if body.len().is_multiple_of(2) { Ok(Inside::same(data_coding)) } else { Err(codes::INVALID_LENGTH) }
 }
 
 /// A body on its way to a peer: still in the centre's form, so that it can be cut
@@ -110,7 +111,7 @@ impl Outside {
     }
 }
 
-/// What `content` becomes for a peer whose default alphabet is `default`.
+/// Converts `content` for a peer with the default alphabet `default`.
 pub(crate) fn outward(content: &Content, default: TextCoding) -> Outside {
     let inside = DataCoding(content.data_coding);
     let alphabet = inside.alphabet();

@@ -2,7 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 use smpp::pdu::{DataCoding, EsmClass, RegisteredDelivery, Sm};
-use smpp::{Pdu, Status, Tag, TlvBuffer, Tlvs, Version};
+use smpp::{Pdu, Tag, TlvBuffer, Tlvs, Version};
 use sms::header::{Reference, UserDataHeader};
 use sms::segment;
 use smsc::failure::Failure;
@@ -10,6 +10,7 @@ use smsc::ids::MessageId;
 use smsc::message::{Message, Mode};
 
 use super::{IdText, address, coding, receipt, times};
+use crate::codes;
 use crate::config::{LongMessages, MessageIdFormat, TextCoding};
 
 /// Octets that short_message holds (SMPP 3.4 §5.2.22).
@@ -26,7 +27,7 @@ pub(crate) struct Shape {
     pub(crate) long_messages: LongMessages,
     /// Whether it gets optional parameters.
     pub(crate) optional_parameters: bool,
-    /// Whether the end of the validity is told.
+    /// Whether validity_period is forwarded.
     pub(crate) forward_validity: bool,
     /// How ids are written in receipts.
     pub(crate) message_id_format: MessageIdFormat,
@@ -153,7 +154,7 @@ impl Outgoing {
             tlvs,
         };
         let pdu = if shape.submits { Pdu::SubmitSm(sm) } else { Pdu::DeliverSm(sm) };
-        pdu.encode(sequence_number, Status::ESME_ROK, out).map_err(|_| Failure::Unsupported)
+        pdu.encode(sequence_number, codes::OK, out).map_err(|_| Failure::Unsupported)
     }
 }
 

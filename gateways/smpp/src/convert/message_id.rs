@@ -12,7 +12,7 @@ pub(crate) struct IdText {
 }
 
 impl IdText {
-    /// Writes `id` as `format` says.
+    /// Writes `id` in `format`.
     pub(crate) fn new(id: MessageId, format: MessageIdFormat) -> Self {
         let (base, length) = match format {
             MessageIdFormat::Decimal => (10, 19),

@@ -16,9 +16,10 @@ use smsc::timestamp::Timestamp;
 use smsc::receipt::ReceiptRequest;
 
 use super::{address, coding, times};
+use crate::codes;
 use crate::config::TextCoding;
 
-/// Whose PDU it is, and when it came.
+/// The origin of a PDU, its account and its time of arrival.
 pub(crate) struct Reading<'a> {
     /// Where receipts go back to.
     pub(crate) origin: &'a Endpoint,
@@ -123,20 +124,20 @@ pub(crate) fn submission(
 ) -> Result<Submission, Status> {
     let extras = Extras::read(fields.tlvs)?;
     if fields.replace_if_present_flag > 1 {
-        return Err(Status::ESME_RINVREPFLAG);
+        return Err(codes::INVALID_REPLACE_FLAG);
     }
     if fields.sm_default_msg_id != 0 && fields.short_message.is_empty() && extras.payload.is_none() {
-        return Err(Status::ESME_RINVDFTMSGID);
+        return Err(codes::INVALID_DEFAULT_MESSAGE);
     }
     let validity_end =
-        times::read(fields.validity_period, reading.now).map_err(|_| Status::ESME_RINVEXPIRY)?;
+        times::read(fields.validity_period, reading.now).map_err(|_| codes::INVALID_VALIDITY)?;
     let deliver_after =
-        times::read(fields.schedule_delivery_time, reading.now).map_err(|_| Status::ESME_RINVSCHED)?;
+        times::read(fields.schedule_delivery_time, reading.now).map_err(|_| codes::INVALID_SCHEDULE)?;
     Ok(Submission {
         origin: reading.origin.clone(),
         account: reading.account.clone(),
-        source: address::inward(&fields.source).ok_or(Status::ESME_RINVSRCADR)?,
-        destination: address::inward(&fields.destination).ok_or(Status::ESME_RINVDSTADR)?,
+        source: address::inward(&fields.source).ok_or(codes::INVALID_SOURCE)?,
+        destination: address::inward(&fields.destination).ok_or(codes::INVALID_DESTINATION)?,
         content: content(frame, fields, &extras, reading.text_coding)?,
         mode: match fields.esm_class.messaging_mode() {
             MessagingMode::Datagram => Mode::Datagram,
@@ -147,7 +148,8 @@ pub(crate) fn submission(
         priority: priority(fields.priority_flag)?,
         protocol_id: fields.protocol_id,
         reply_path: fields.esm_class.has_reply_path(),
-        service_type: CompactString::from_utf8(fields.service_type).map_err(|_| Status::ESME_RINVSERTYP)?,
+        service_type: CompactString::from_utf8(fields.service_type)
+            .map_err(|_| codes::INVALID_SERVICE_TYPE)?,
         optional: extras.rest(frame, fields.tlvs),
         deliver_after,
         validity: validity_end.map(Validity::Until).or(extras.time_to_live.map(Validity::For)),
@@ -165,7 +167,7 @@ const fn priority(flag: u8) -> Result<u8, Status> {
     match flag {
         0..=3 => Ok(flag),
         4 => Ok(3),
-        _ => Err(Status::ESME_RINVPRTFLG),
+        _ => Err(codes::INVALID_PRIORITY),
     }
 }
 
@@ -238,8 +240,7 @@ impl<'a> Extras<'a> {
         }
         let mut kept = smpp::TlvBuffer::new();
         for tlv in tlvs.iter().filter(|tlv| !is_ours(tlv.tag)) {
-            // It came in a TLV, so it fits into one.
-            let _fits = kept.push(tlv.tag, tlv.value);
+            let _ = kept.push(tlv.tag, tlv.value); // cannot fail: the value was in a TLV
         }
         Bytes::copy_from_slice(kept.as_tlvs().as_octets())
     }
@@ -252,8 +253,8 @@ fn content(
     default: TextCoding,
 ) -> Result<Content, Status> {
     let user_data = match extras.payload {
-        // The standard does not say which one would count (SMPP 3.4 §5.3.2.32).
-        Some([_, ..]) if !fields.short_message.is_empty() => return Err(Status::ESME_RTLVNOTALLWD),
+        // The standard does not define which one counts (SMPP 3.4 §5.3.2.32).
+        Some([_, ..]) if !fields.short_message.is_empty() => return Err(codes::CONFLICTING_PAYLOAD),
         Some(payload) if fields.short_message.is_empty() => payload,
         _ => fields.short_message,
     };
@@ -291,7 +292,7 @@ fn content(
 /// The status that the peer should get; a content with a header cannot be replaced by a text.
 pub(crate) fn replacement(old: &Content, text: &Bytes, default: TextCoding) -> Result<Content, Status> {
     if !old.header.is_empty() {
-        return Err(Status::ESME_RREPLACEFAIL);
+        return Err(codes::REPLACE_FAILED);
     }
     let shown = coding::outward(old, default).data_coding;
     let inside = coding::inward(shown, text, default)?;
@@ -303,21 +304,21 @@ pub(crate) fn replacement(old: &Content, text: &Bytes, default: TextCoding) -> R
 /// are wrong lengths.
 fn split_header(user_data: &[u8]) -> Result<(UserDataHeader, &[u8]), Status> {
     if user_data.is_empty() {
-        return Err(Status::ESME_RINVESMCLASS);
+        return Err(codes::INVALID_ESM_CLASS);
     }
-    UserDataHeader::split(user_data).map_err(|_| Status::ESME_RINVMSGLEN)
+    UserDataHeader::split(user_data).map_err(|_| codes::INVALID_LENGTH)
 }
 
-/// A header says what it says; a TLV only adds what the header does not have.
+/// Adds the ports and the concatenation of TLVs that the header does not carry itself.
 fn with_extras(mut header: UserDataHeader, extras: &Extras<'_>) -> Result<UserDataHeader, Status> {
     if let Some(ports) = extras.ports
         && header.ports().is_none()
     {
-        header.set_ports(ports).map_err(|_| Status::ESME_RINVMSGLEN)?;
+        header.set_ports(ports).map_err(|_| codes::INVALID_LENGTH)?;
     }
     match extras.concatenation {
         Some(part) if header.concatenation().is_none() => {
-            header.with_concatenation(part).map_err(|_| Status::ESME_RINVMSGLEN)
+            header.with_concatenation(part).map_err(|_| codes::INVALID_LENGTH)
         }
         _ => Ok(header),
     }
@@ -330,5 +331,5 @@ fn fits(data_coding: u8, header: &Bytes, body: &Bytes) -> Result<(), Status> {
     }
     let room = segment::capacity(DataCoding(data_coding).alphabet(), header.len());
     let is_segment = || UserDataHeader::decode(header).is_ok_and(|header| header.concatenation().is_some());
-    if body.len() > room && is_segment() { Err(Status::ESME_RINVMSGLEN) } else { Ok(()) }
+    if body.len() > room && is_segment() { Err(codes::INVALID_LENGTH) } else { Ok(()) }
 }

@@ -1,111 +1,52 @@
-//! What the centre said, on its way back to the peer.
+//! Responses to a peer, from the results of calls to the centre.
 
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use futures_util::StreamExt;
-use smpp::pdu::{QuerySmResp, SmResp, SubmitMultiResp, UnsuccessSme};
+use smpp::pdu::{QuerySmResp, SmResp, SubmitMultiResp};
 use smpp::{CommandId, Header, MessageState, Pdu, Status, Tag, TlvBuffer, Tlvs};
-use smsc::ids::MessageId;
-use smsc::ports::{Acceptance, StoreError};
-use smsc::stored::{MessageDetails, MessageStatus};
+use smsc::message::MessageId;
+use smsc::ports::{Acceptance, MessageStatus, StoreError};
 use smsc::rejection::Rejection;
 
-use super::replacing::Replacing;
-use super::requests::tells_id;
-use super::{Moment, Running};
+use super::work::{Completion, DestinationStatus, SubmitRequest};
+use super::{Moment, SessionTask};
 use crate::codes;
 use crate::convert::{IdText, final_date};
 
-/// One request that brought messages.
-pub(super) struct Asked {
-    pub(super) header: Header,
-    /// How many messages it brought.
-    pub(super) count: u16,
-    /// Of submit_multi: where each message goes, and which destinations were refused before.
-    pub(super) multi: Option<Box<(Vec<Refused>, Vec<Refused>)>>,
-}
-
-impl Asked {
-    pub(super) const fn one(header: &Header) -> Self {
-        Self { header: *header, count: 1, multi: None }
-    }
-}
-
-/// A destination of submit_multi and what became of it.
-pub(super) struct Refused {
-    ton: smpp::pdu::Ton,
-    npi: smpp::pdu::Npi,
-    digits: Bytes,
-    status: Status,
-}
-
-impl Refused {
-    pub(super) fn new(address: &smpp::pdu::Address<'_>, status: Status) -> Self {
-        Self { ton: address.ton, npi: address.npi, digits: Bytes::copy_from_slice(address.addr), status }
-    }
-
-    fn on_wire(&self) -> UnsuccessSme<'_> {
-        UnsuccessSme {
-            address: smpp::pdu::Address { ton: self.ton, npi: self.npi, addr: &self.digits },
-            error_status_code: self.status,
-        }
-    }
-}
-
-/// Something that the centre has finished.
-pub(super) enum Done {
-    /// Messages were taken over or refused.
-    Accepted(Vec<Asked>, Acceptance),
-    /// query_sm.
-    Queried(Header, MessageId, Result<Option<MessageStatus>, StoreError>),
-    /// query_last_msgs.
-    Newest(Header, Result<Vec<MessageId>, StoreError>),
-    /// query_msg_details, and how much of the text was asked for.
-    Detailed(Header, u8, Result<Option<MessageDetails>, StoreError>),
-    /// replace_sm: the message as it is before.
-    ReplaceRead(Box<Replacing>, Result<Option<MessageDetails>, StoreError>),
-    /// replace_sm.
-    Replaced(Header, Result<bool, Rejection>),
-    /// Something that has to be refused.
-    Refused(Header, Status),
-    /// cancel_sm.
-    Cancelled(Header, Result<bool, StoreError>),
-    /// Another centre's receipt.
-    ReceiptTaken(Header, Result<bool, StoreError>),
-}
-
-impl Running {
+impl SessionTask {
     /// Writes the answers that are ready.
     pub(super) fn poll_work(&mut self, cx: &mut Context<'_>) -> bool {
         let mut progress = false;
-        while let Poll::Ready(Some(done)) = self.work.poll_next_unpin(cx) {
+        while let Poll::Ready(Some(completion)) = self.work.poll_next_unpin(cx) {
             progress = true;
             let moment = self.moment();
-            match done {
-                Done::Accepted(asked, acceptance) => self.accepted(asked, acceptance, &moment),
-                Done::Queried(header, id, status) => self.queried(&header, id, &status, &moment),
-                Done::Newest(header, ids) => self.newest(&header, &ids, &moment),
-                Done::Detailed(header, sm_length, details) => {
+            match completion {
+                Completion::Accepted(requests, acceptance) => self.accepted(requests, acceptance, &moment),
+                Completion::Queried(header, id, status) => self.queried(&header, id, &status, &moment),
+                Completion::Newest(header, ids) => self.newest(&header, &ids, &moment),
+                Completion::Detailed(header, sm_length, details) => {
                     self.detailed(&header, sm_length, &details, &moment);
                 }
-                Done::ReplaceRead(replacing, details) => self.replace_read(*replacing, details, &moment),
-                Done::Replaced(header, outcome) => self.replaced(&header, outcome, &moment),
-                Done::Refused(header, status) => self.session.refuse(&header, status, moment.instant),
-                Done::Cancelled(header, Ok(true)) => {
-                    self.answer(&header, &Pdu::CancelSmResp(Tlvs::NONE), Status::ESME_ROK, &moment);
+                Completion::ReplaceRead(replacing, details) => {
+                    self.replace_read(*replacing, details, &moment);
                 }
-                Done::Cancelled(header, Ok(false)) => {
-                    self.session.refuse(&header, Status::ESME_RCANCELFAIL, moment.instant);
+                Completion::Replaced(header, outcome) => self.replaced(&header, outcome, &moment),
+                Completion::Refused(header, status) => self.session.refuse(&header, status, moment.instant),
+                Completion::Cancelled(header, Ok(true)) => {
+                    self.answer(&header, &Pdu::CancelSmResp(Tlvs::NONE), codes::OK, &moment);
                 }
-                Done::ReceiptTaken(header, Ok(_)) => {
-                    self.answer(&header, &message_resp(header.command_id, b""), Status::ESME_ROK, &moment);
+                Completion::Cancelled(header, Ok(false)) => {
+                    self.session.refuse(&header, codes::CANCEL_FAILED, moment.instant);
                 }
-                Done::ReceiptTaken(header, Err(_)) => {
-                    self.session.refuse(&header, Status::ESME_RX_T_APPN, moment.instant);
+                Completion::RemoteReceipt(header, Ok(_)) => {
+                    self.answer(&header, &message_resp(header.command_id, b""), codes::OK, &moment);
                 }
-                Done::Cancelled(header, Err(_)) => {
-                    self.session.refuse(&header, Status::ESME_RSYSERR, moment.instant);
+                Completion::RemoteReceipt(header, Err(_)) => {
+                    self.session.refuse(&header, codes::RECEIPT_NOT_STORED, moment.instant);
+                }
+                Completion::Cancelled(header, Err(_)) => {
+                    self.session.refuse(&header, codes::SYSTEM_ERROR, moment.instant);
                 }
             }
         }
@@ -115,15 +56,15 @@ impl Running {
         progress
     }
 
-    fn accepted(&mut self, asked: Vec<Asked>, acceptance: Acceptance, moment: &Moment) {
+    fn accepted(&mut self, requests: Vec<SubmitRequest>, acceptance: Acceptance, moment: &Moment) {
         let mut answers = acceptance.answers.into_iter();
-        for request in asked {
+        for request in requests {
             match request.multi {
                 None => match answers.next() {
                     Some(Ok(id)) => self.accepted_one(&request.header, id, moment),
                     Some(Err(rejection)) => self.rejected(&request.header, &rejection, moment),
                     // The centre broke its promise of an answer for each; nothing was promised to the peer.
-                    None => self.session.refuse(&request.header, Status::ESME_RSYSERR, moment.instant),
+                    None => self.session.refuse(&request.header, codes::SYSTEM_ERROR, moment.instant),
                 },
                 Some(destinations) => {
                     let own: Vec<_> = answers.by_ref().take(usize::from(request.count)).collect();
@@ -136,12 +77,12 @@ impl Running {
 
     fn accepted_one(&mut self, header: &Header, id: MessageId, moment: &Moment) {
         let text = IdText::new(id, self.peer.message_id_format());
-        let id = if tells_id(header.command_id) { text.octets() } else { b"" };
-        self.answer(header, &message_resp(header.command_id, id), Status::ESME_ROK, moment);
+        let id = if returns_id(header.command_id) { text.octets() } else { b"" };
+        self.answer(header, &message_resp(header.command_id, id), codes::OK, moment);
     }
 
     fn rejected(&mut self, header: &Header, rejection: &Rejection, moment: &Moment) {
-        self.shared.stats.submissions_refused.add(1);
+        self.shared.metrics.submissions_refused.add(1);
         if header.command_id == CommandId::DELIVER_SM {
             return self.session.refuse(header, codes::deliver_status(rejection), moment.instant);
         }
@@ -164,7 +105,7 @@ impl Running {
     fn accepted_many(
         &mut self,
         header: &Header,
-        (mut sent, mut refused): (Vec<Refused>, Vec<Refused>),
+        (mut sent, mut refused): (Vec<DestinationStatus>, Vec<DestinationStatus>),
         answers: &[Result<MessageId, Rejection>],
         moment: &Moment,
     ) {
@@ -176,18 +117,18 @@ impl Running {
             }
         }
         refused.extend(sent.into_iter().filter(|destination| !destination.status.is_ok()));
-        self.shared.stats.submissions_refused.add(u64::try_from(refused.len()).unwrap_or(0));
+        self.shared.metrics.submissions_refused.add(u64::try_from(refused.len()).unwrap_or(0));
         let Some(first) = first else {
-            let status = refused.first().map_or(Status::ESME_RSUBMITFAIL, |destination| destination.status);
+            let status = refused.first().map_or(codes::SUBMIT_FAILED, |destination| destination.status);
             return self.session.refuse(header, status, moment.instant);
         };
         let text = IdText::new(first, self.peer.message_id_format());
         let resp = SubmitMultiResp {
             message_id: Some(text.octets()),
-            unsuccess_smes: refused.iter().map(Refused::on_wire).collect(),
+            unsuccess_smes: refused.iter().map(DestinationStatus::on_wire).collect(),
             tlvs: Tlvs::NONE,
         };
-        self.answer(header, &Pdu::SubmitMultiResp(resp), Status::ESME_ROK, moment);
+        self.answer(header, &Pdu::SubmitMultiResp(resp), codes::OK, moment);
     }
 
     fn queried(
@@ -199,8 +140,8 @@ impl Running {
     ) {
         let status = match status {
             Ok(Some(status)) => status,
-            Ok(None) => return self.session.refuse(header, Status::ESME_RQUERYFAIL, moment.instant),
-            Err(_) => return self.session.refuse(header, Status::ESME_RSYSERR, moment.instant),
+            Ok(None) => return self.session.refuse(header, codes::QUERY_FAILED, moment.instant),
+            Err(_) => return self.session.refuse(header, codes::SYSTEM_ERROR, moment.instant),
         };
         let text = IdText::new(id, self.peer.message_id_format());
         let done = status.done_at.and_then(final_date);
@@ -211,22 +152,27 @@ impl Running {
             error_code: status.error,
             tlvs: Tlvs::NONE,
         };
-        self.answer(header, &Pdu::QuerySmResp(resp), Status::ESME_ROK, moment);
+        self.answer(header, &Pdu::QuerySmResp(resp), codes::OK, moment);
     }
 
     pub(super) fn answer(&mut self, header: &Header, pdu: &Pdu<'_>, status: Status, moment: &Moment) {
         if pdu.encode(header.sequence_number, status, &mut self.out).is_err() {
-            return self.session.refuse(header, Status::ESME_RSYSERR, moment.instant);
+            return self.session.refuse(header, codes::SYSTEM_ERROR, moment.instant);
         }
         self.session.answered(moment.instant);
     }
 }
 
-/// The response that tells `id`, by the command that it answers.
+/// The response with `id` to this command.
 const fn message_resp(command_id: CommandId, id: &[u8]) -> Pdu<'_> {
     match command_id {
         CommandId::DELIVER_SM => Pdu::DeliverSmResp(SmResp::new(id)),
         CommandId::DATA_SM => Pdu::DataSmResp(SmResp::new(id)),
         _ => Pdu::SubmitSmResp(SmResp::new(id)),
     }
+}
+
+/// Whether the response to this command carries a message_id.
+const fn returns_id(command_id: CommandId) -> bool {
+    !matches!(command_id, CommandId::DELIVER_SM)
 }

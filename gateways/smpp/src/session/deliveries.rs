@@ -1,4 +1,4 @@
-//! What a session sends on its own: the deliveries that the centre hands it.
+//! Requests that a session sends: the deliveries of the centre, as window and pace allow.
 
 use std::task::{Context, Poll};
 
@@ -7,19 +7,19 @@ use smpp::session::{Input, State};
 use smsc::failure::Failure;
 use tokio::time::Instant;
 
-use super::{ORDERS_AT_ONCE, Running, UNWRITTEN_MAX};
+use super::{COMMANDS_AT_ONCE, SessionTask, UNWRITTEN_MAX};
 use crate::convert::{self, Outgoing};
-use crate::lane::Order;
+use crate::pool::Command;
 
-impl Running {
-    /// Takes the orders that have arrived and sends what the window allows.
-    pub(super) fn poll_orders(&mut self, cx: &mut Context<'_>) -> bool {
+impl SessionTask {
+    /// Takes the commands that have arrived and sends what the window allows.
+    pub(super) fn poll_commands(&mut self, cx: &mut Context<'_>) -> bool {
         let mut progress = false;
         let mut fresh = std::mem::take(&mut self.fresh);
-        while let Poll::Ready(1..) = self.orders.poll_recv_many(cx, &mut fresh, ORDERS_AT_ONCE) {
+        while let Poll::Ready(1..) = self.commands.poll_recv_many(cx, &mut fresh, COMMANDS_AT_ONCE) {
             progress = true;
-            for order in fresh.drain(..) {
-                self.take_order(order);
+            for command in fresh.drain(..) {
+                self.take_command(command);
             }
         }
         self.fresh = fresh;
@@ -29,16 +29,16 @@ impl Running {
         progress
     }
 
-    fn take_order(&mut self, order: Order) {
-        match order {
-            Order::Unbind => {
+    fn take_command(&mut self, command: Command) {
+        match command {
+            Command::Unbind => {
                 self.session.handle(Input::Unbind, Instant::now().into_std());
                 self.take_outputs();
             }
-            Order::Deliver(_, answer) if !matches!(self.session.state(), State::Bound(_)) => {
+            Command::Deliver(_, answer) if !matches!(self.session.state(), State::Bound(_)) => {
                 self.jobs.refuse(answer, Failure::NoPeer);
             }
-            Order::Deliver(delivery, answer) => {
+            Command::Deliver(delivery, answer) => {
                 let shape = self.peer.shape(self.session.version());
                 match Outgoing::new(&delivery.message, &shape) {
                     Ok(outgoing) => self.jobs.insert(delivery, outgoing, answer),

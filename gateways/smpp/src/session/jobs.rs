@@ -9,7 +9,7 @@ use smsc::delivery::{Delivery, DeliveryAck};
 use tokio::sync::oneshot;
 
 use crate::convert::Outgoing;
-use crate::lane::Outcome;
+use crate::pool::Outcome;
 
 /// One delivery under way.
 pub(super) struct Job {
@@ -62,8 +62,7 @@ impl Jobs {
     /// Answers a delivery that was never taken.
     pub(super) fn refuse(&mut self, answer: oneshot::Sender<Outcome>, failure: Failure) {
         self.ended += 1;
-        // Nobody may be waiting any more.
-        let _gone = answer.send(Err(failure));
+        let _ = answer.send(Err(failure)); // fails if the caller dropped the receiver
     }
 
     /// Whether parts wait to be sent.
@@ -71,7 +70,7 @@ impl Jobs {
         !self.waiting.is_empty()
     }
 
-    /// The delivery whose part is to be sent next, and the number of that part.
+    /// The delivery of which a part is sent next, and the number of that part.
     pub(super) fn front(&self) -> Option<(usize, usize, &Job)> {
         let token = *self.waiting.front()?;
         let job = self.slots.get(token)?.as_ref()?;
@@ -120,7 +119,8 @@ impl Jobs {
         self.waiting.clear();
         for job in self.slots.drain(..).flatten() {
             self.ended += 1;
-            let _gone = job.answer.send(Err(job.failure.unwrap_or(Failure::NoPeer)));
+            // Fails if the caller dropped the receiver.
+            let _ = job.answer.send(Err(job.failure.unwrap_or(Failure::NoPeer)));
         }
         self.free.clear();
     }
@@ -141,6 +141,6 @@ impl Jobs {
             Some(failure) => Err(failure),
             None => Ok(DeliveryAck { remote_id: job.remote_id, via: via.clone() }),
         };
-        let _gone = job.answer.send(outcome);
+        let _ = job.answer.send(outcome); // fails if the caller dropped the receiver
     }
 }

@@ -1,5 +1,4 @@
-//! What SMPP 3.3 alone lets an ESME ask: its last messages, all about one of them, and the
-//! parameters of its account.
+//! The queries of SMPP 3.3: query_last_msgs, query_msg_details and param_retrieve.
 //!
 //! Answered in every version: the numbers of these commands mean nothing else in later ones.
 
@@ -13,9 +12,10 @@ use smsc::ids::MessageId;
 use smsc::ports::StoreError;
 use smsc::stored::MessageDetails;
 
-use super::answers::Done;
-use super::{Moment, Running};
+use super::work::Completion;
+use super::{Moment, SessionTask};
 use crate::account::Settings;
+use crate::codes;
 use crate::convert::{self, IdText, final_date};
 
 /// The most ids that one query_last_msgs may ask for; the standard's limit.
@@ -24,27 +24,27 @@ const LAST_MSGS_MAX: u8 = 100;
 /// The longest text of SMPP 3.3.
 const SHORT_MESSAGE_MAX: u8 = 160;
 
-impl Running {
+impl SessionTask {
     /// The ids of the last messages from an address; without an address, of all messages of the account.
     pub(super) fn query_last(&self, header: &Header, query: &QueryLastMsgs<'_>) -> Result<(), Status> {
-        let settings = self.peer.account().ok_or(Status::ESME_RINVCMDID)?;
-        let source = convert::address(&query.source).ok_or(Status::ESME_RINVSRCADR)?;
+        let settings = self.peer.account().ok_or(codes::UNSUPPORTED_COMMAND)?;
+        let source = convert::address(&query.source).ok_or(codes::INVALID_SOURCE)?;
         let limit = match query.num_of_msgs {
-            0 => return Err(Status::ESME_RINVNUMMSGS),
+            0 => return Err(codes::INVALID_MESSAGE_COUNT),
             wanted => usize::from(wanted.min(LAST_MSGS_MAX)),
         };
         let asking = self.shared.centre.newest(settings.owner.clone(), source, limit);
         let header = *header;
-        self.work.push(Box::pin(async move { Done::Newest(header, asking.await) }));
+        self.work.push(Box::pin(async move { Completion::Newest(header, asking.await) }));
         Ok(())
     }
 
     /// All about one message of the account.
     pub(super) fn query_details(&self, header: &Header, query: &QueryMsgDetails<'_>) -> Result<(), Status> {
-        let (account, id) = self.peer.message_of(query.message_id).ok_or(Status::ESME_RINVMSGID)?;
+        let (account, id) = self.peer.message_of(query.message_id).ok_or(codes::UNKNOWN_MESSAGE_ID)?;
         let asking = self.shared.centre.details(account, id);
         let (header, sm_length) = (*header, query.sm_length.min(SHORT_MESSAGE_MAX));
-        self.work.push(Box::pin(async move { Done::Detailed(header, sm_length, asking.await) }));
+        self.work.push(Box::pin(async move { Completion::Detailed(header, sm_length, asking.await) }));
         Ok(())
     }
 
@@ -55,10 +55,10 @@ impl Running {
         retrieve: &ParamRetrieve<'_>,
         moment: &Moment,
     ) -> Result<(), Status> {
-        let settings = self.peer.account().ok_or(Status::ESME_RINVCMDID)?;
-        let value = parameter(&settings, retrieve.param_name, moment).ok_or(Status::ESME_RINVPARAM)?;
+        let settings = self.peer.account().ok_or(codes::UNSUPPORTED_COMMAND)?;
+        let value = parameter(&settings, retrieve.param_name, moment).ok_or(codes::UNKNOWN_PARAMETER)?;
         let resp = ParamRetrieveResp { param_value: Some(value.as_bytes()), tlvs: Tlvs::NONE };
-        self.answer(header, &Pdu::ParamRetrieveResp(resp), Status::ESME_ROK, moment);
+        self.answer(header, &Pdu::ParamRetrieveResp(resp), codes::OK, moment);
         Ok(())
     }
 
@@ -69,13 +69,13 @@ impl Running {
         moment: &Moment,
     ) {
         let Ok(ids) = ids else {
-            return self.session.refuse(header, Status::ESME_RSYSERR, moment.instant);
+            return self.session.refuse(header, codes::SYSTEM_ERROR, moment.instant);
         };
         let format = self.peer.message_id_format();
         let texts: Vec<IdText> = ids.iter().map(|id| IdText::new(*id, format)).collect();
         let message_ids = Some(texts.iter().map(IdText::octets).collect());
         let resp = QueryLastMsgsResp { message_ids, tlvs: Tlvs::NONE };
-        self.answer(header, &Pdu::QueryLastMsgsResp(resp), Status::ESME_ROK, moment);
+        self.answer(header, &Pdu::QueryLastMsgsResp(resp), codes::OK, moment);
     }
 
     pub(super) fn detailed(
@@ -87,11 +87,11 @@ impl Running {
     ) {
         let MessageDetails { message, status } = match details {
             Ok(Some(details)) => details,
-            Ok(None) => return self.session.refuse(header, Status::ESME_RQUERYFAIL, moment.instant),
-            Err(_) => return self.session.refuse(header, Status::ESME_RSYSERR, moment.instant),
+            Ok(None) => return self.session.refuse(header, codes::QUERY_FAILED, moment.instant),
+            Err(_) => return self.session.refuse(header, codes::SYSTEM_ERROR, moment.instant),
         };
         let Some(settings) = self.peer.account() else {
-            return self.session.refuse(header, Status::ESME_RINVCMDID, moment.instant);
+            return self.session.refuse(header, codes::UNSUPPORTED_COMMAND, moment.instant);
         };
         let (source, destination) = (message.presented_source(), message.presented_destination());
         let (from, to) = (convert::address_octets(source), convert::address_octets(destination));
@@ -121,7 +121,7 @@ impl Running {
             error_code: status.error,
         };
         let resp = QueryMsgDetailsResp { details: Some(details), tlvs: Tlvs::NONE };
-        self.answer(header, &Pdu::QueryMsgDetailsResp(resp), Status::ESME_ROK, moment);
+        self.answer(header, &Pdu::QueryMsgDetailsResp(resp), codes::OK, moment);
     }
 }
 

@@ -1,34 +1,20 @@
-//! replace_sm: in two steps, since it does not say in which coding its text is, and that is known
-//! from the message alone.
+//! replace_sm in two steps: it carries no data_coding, so the stored message is read first.
 
-use bytes::Bytes;
 use smpp::pdu::ReplaceSm;
 use smpp::tlv::Tag;
 use smpp::{Frame, Header, Pdu, Status, Tlvs};
-use smsc::ids::MessageId;
 use smsc::message::Validity;
-use smsc::names::Name;
-use smsc::ports::StoreError;
-use smsc::stored::MessageDetails;
+use smsc::ports::{Details, StoreError};
 use smsc::receipt::ReceiptRequest;
 use smsc::rejection::Rejection;
 use smsc::message::Replacement;
 
-use super::answers::Done;
-use super::{Moment, Running};
+use super::work::{Completion, PendingReplace};
+use super::{Moment, SessionTask};
 use crate::codes;
 use crate::convert;
 
-/// A replace_sm whose message is being looked up.
-pub(super) struct Replacing {
-    header: Header,
-    account: Name,
-    id: MessageId,
-    replacement: Replacement,
-    text: Bytes,
-}
-
-impl Running {
+impl SessionTask {
     /// Changes a message of the account that waits.
     pub(super) fn replace(
         &self,
@@ -36,31 +22,31 @@ impl Running {
         replace: &ReplaceSm<'_>,
         moment: &Moment,
     ) -> Result<(), Status> {
-        let (account, id) = self.peer.message_of(replace.message_id).ok_or(Status::ESME_RINVMSGID)?;
+        let (account, id) = self.peer.message_of(replace.message_id).ok_or(codes::UNKNOWN_MESSAGE_ID)?;
         let text = new_text(replace)?;
-        let source = convert::address(&replace.source).ok_or(Status::ESME_RINVSRCADR)?;
+        let source = convert::address(&replace.source).ok_or(codes::INVALID_SOURCE)?;
         let receipt = ReceiptRequest(replace.registered_delivery.0);
         let mut replacement = Replacement::new(source, receipt);
-        replacement.deliver_after =
-            convert::time(replace.schedule_delivery_time, moment.time).map_err(|_| Status::ESME_RINVSCHED)?;
+        replacement.deliver_after = convert::time(replace.schedule_delivery_time, moment.time)
+            .map_err(|_| codes::INVALID_SCHEDULE)?;
         replacement.validity = convert::time(replace.validity_period, moment.time)
-            .map_err(|_| Status::ESME_RINVEXPIRY)?
+            .map_err(|_| codes::INVALID_VALIDITY)?
             .map(Validity::Until);
         let header = frame.header;
-        let replacing = Replacing { header, account, id, replacement, text: frame.bytes_of(text) };
+        let replacing = PendingReplace { header, account, id, replacement, text: frame.bytes_of(text) };
         if text.is_empty() {
             self.carry_out(replacing);
             return Ok(());
         }
         let asking = self.shared.centre.details(replacing.account.clone(), id);
-        self.work.push(Box::pin(async move { Done::ReplaceRead(Box::new(replacing), asking.await) }));
+        self.work.push(Box::pin(async move { Completion::ReplaceRead(Box::new(replacing), asking.await) }));
         Ok(())
     }
 
     /// The message is known: reads the text in its coding.
     pub(super) fn replace_read(
         &self,
-        mut replacing: Replacing,
+        mut replacing: PendingReplace,
         details: Result<Option<MessageDetails>, StoreError>,
         moment: &Moment,
     ) {
@@ -77,28 +63,28 @@ impl Running {
                     Err(status) => status,
                 }
             }
-            Ok(None) => Status::ESME_RREPLACEFAIL,
-            Err(_) => Status::ESME_RSYSERR,
+            Ok(None) => codes::REPLACE_FAILED,
+            Err(_) => codes::SYSTEM_ERROR,
         };
         let header = replacing.header;
-        self.work.push(Box::pin(std::future::ready(Done::Refused(header, status))));
+        self.work.push(Box::pin(std::future::ready(Completion::Refused(header, status))));
     }
 
     pub(super) fn replaced(&mut self, header: &Header, outcome: Result<bool, Rejection>, moment: &Moment) {
         let status = match outcome {
             Ok(true) => {
-                return self.answer(header, &Pdu::ReplaceSmResp(Tlvs::NONE), Status::ESME_ROK, moment);
+                return self.answer(header, &Pdu::ReplaceSmResp(Tlvs::NONE), codes::OK, moment);
             }
-            Ok(false) => Status::ESME_RREPLACEFAIL,
+            Ok(false) => codes::REPLACE_FAILED,
             Err(rejection) => codes::submit_status(&rejection),
         };
         self.session.refuse(header, status, moment.instant);
     }
 
-    fn carry_out(&self, replacing: Replacing) {
-        let Replacing { header, account, id, replacement, .. } = replacing;
+    fn carry_out(&self, replacing: PendingReplace) {
+        let PendingReplace { header, account, id, replacement, .. } = replacing;
         let changing = self.shared.centre.replace(account, id, replacement);
-        self.work.push(Box::pin(async move { Done::Replaced(header, changing.await) }));
+        self.work.push(Box::pin(async move { Completion::Replaced(header, changing.await) }));
     }
 }
 
@@ -106,11 +92,11 @@ impl Running {
 fn new_text<'a>(replace: &ReplaceSm<'a>) -> Result<&'a [u8], Status> {
     let payload = replace.tlvs.get(Tag::MESSAGE_PAYLOAD).is_some_and(|payload| !payload.value.is_empty());
     if payload && !replace.short_message.is_empty() {
-        return Err(Status::ESME_RTLVNOTALLWD); // which of the two counts, nobody can know
+        return Err(codes::CONFLICTING_PAYLOAD); // the standard does not define which of the two counts
     }
     let text = replace.user_data();
     if text.is_empty() && replace.sm_default_msg_id != 0 {
-        return Err(Status::ESME_RINVDFTMSGID);
+        return Err(codes::INVALID_DEFAULT_MESSAGE);
     }
     Ok(text)
 }

@@ -1,39 +1,31 @@
-//! What a peer asks of us: messages for the centre, and questions about them.
+//! Requests of a peer: messages for the centre, query_sm and cancel_sm.
 
 use smpp::pdu::{CancelSm, DataSm, Destination, QuerySm, Sm, SubmitMulti};
-use smpp::{CommandId, Frame, Header, Pdu, Status};
+use smpp::{Frame, Header, Pdu, Status};
 use smsc::message::{Mode, Submission};
 
-use super::answers::{Asked, Done, Refused};
-use super::{Moment, Running};
+use super::work::{Completion, DestinationStatus, SubmitBatch, SubmitRequest};
+use super::{Moment, SessionTask};
+use crate::codes;
 use crate::convert::{self, Fields};
 
-/// The messages of one batch, and which PDU each came in.
-#[derive(Default)]
-pub(super) struct Requests {
-    submissions: Vec<Submission>,
-    asked: Vec<Asked>,
-    /// Transactional messages: their answers wait for a delivery, and nobody else's answer for them.
-    apart: Vec<(Submission, Asked)>,
-}
-
-impl Running {
+impl SessionTask {
     /// Carries out one request, or refuses it.
-    pub(super) fn request(&mut self, frame: &Frame<'_>, requests: &mut Requests, moment: &Moment) {
+    pub(super) fn request(&mut self, frame: &Frame<'_>, batch: &mut SubmitBatch, moment: &Moment) {
         let carried_out = match frame.decode() {
-            Ok(Pdu::SubmitSm(sm)) => self.message(frame, &Fields::from(&sm), requests, moment),
-            Ok(Pdu::DeliverSm(sm)) => self.delivered(frame, &sm, requests, moment),
-            Ok(Pdu::DataSm(data_sm)) => self.data(frame, &data_sm, requests, moment),
-            Ok(Pdu::SubmitMulti(multi)) => self.multi(frame, &multi, requests, moment),
+            Ok(Pdu::SubmitSm(sm)) => self.message(frame, &Fields::from(&sm), batch, moment),
+            Ok(Pdu::DeliverSm(sm)) => self.delivered(frame, &sm, batch, moment),
+            Ok(Pdu::DataSm(data_sm)) => self.data(frame, &data_sm, batch, moment),
+            Ok(Pdu::SubmitMulti(multi)) => self.multi(frame, &multi, batch, moment),
             Ok(Pdu::QuerySm(query)) => self.query(&frame.header, &query),
             Ok(Pdu::QueryLastMsgs(query)) => self.query_last(&frame.header, &query),
             Ok(Pdu::QueryMsgDetails(query)) => self.query_details(&frame.header, &query),
             Ok(Pdu::ParamRetrieve(retrieve)) => self.retrieve(&frame.header, &retrieve, moment),
             Ok(Pdu::CancelSm(cancel)) => self.cancel(&frame.header, &cancel),
             Ok(Pdu::ReplaceSm(replace)) => self.replace(frame, &replace, moment),
-            Ok(_) => Err(Status::ESME_RINVCMDID),
+            Ok(_) => Err(codes::UNSUPPORTED_COMMAND),
             Err(error) => {
-                self.shared.stats.malformed.add(1);
+                self.shared.metrics.malformed.add(1);
                 Err(error.status())
             }
         };
@@ -43,38 +35,38 @@ impl Running {
     }
 
     /// Hands the messages of a batch to the centre, all in one call.
-    pub(super) fn submit(&mut self, requests: Requests) {
-        let Requests { submissions, asked, apart } = requests;
-        if !asked.is_empty() {
-            self.accept(submissions, asked);
+    pub(super) fn submit(&mut self, batch: SubmitBatch) {
+        let SubmitBatch { submissions, requests, transactional } = batch;
+        if !requests.is_empty() {
+            self.accept(submissions, requests);
         }
-        for (submission, asked) in apart {
-            self.accept(vec![submission], vec![asked]);
+        for (submission, request) in transactional {
+            self.accept(vec![submission], vec![request]);
         }
     }
 
-    fn accept(&self, submissions: Vec<Submission>, asked: Vec<Asked>) {
-        self.shared.stats.submissions.add(u64::try_from(submissions.len()).unwrap_or(0));
+    fn accept(&self, submissions: Vec<Submission>, requests: Vec<SubmitRequest>) {
+        self.shared.metrics.submissions.add(u64::try_from(submissions.len()).unwrap_or(0));
         let accepting = self.shared.centre.accept(submissions);
-        self.work.push(Box::pin(async move { Done::Accepted(asked, accepting.await) }));
+        self.work.push(Box::pin(async move { Completion::Accepted(requests, accepting.await) }));
     }
 
     fn message(
         &self,
         frame: &Frame<'_>,
         fields: &Fields<'_>,
-        requests: &mut Requests,
+        batch: &mut SubmitBatch,
         moment: &Moment,
     ) -> Result<(), Status> {
         let submission =
             self.peer.reading(moment.time, |reading| convert::submission(frame, fields, reading));
-        let submission = submission.inspect_err(|_| self.shared.stats.submissions_refused.add(1))?;
-        let asked = Asked::one(&frame.header);
+        let submission = submission.inspect_err(|_| self.shared.metrics.submissions_refused.add(1))?;
+        let request = SubmitRequest::one(&frame.header);
         if submission.mode == Mode::Transactional {
-            requests.apart.push((submission, asked));
+            batch.transactional.push((submission, request));
         } else {
-            requests.submissions.push(submission);
-            requests.asked.push(asked);
+            batch.submissions.push(submission);
+            batch.requests.push(request);
         }
         Ok(())
     }
@@ -84,7 +76,7 @@ impl Running {
         &self,
         frame: &Frame<'_>,
         sm: &Sm<'_>,
-        requests: &mut Requests,
+        batch: &mut SubmitBatch,
         moment: &Moment,
     ) -> Result<(), Status> {
         match self.peer.remote_receipt(sm.esm_class, sm.user_data(), sm.tlvs) {
@@ -92,7 +84,7 @@ impl Running {
                 self.remote_receipt(frame.header, receipt);
                 Ok(())
             }
-            None => self.message(frame, &Fields::from(sm), requests, moment),
+            None => self.message(frame, &Fields::from(sm), batch, moment),
         }
     }
 
@@ -100,7 +92,7 @@ impl Running {
         &self,
         frame: &Frame<'_>,
         data_sm: &DataSm<'_>,
-        requests: &mut Requests,
+        batch: &mut SubmitBatch,
         moment: &Moment,
     ) -> Result<(), Status> {
         match self.peer.remote_receipt(data_sm.esm_class, data_sm.user_data(), data_sm.tlvs) {
@@ -108,14 +100,14 @@ impl Running {
                 self.remote_receipt(frame.header, receipt);
                 Ok(())
             }
-            None => self.message(frame, &Fields::from(data_sm), requests, moment),
+            None => self.message(frame, &Fields::from(data_sm), batch, moment),
         }
     }
 
     fn remote_receipt(&self, header: Header, receipt: smsc::receipt::RemoteReceipt) {
-        self.shared.stats.remote_receipts.add(1);
+        self.shared.metrics.remote_receipts.add(1);
         let taking = self.shared.centre.remote_receipt(receipt);
-        self.work.push(Box::pin(async move { Done::ReceiptTaken(header, taking.await) }));
+        self.work.push(Box::pin(async move { Completion::RemoteReceipt(header, taking.await) }));
     }
 
     /// One message to many. Each destination is a message of its own; the answer has room for one
@@ -124,13 +116,13 @@ impl Running {
         &self,
         frame: &Frame<'_>,
         multi: &SubmitMulti<'_>,
-        requests: &mut Requests,
+        batch: &mut SubmitBatch,
         moment: &Moment,
     ) -> Result<(), Status> {
         if multi.destinations.is_empty() {
-            return Err(Status::ESME_RINVNUMDESTS);
+            return Err(codes::INVALID_DESTINATION_COUNT);
         }
-        let mut asked = Asked { count: 0, ..Asked::one(&frame.header) };
+        let mut request = SubmitRequest { count: 0, ..SubmitRequest::one(&frame.header) };
         let mut refused = Vec::new();
         let (mut accepted, mut addresses) = (Vec::new(), Vec::new());
         for destination in &multi.destinations {
@@ -143,26 +135,26 @@ impl Running {
                     match submission {
                         Ok(submission) => {
                             accepted.push(submission);
-                            addresses.push(Refused::new(address, Status::ESME_ROK));
+                            addresses.push(DestinationStatus::new(address, codes::OK));
                         }
-                        Err(status) => refused.push(Refused::new(address, status)),
+                        Err(status) => refused.push(DestinationStatus::new(address, status)),
                     }
                 }
-                Destination::DistributionList(_) => return Err(Status::ESME_RINVDLNAME),
+                Destination::DistributionList(_) => return Err(codes::INVALID_DISTRIBUTION_LIST),
             }
         }
-        asked.count = u16::try_from(accepted.len()).unwrap_or(u16::MAX);
-        asked.multi = Some(Box::new((addresses, refused)));
-        requests.submissions.append(&mut accepted);
-        requests.asked.push(asked);
+        request.count = u16::try_from(accepted.len()).unwrap_or(u16::MAX);
+        request.multi = Some(Box::new((addresses, refused)));
+        batch.submissions.append(&mut accepted);
+        batch.requests.push(request);
         Ok(())
     }
 
     fn query(&self, header: &Header, query: &QuerySm<'_>) -> Result<(), Status> {
-        let (account, id) = self.peer.message_of(query.message_id).ok_or(Status::ESME_RINVMSGID)?;
+        let (account, id) = self.peer.message_of(query.message_id).ok_or(codes::UNKNOWN_MESSAGE_ID)?;
         let asking = self.shared.centre.status(account, id);
         let header = *header;
-        self.work.push(Box::pin(async move { Done::Queried(header, id, asking.await) }));
+        self.work.push(Box::pin(async move { Completion::Queried(header, id, asking.await) }));
         Ok(())
     }
 
@@ -170,17 +162,12 @@ impl Running {
     /// addresses, which the centre does not offer.
     fn cancel(&self, header: &Header, cancel: &CancelSm<'_>) -> Result<(), Status> {
         if cancel.message_id.is_empty() {
-            return Err(Status::ESME_RCANCELFAIL);
+            return Err(codes::CANCEL_FAILED);
         }
-        let (account, id) = self.peer.message_of(cancel.message_id).ok_or(Status::ESME_RINVMSGID)?;
+        let (account, id) = self.peer.message_of(cancel.message_id).ok_or(codes::UNKNOWN_MESSAGE_ID)?;
         let cancelling = self.shared.centre.cancel(account, id);
         let header = *header;
-        self.work.push(Box::pin(async move { Done::Cancelled(header, cancelling.await) }));
+        self.work.push(Box::pin(async move { Completion::Cancelled(header, cancelling.await) }));
         Ok(())
     }
-}
-
-/// Which command answers with an id of the message that it brought.
-pub(super) const fn tells_id(command_id: CommandId) -> bool {
-    !matches!(command_id, CommandId::DELIVER_SM)
 }

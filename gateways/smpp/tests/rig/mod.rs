@@ -1,5 +1,5 @@
-//! What the tests stand on: a small centre that hands every message on at once, and an
-//! ESME that can say anything, right or wrong.
+//! The test rig: a small centre that forwards every message at once, and an
+//! ESME that can send any PDU, valid or not.
 
 #![allow(dead_code, reason = "each test file uses its own part of the rig")]
 #![allow(
@@ -59,7 +59,7 @@ pub(crate) struct SmallCentre {
     pub(crate) opened: Mutex<Vec<Endpoint>>,
     /// How long the disk takes.
     pub(crate) sync: Mutex<Duration>,
-    /// Messages that found nobody and wait for `opened`.
+    /// Messages without a bound session; they wait for `opened`.
     waiting: Mutex<Vec<(Endpoint, Message)>>,
     me: OnceLock<std::sync::Weak<Self>>,
     /// Keeps no record of what passes.

@@ -1,4 +1,4 @@
-//! Who may in: a connection from its first octet to its bind.
+//! The bind of an ESME: authenticates a connection and opens its session.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -13,23 +13,28 @@ use tokio::time::Instant;
 use tracing::warn;
 
 use crate::account::{Account, BindPermit, Settings};
-use crate::gateway::Shared;
-use crate::handshake::Handshake;
-use crate::login::Failures;
+use crate::codes;
+use crate::state::GatewayState;
 
-/// Every refused bind is answered after this time, whatever the reason: the time tells nothing.
+pub(crate) mod handshake;
+pub(crate) mod login;
+
+use handshake::Handshake;
+use login::Failures;
+
+/// Delay of every refusal, the same for all reasons, so that the timing does not reveal the reason.
 const REFUSAL_DELAY: Duration = Duration::from_millis(500);
 
 /// A connection that has not bound yet.
-pub(crate) struct Greeting<'a> {
-    pub(crate) shared: &'a Shared,
+pub(crate) struct PendingBind<'a> {
+    pub(crate) shared: &'a GatewayState,
     pub(crate) failures: &'a Mutex<Failures>,
     pub(crate) handshake: Handshake,
     pub(crate) address: IpAddr,
 }
 
-/// A connection that has.
-pub(crate) struct Welcome {
+/// A connection after its bind.
+pub(crate) struct BoundSession {
     pub(crate) handshake: Handshake,
     pub(crate) session: Session,
     pub(crate) account: Arc<Account>,
@@ -37,37 +42,37 @@ pub(crate) struct Welcome {
     pub(crate) permit: BindPermit,
 }
 
-/// A bind that knew its password.
-struct Admitted {
+/// A bind with a correct password and a free place in its account.
+struct BindGrant {
     account: Arc<Account>,
     settings: Arc<Settings>,
     permit: BindPermit,
     interface_version: u8,
 }
 
-impl Greeting<'_> {
+impl PendingBind<'_> {
     /// Answers what comes before the bind, then the bind. `None` if there will be no session.
-    pub(crate) async fn bind(mut self) -> Option<Welcome> {
-        let stats = &self.shared.stats;
+    pub(crate) async fn bind(mut self) -> Option<BoundSession> {
+        let metrics = &self.shared.metrics;
         let mut session = Session::new(Config::new(Side::Centre), now());
         loop {
             let mut octets = self.handshake.next_pdu().await?;
             let batch = Handshake::FRAMING.take(&mut octets);
             if let Some(fault) = batch.fault() {
-                stats.malformed.add(1);
+                metrics.malformed.add(1);
                 session.handle(Input::BadLength(fault), now());
             }
             for frame in batch.frames() {
                 let Verdict::Bind(kind) = session.received(&frame.header, now()) else { continue };
                 let admitted = match frame.decode() {
                     Ok(Pdu::Bind(bind)) => self.admit(&bind),
-                    Ok(_) => Err(Status::ESME_RBINDFAIL),
+                    Ok(_) => Err(codes::BIND_FAILED),
                     Err(error) => Err(error.status()),
                 };
                 match admitted {
-                    Ok(admitted) => return self.welcome(kind, &frame.header, admitted).await,
+                    Ok(admitted) => return self.complete(kind, &frame.header, admitted).await,
                     Err(status) => {
-                        stats.binds_refused.add(1);
+                        metrics.binds_refused.add(1);
                         tokio::time::sleep(REFUSAL_DELAY).await;
                         session.refuse(&frame.header, status, now());
                         session.handle(Input::Unbind, now());
@@ -80,10 +85,10 @@ impl Greeting<'_> {
         }
     }
 
-    /// Whether this bind may be. Unknown name, wrong password, wrong address and too many tries
-    /// sound the same.
-    fn admit(&self, bind: &Bind<'_>) -> Result<Admitted, Status> {
-        let refused = Err(Status::ESME_RBINDFAIL);
+    /// Authenticates a bind. Unknown system_id, wrong password, wrong address and too many attempts
+    /// get the same status.
+    fn admit(&self, bind: &Bind<'_>) -> Result<BindGrant, Status> {
+        let refused = Err(codes::BIND_FAILED);
         let Ok(system_id) = std::str::from_utf8(bind.system_id) else { return refused };
         let name = Name::from(system_id);
         if self.failures.lock().is_barred(self.address, &name, now()) {
@@ -105,12 +110,17 @@ impl Greeting<'_> {
         if !settings.config.may_bind(bind.kind) {
             return refused;
         }
-        let Some(permit) = account.bind() else { return Err(Status::ESME_RALYBND) };
-        Ok(Admitted { account, settings, permit, interface_version: bind.interface_version })
+        let Some(permit) = account.bind() else { return Err(codes::TOO_MANY_BINDS) };
+        Ok(BindGrant { account, settings, permit, interface_version: bind.interface_version })
     }
 
-    async fn welcome(mut self, kind: BindKind, header: &Header, admitted: Admitted) -> Option<Welcome> {
-        let Admitted { account, settings, permit, interface_version } = admitted;
+    async fn complete(
+        mut self,
+        kind: BindKind,
+        header: &Header,
+        admitted: BindGrant,
+    ) -> Option<BoundSession> {
+        let BindGrant { account, settings, permit, interface_version } = admitted;
         // The session so far knew no account; this one has the account's limits.
         let config = settings.session(self.shared.bind_timeout, self.shared.response_timeout);
         let version_max = config.version_max;
@@ -124,8 +134,8 @@ impl Greeting<'_> {
         let system_id = Some(self.shared.system_id.as_bytes());
         let resp = Pdu::BindResp(BindResp { kind, system_id, tlvs: tlvs.as_tlvs() });
         self.handshake.send(&resp, header.sequence_number).await?;
-        self.shared.stats.binds.add(1);
-        Some(Welcome { handshake: self.handshake, session, account, kind, permit })
+        self.shared.metrics.binds.add(1);
+        Some(BoundSession { handshake: self.handshake, session, account, kind, permit })
     }
 }
 

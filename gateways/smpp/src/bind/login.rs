@@ -1,4 +1,4 @@
-//! Slows down whoever guesses passwords. SMPP's have eight octets at most.
+//! Limits wrong passwords: delays further binds after failures. SMPP passwords have at most 8 octets.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -15,7 +15,7 @@ const WAIT_MAX: Duration = Duration::from_secs(300);
 /// Pairs that are remembered at the same time.
 const REMEMBERED_MAX: usize = 4096;
 
-/// Who failed to bind, how often, and until when it is not listened to.
+/// Failed binds for each address and system_id.
 #[derive(Debug, Default)]
 pub(crate) struct Failures {
     by_guesser: HashMap<(IpAddr, Name), Record>,

@@ -1,4 +1,4 @@
-//! The way to one endpoint: the sessions that can take its messages now.
+//! The pool of bound sessions of one endpoint, and the choice of a session for each delivery.
 //!
 //! Load is shared over all receiving sessions: by destination, so that each keeps its
 //! order, and else to the one with the most room. Rooms are counters, so the only lock is a short read lock on the list.
@@ -14,29 +14,29 @@ use smsc::delivery::{Delivery, DeliveryAck};
 use smsc::ports::Centre;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::stats::SessionInfo;
+use crate::metrics::SessionInfo;
 
 /// What the answer to a delivery is.
 pub(crate) type Outcome = Result<DeliveryAck, Failure>;
 
-/// What a session is told by the rest of the gateway.
-pub(crate) enum Order {
-    /// Hand this over, and say how it went.
+/// A command of the gateway to a session task.
+pub(crate) enum Command {
+    /// Send this message and return the outcome.
     Deliver(Delivery, oneshot::Sender<Outcome>),
     /// Finish what is in flight, then unbind.
     Unbind,
 }
 
-/// Room in a session's queue for orders that are no deliveries.
-const ORDERS_MAX: usize = 4;
+/// Room in a session's queue for commands that are no deliveries.
+const COMMANDS_MAX: usize = 4;
 
-/// One session, as others see it.
-pub(crate) struct Handle {
+/// The handle of one session task.
+pub(crate) struct SessionHandle {
     /// Its name in traces.
     pub(crate) via: Name,
     /// What status pages show.
     pub(crate) info: SessionInfo,
-    orders: mpsc::Sender<Order>,
+    commands: mpsc::Sender<Command>,
     /// Deliveries that it has taken and not answered.
     taken: AtomicUsize,
     window: usize,
@@ -45,17 +45,21 @@ pub(crate) struct Handle {
     retired: AtomicBool,
 }
 
-impl Handle {
-    /// A session with this window, and where its orders arrive.
-    pub(crate) fn new(info: SessionInfo, window: u16, receives: bool) -> (Arc<Self>, mpsc::Receiver<Order>) {
+impl SessionHandle {
+    /// A session with this window, and where its commands arrive.
+    pub(crate) fn new(
+        info: SessionInfo,
+        window: u16,
+        receives: bool,
+    ) -> (Arc<Self>, mpsc::Receiver<Command>) {
         let window = usize::from(window);
-        let (orders, arriving) = mpsc::channel(window + ORDERS_MAX);
+        let (commands, arriving) = mpsc::channel(window + COMMANDS_MAX);
         let via = info.via.clone();
         (
             Arc::new(Self {
                 via,
                 info,
-                orders,
+                commands,
                 taken: AtomicUsize::new(0),
                 window,
                 receives,
@@ -75,7 +79,7 @@ impl Handle {
 
     /// Whether it takes deliveries at all.
     fn is_open(&self) -> bool {
-        self.receives && !self.retired.load(Ordering::Relaxed) && !self.orders.is_closed()
+        self.receives && !self.retired.load(Ordering::Relaxed) && !self.commands.is_closed()
     }
 
     /// It takes nothing more.
@@ -91,8 +95,8 @@ impl Handle {
     /// Asks it to unbind.
     pub(crate) fn unbind(&self) {
         self.retire();
-        // A full queue cannot be: deliveries leave room for it. A closed one is over already.
-        let _over = self.orders.try_send(Order::Unbind);
+        // The queue always has room for it; if the channel is closed, the session has ended.
+        let _ = self.commands.try_send(Command::Unbind);
     }
 
     /// `count` deliveries have ended.
@@ -107,19 +111,19 @@ impl Handle {
 }
 
 /// All sessions of one endpoint.
-pub(crate) struct Lane {
+pub(crate) struct SessionPool {
     endpoint: Endpoint,
     /// Groups that it belongs to; they open with it.
     groups: Vec<Endpoint>,
-    sessions: RwLock<Vec<Arc<Handle>>>,
-    /// Somebody saw no room here and waits for [`Centre::opened`].
+    sessions: RwLock<Vec<Arc<SessionHandle>>>,
+    /// Set when a caller found no room; [`Centre::opened`] is called when there is some.
     awaited: AtomicBool,
-    /// A peer that throttles closes the whole lane for a while.
+    /// A peer that throttles closes the whole pool for a while.
     held: AtomicBool,
 }
 
-impl Lane {
-    /// A lane without sessions.
+impl SessionPool {
+    /// A pool without sessions.
     pub(crate) fn new(endpoint: Endpoint, groups: Vec<Endpoint>) -> Arc<Self> {
         Arc::new(Self {
             endpoint,
@@ -130,12 +134,12 @@ impl Lane {
         })
     }
 
-    /// Whom it leads to.
+    /// The endpoint of its sessions.
     pub(crate) const fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
 
-    /// How many more deliveries it takes. Who sees 0 is told when that changes.
+    /// How many more deliveries it takes. After 0, [`Centre::opened`] follows when there is room.
     pub(crate) fn available(&self) -> usize {
         let room = self.room_now();
         if room > 0 {
@@ -173,8 +177,8 @@ impl Lane {
     /// # Errors
     /// [`Failure::NoPeer`] if no session has room; [`Centre::opened`] follows.
     pub(crate) fn send(&self, delivery: Delivery) -> Result<oneshot::Receiver<Outcome>, Failure> {
-        let refused = |lane: &Self| {
-            lane.awaited.store(true, Ordering::SeqCst);
+        let refused = |pool: &Self| {
+            pool.awaited.store(true, Ordering::SeqCst);
             Failure::NoPeer
         };
         let sessions = self.sessions.read();
@@ -182,37 +186,37 @@ impl Lane {
             return Err(refused(self));
         };
         let (answer, outcome) = oneshot::channel();
-        if session.orders.try_send(Order::Deliver(delivery, answer)).is_err() {
+        if session.commands.try_send(Command::Deliver(delivery, answer)).is_err() {
             session.release(1);
             return Err(refused(self));
         }
         Ok(outcome)
     }
 
-    /// Places have become free.
-    pub(crate) fn freed(&self, centre: &dyn Centre) {
+    /// Notifies the centre of free room if a caller found none before.
+    pub(crate) fn notify_if_room(&self, centre: &dyn Centre) {
         if self.awaited.load(Ordering::SeqCst)
             && self.room_now() > 0
             && self.awaited.swap(false, Ordering::SeqCst)
         {
-            self.opened(centre);
+            self.notify_centre(centre);
         }
     }
 
-    /// Closes the lane until [`Lane::resume`].
+    /// Holds deliveries back until [`SessionPool::resume`].
     pub(crate) fn hold(&self) {
         self.held.store(true, Ordering::SeqCst);
     }
 
-    /// Opens a held lane.
+    /// Opens a held pool.
     pub(crate) fn resume(&self, centre: &dyn Centre) {
         if self.held.swap(false, Ordering::SeqCst) {
-            self.freed(centre);
+            self.notify_if_room(centre);
         }
     }
 
     /// Sessions of this endpoint.
-    pub(crate) fn sessions(&self) -> Vec<Arc<Handle>> {
+    pub(crate) fn sessions(&self) -> Vec<Arc<SessionHandle>> {
         self.sessions.read().clone()
     }
 
@@ -221,14 +225,14 @@ impl Lane {
         self.sessions.read().len()
     }
 
-    fn opened(&self, centre: &dyn Centre) {
+    fn notify_centre(&self, centre: &dyn Centre) {
         std::iter::once(&self.endpoint).chain(&self.groups).for_each(|endpoint| centre.endpoint_available(endpoint));
     }
 }
 
 /// Reserves a place: one destination's messages keep to one session, and so to their order, as long
 /// as that has room; else the one with the most room takes them.
-fn choose<'a>(sessions: &'a [Arc<Handle>], destination: &Name) -> Option<&'a Arc<Handle>> {
+fn choose<'a>(sessions: &'a [Arc<SessionHandle>], destination: &Name) -> Option<&'a Arc<SessionHandle>> {
     let receiving = || sessions.iter().filter(|session| session.is_open());
     let count = u64::try_from(receiving().count()).unwrap_or(1).max(1);
     let place = usize::try_from(smsc::hashing::hash(destination) % count).unwrap_or(0);
@@ -242,30 +246,34 @@ fn choose<'a>(sessions: &'a [Arc<Handle>], destination: &Name) -> Option<&'a Arc
     })
 }
 
-/// A session's place in its lane, for as long as its task runs.
-pub(crate) struct Seat {
-    lane: Arc<Lane>,
-    handle: Arc<Handle>,
+/// The membership of a session in its pool; dropping it removes the session.
+pub(crate) struct PoolMembership {
+    pool: Arc<SessionPool>,
+    handle: Arc<SessionHandle>,
     centre: Arc<dyn Centre>,
 }
 
-impl Seat {
-    /// Puts a bound session into its lane, and tells the centre if it takes deliveries.
-    pub(crate) fn take(lane: &Arc<Lane>, handle: Arc<Handle>, centre: &Arc<dyn Centre>) -> Self {
+impl PoolMembership {
+    /// Adds a bound session to its pool and notifies the centre if the session takes deliveries.
+    pub(crate) fn take(
+        pool: &Arc<SessionPool>,
+        handle: Arc<SessionHandle>,
+        centre: &Arc<dyn Centre>,
+    ) -> Self {
         let receives = handle.receives;
-        lane.sessions.write().push(handle.clone());
+        pool.sessions.write().push(handle.clone());
         if receives {
-            lane.awaited.store(false, Ordering::SeqCst);
-            lane.opened(&**centre);
+            pool.awaited.store(false, Ordering::SeqCst);
+            pool.notify_centre(&**centre);
         }
-        Self { lane: lane.clone(), handle, centre: centre.clone() }
+        Self { pool: pool.clone(), handle, centre: centre.clone() }
     }
 }
 
-impl Drop for Seat {
+impl Drop for PoolMembership {
     fn drop(&mut self) {
-        self.lane.sessions.write().retain(|other| !Arc::ptr_eq(other, &self.handle));
-        // It may have been the one that was to open a held lane again.
-        self.lane.resume(&*self.centre);
+        self.pool.sessions.write().retain(|other| !Arc::ptr_eq(other, &self.handle));
+        // It may have been the one that was to open a held pool again.
+        self.pool.resume(&*self.centre);
     }
 }

@@ -1,4 +1,4 @@
-//! What the gateway counts, and what it shows of its sessions.
+//! Counters of the gateway, and the description of a bound session for status pages.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,7 +26,7 @@ impl Counter {
 
 /// Counters of the whole gateway since its start.
 #[derive(Debug, Default)]
-pub struct Stats {
+pub struct Metrics {
     /// Connections taken from ESMEs.
     pub connections: Counter,
     /// Connections closed at once because their address had too many without a bind.
@@ -56,7 +56,7 @@ pub struct Stats {
 /// A session, as a status page shows it.
 #[derive(Clone, Debug)]
 pub struct SessionInfo {
-    /// Whom it leads to.
+    /// The account or link of the session.
     pub endpoint: Endpoint,
     /// Its name in traces.
     pub via: Name,
@@ -64,7 +64,7 @@ pub struct SessionInfo {
     pub peer: SocketAddr,
     /// Which kind of bind.
     pub kind: BindKind,
-    /// The version that both sides speak.
+    /// The negotiated version.
     pub version: Version,
     /// Whether it is encrypted.
     pub tls: bool,

@@ -1,11 +1,12 @@
-//! A connection before its bind: one PDU at a time, so that whatever follows the bind is
-//! left to the session.
+//! A connection before its bind: reads one PDU at a time, so that the octets after the bind stay
+//! for the session.
 
 use bytes::BytesMut;
 use smpp::session::Output;
-use smpp::{Framing, Pdu, Session, Status};
+use smpp::{Framing, Pdu, Session};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use crate::codes;
 use crate::stream::Stream;
 
 /// The longest PDU before the bind; a bind has some hundred octets.
@@ -52,11 +53,11 @@ impl Handshake {
     /// Sends one PDU.
     pub(crate) async fn send(&mut self, pdu: &Pdu<'_>, sequence_number: u32) -> Option<()> {
         let mut out = BytesMut::new();
-        pdu.encode(sequence_number, Status::ESME_ROK, &mut out).ok()?;
+        pdu.encode(sequence_number, codes::OK, &mut out).ok()?;
         self.write(&out).await
     }
 
-    /// Sends what the session has to say; whether it is closed then.
+    /// Writes the PDUs that the session wants to send. `true` if the session is closed after them.
     pub(crate) async fn send_outputs(&mut self, session: &mut Session) -> Option<bool> {
         let mut out = BytesMut::new();
         let mut closed = false;
@@ -69,8 +70,7 @@ impl Handshake {
         }
         self.write(&out).await?;
         if closed {
-            // The answer is sent; a peer that is gone has nothing to hear.
-            let _gone = self.stream.shutdown().await;
+            let _ = self.stream.shutdown().await; // fails if the peer has closed the connection already
         }
         Some(closed)
     }
