@@ -1,4 +1,6 @@
-//! Accounts: who rents, and the token that proves it.
+//! An account, its status and its authentication token.
+
+pub(crate) mod accounts;
 
 use serde::{Deserialize, Serialize};
 use smsc::message::Timestamp;

@@ -1,9 +1,17 @@
 //! A message as the API shows it, and the life of its status.
 
+pub(crate) mod create;
+pub(crate) mod incoming;
+pub(crate) mod list;
+pub(crate) mod messages;
+pub(crate) mod report;
+pub(crate) mod status;
+pub(crate) mod update;
+
 use serde::{Deserialize, Serialize};
 use smsc::message::Timestamp;
 
-use crate::carriage::Carriage;
+use crate::bearer::Bearer;
 use crate::ports::Method;
 use crate::sid::Sid;
 
@@ -39,8 +47,8 @@ pub struct Message {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<u32>,
     /// What the network carries beside the text.
-    #[serde(default, skip_serializing_if = "Carriage::is_plain")]
-    pub carriage: Carriage,
+    #[serde(rename = "carriage", default, skip_serializing_if = "Bearer::is_plain")]
+    pub bearer: Bearer,
     /// Whom to tell about changes of the status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_callback: Option<Callback>,

@@ -1,8 +1,7 @@
 //! The doors of the platform: where its records rest, how it reaches a centre, how it calls
 //! applications, and where time and chance come from.
 
-use std::future::Future;
-use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,9 +13,19 @@ use smsc::receipt::ReceiptRequest;
 use smsc::rejection::Rejection;
 
 use crate::sid::Sid;
+pub use smsc::ports::BoxFuture;
 
-/// A future that may be sent to another thread.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+/// The ports of a platform.
+pub struct Ports {
+    /// Where the records rest.
+    pub store: Arc<dyn PlatformStore>,
+    /// The service centre.
+    pub centre: Arc<dyn Centre>,
+    /// The way to applications.
+    pub webhooks: Arc<dyn Webhooks>,
+    /// Time and chance.
+    pub environment: Arc<dyn Environment>,
+}
 
 /// Where the platform's records rest. The platform owns the form of keys and values; the
 /// store keeps them durable and in the order of their keys.
@@ -138,6 +147,12 @@ pub trait Webhooks: Send + Sync + 'static {
 /// An HTTP request to an application.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Call {
+    /// The message that the call is about.
+    pub message: Sid,
+    /// The account of the message.
+    pub account: Sid,
+    /// The status of the message that the call reports, as the API spells it.
+    pub status: String,
     /// GET or POST.
     pub method: Method,
     /// Where to: without a fragment; of a GET, with the parameters in its query.

@@ -10,7 +10,7 @@
 //! | MessageIndex | `c` the centre's id of an incoming message | SID |
 //! | MessageIndex | `link/` the centre's id of an outgoing message; whoever carries a SIP link keeps it | SID |
 //! | Outbox | `s` SID | 16 octets of the account: hand this message to the centre |
-//! | Outbox | `c` SID, number | [`Errand`]: call an application |
+//! | Outbox | `c` SID, number | [`WebhookJob`]: call an application |
 //!
 //! A message's SID begins with its time, so every index falls from the newest to the oldest when it is
 //! read backwards.
@@ -21,22 +21,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
 use crate::message::{Callback, Direction, Message};
-use crate::phone_number::PhoneNumber;
+use crate::number::PhoneNumber;
 use crate::ports::{PlatformStoreError, Table, Write};
 use crate::sid::Sid;
 
 /// A call that an application is still owed.
 #[derive(Clone, Deserialize, Eq, PartialEq, Serialize)]
-pub(crate) struct Errand {
+pub(crate) struct WebhookJob {
     /// Whose call it is.
     pub(crate) account: Sid,
     /// What to do.
-    pub(crate) kind: ErrandKind,
+    pub(crate) kind: JobKind,
 }
 
 /// What an application is called for.
 #[derive(Clone, Deserialize, Eq, PartialEq, Serialize)]
-pub(crate) enum ErrandKind {
+pub(crate) enum JobKind {
     /// An incoming message: call, read the answer, send what it says.
     Incoming,
     /// A status callback with everything that it says.
@@ -96,20 +96,20 @@ pub(crate) fn submitter(value: &[u8]) -> Sid {
     Sid::new(Sid::ACCOUNT, value.first_chunk().copied().unwrap_or_default())
 }
 
-/// The key of an errand in the outbox.
-pub(crate) fn errand_key(sid: Sid, number: u8) -> Vec<u8> {
-    [&[ERRANDS][..], &sid.octets(), &[number]].concat()
+/// The key of an job in the outbox.
+pub(crate) fn job_key(sid: Sid, number: u8) -> Vec<u8> {
+    [&[WEBHOOK_JOBS][..], &sid.octets(), &[number]].concat()
 }
 
-/// The number of the errand with this key.
-pub(crate) fn errand_number(key: &[u8]) -> Option<u8> {
+/// The number of the job with this key.
+pub(crate) fn job_number(key: &[u8]) -> Option<u8> {
     key.get(17).copied()
 }
 
 /// Outbox keys of messages for the centre begin so.
 pub(crate) const SUBMISSIONS: u8 = b's';
 /// Outbox keys of calls begin so.
-pub(crate) const ERRANDS: u8 = b'c';
+pub(crate) const WEBHOOK_JOBS: u8 = b'c';
 
 /// The SID at the end of an index key or after the first octet of an outbox key.
 pub(crate) fn sid_in(key: &[u8], skip: usize) -> Option<Sid> {

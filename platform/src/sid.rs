@@ -143,7 +143,7 @@ impl Sids {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::World;
+    use crate::test_platform::World;
 
     #[test]
     fn reads_what_it_writes_and_nothing_else() {

@@ -7,6 +7,7 @@
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
+use crate::error_numbers;
 use crate::ports::Method;
 
 /// One thing to do.
@@ -55,8 +56,8 @@ impl TwimlError {
     /// Its error number.
     pub const fn code(self) -> u32 {
         match self {
-            Self::Parse => 12100,
-            Self::Schema => 12200,
+            Self::Parse => error_numbers::DOCUMENT_PARSE,
+            Self::Schema => error_numbers::DOCUMENT_SCHEMA,
         }
     }
 }

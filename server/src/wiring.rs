@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gateway_http::{Dialer, Doors};
+use gateway_http::{Dialer, OperatorViews};
 use gateway_sip::SipGateway;
 use gateway_smpp::SmppGateway;
 use gateway_ss7::Ss7Gateway;
@@ -236,8 +236,10 @@ impl System {
         let router = match &self.platform {
             Some(platform) => {
                 let (ready, text) = (metrics.clone(), metrics);
-                let doors =
-                    Doors { ready: Arc::new(move || ready.ready()), metrics: Arc::new(move || text.text()) };
+                let doors = OperatorViews {
+                    ready: Arc::new(move || ready.ready()),
+                    metrics: Arc::new(move || text.text()),
+                };
                 let api =
                     gateway_http::router(&self.config.http, Arc::clone(platform), Arc::new(Machine), doors);
                 self.follow_numbers(api, platform)

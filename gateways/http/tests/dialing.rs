@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use gateway_http::{Dialer, Webhooks};
+use platform::Sid;
 use platform::ports::{ANSWER_OCTETS_MAX, Answer, Call, CallError, Method, Webhooks as _};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -39,6 +40,9 @@ fn response(status: &str, headers: &str, body: &str) -> String {
 async fn call(url: &str, allow_private_targets: bool) -> Result<Answer, CallError> {
     let config = Webhooks { allow_private_targets, ..Webhooks::default() };
     let call = Call {
+        message: Sid::new(Sid::MESSAGE, [2; 16]),
+        account: Sid::new(Sid::ACCOUNT, [1; 16]),
+        status: "received".to_owned(),
         method: Method::Post,
         url: url.to_owned(),
         params: vec![("Body".to_owned(), "hi".to_owned())],

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
 use platform::{Account, Error, Sid};
 
-use super::{Api, without_suffix};
+use super::context::{Api, without_suffix};
 use crate::codes::Refusal;
 use crate::convert::Fields;
 

@@ -6,7 +6,7 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 
 use super::caller::{Body, Caller, PathSid};
-use super::{Answer, Api, to_its_end};
+use super::context::{Answer, Api, to_its_end};
 use crate::convert::{PlainNew, plain_json};
 
 pub(super) async fn create(State(api): State<Api>, Caller(account): Caller, Body(body): Body) -> Answer {

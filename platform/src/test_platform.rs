@@ -23,7 +23,7 @@ use crate::{Account, Platform, Ports, Provisioned, Routing, Settings, Sid};
 #[derive(Clone, Default)]
 pub(crate) struct World {
     now: Arc<AtomicU64>,
-    chance: Arc<AtomicU64>,
+    rng: Arc<AtomicU64>,
     rows: Arc<Mutex<Rows>>,
     pub(crate) commits: Arc<AtomicU64>,
     pub(crate) submitted: Arc<Mutex<Vec<Outbound>>>,
@@ -91,7 +91,7 @@ impl Environment for World {
 
     fn fill_random(&self, octets: &mut [u8]) {
         for octet in octets {
-            let number = self.chance.fetch_add(1, Ordering::Relaxed);
+            let number = self.rng.fetch_add(1, Ordering::Relaxed);
             *octet = number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes()[0];
         }
     }
