@@ -1,7 +1,7 @@
-//! What the network carries beside the text, as the seven headers of the SIP link say it.
+//! Bearer parameters of a message: user data header, coding, class, validity and receipt (X-SMS headers).
 //!
 //! An application states it with the form fields `X-SMS-UDH`, `X-SMS-CODING`, `X-SMS-VALIDITY`,
-//! `X-M-CLASS` and `X-REG-DELIVERY`, and is told of it by webhook parameters of the same names behind
+//! `X-M-CLASS` and `X-REG-DELIVERY`, and receives it in webhook parameters of the same names behind
 //! `SipHeader_`. Any other `X-` field travels through unread.
 
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,8 @@ use sms::alphabet::{self, Shifts};
 use sms::coding::{Alphabet, DataCoding, MessageClass};
 use sms::header::{ReferenceWidth, UserDataHeader};
 use sms::{segment, text, ucs2};
-use smsc::message::{Content, Timestamp};
+use smsc::message::Content;
+use smsc::timestamp::Timestamp;
 
 use crate::errors::Error;
 
@@ -35,7 +36,7 @@ pub struct Bearer {
     /// The connection that an incoming message came by.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub via: Option<String>,
-    /// `X-` headers that mean nothing to us and travel on.
+    /// `X-` headers that the platform does not interpret and passes on.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<(String, String)>,
 }
@@ -159,7 +160,7 @@ pub(crate) fn text_of(content: &Content) -> String {
         .unwrap_or_else(|| content.body.iter().copied().map(char::from).collect())
 }
 
-/// Segments that an incoming message took on the air, 1 if nobody can tell.
+/// Segments that an incoming message took on the air, 1 if the count is unknown.
 pub(crate) fn segments_of(content: &Content) -> u16 {
     let header = UserDataHeader::decode(&content.header).unwrap_or_default();
     let alphabet = DataCoding(content.data_coding).alphabet();

@@ -28,7 +28,7 @@ pub enum Error {
     /// Account and token do not belong together.
     #[error("Authenticate")]
     Unauthenticated,
-    /// Somebody else's account.
+    /// The account of another caller.
     #[error("The account does not have the necessary permissions to access this resource")]
     Forbidden,
     /// The account may not do anything now.
@@ -80,7 +80,7 @@ pub enum Error {
     /// `From` is neither a number nor a name.
     #[error("Invalid 'From' Phone Number/Short Code: {0}")]
     InvalidFrom(String),
-    /// `From` belongs to somebody else, or to nobody.
+    /// `From` belongs to another account, or to none.
     #[error(
         "The 'From' phone number {0} is not a valid, SMS-capable inbound phone number or short code for your account."
     )]
@@ -126,7 +126,7 @@ pub enum Error {
     /// An update of a message asks for something else than emptying or cancelling it.
     #[error("An update takes either an empty Body or Status=canceled.")]
     InvalidUpdate,
-    /// A number that nobody could own.
+    /// A text that is not a phone number.
     #[error("The phone number {0} is not valid.")]
     InvalidNumber(String),
     /// A number that this account cannot have.

@@ -5,12 +5,12 @@
 //! then on. One endless task hands what the outbox holds to [`ports::Centre::submit`], in the order of
 //! creation and under the message's SID, so that a repetition after a crash makes no second message, and
 //! moves it on to `sent` or `failed`. Receipts come back by [`Platform::report`] and move it to
-//! `delivered` or `undelivered`. Each change that the application wants to hear of puts a status
+//! `delivered` or `undelivered`. Each change with a status callback puts a status
 //! callback into the outbox, in the commit of the change.
 //!
 //! **A message comes in.** [`Platform::receive`] finds the number's owner, writes the message and an
 //! outbox entry in one commit, and knows the centre's id again if it comes twice. A second endless task
-//! calls the application, signed, with time-outs and retries as the URL's fragment says; then the
+//! calls the application, signed, with time-outs and retries from the URL's fragment; then the
 //! fallback URL; reads the TwiML that came back; and writes the messages that it asks for, and the end
 //! of the entry, in one commit.
 //!
@@ -20,9 +20,9 @@
 //! centre ── receive ──► store ───► outbox ──► Webhooks::call ──► TwiML ──► create
 //! ```
 //!
-//! Time, chance, disk, centre and applications are behind [`ports`]. A future of the platform that
-//! changes something is driven to its end by whoever began it: what is dropped half-way may rest in the
-//! outbox until the next start.
+//! Clock, random numbers, disk, centre and applications are behind [`ports`]. The caller polls a future
+//! that changes something to its end: work that is dropped half-way may stay in the outbox until the
+//! next start.
 
 pub mod error_numbers;
 pub mod errors;

@@ -9,7 +9,7 @@ pub(crate) mod status;
 pub(crate) mod update;
 
 use serde::{Deserialize, Serialize};
-use smsc::message::Timestamp;
+use smsc::timestamp::Timestamp;
 
 use crate::bearer::Bearer;
 use crate::ports::Method;
@@ -20,7 +20,7 @@ use crate::sid::Sid;
 pub struct Message {
     /// Its name.
     pub sid: Sid,
-    /// Whose it is.
+    /// The account that owns it.
     pub account: Sid,
     /// Which way it goes.
     pub direction: Direction,
@@ -49,7 +49,7 @@ pub struct Message {
     /// What the network carries beside the text.
     #[serde(rename = "carriage", default, skip_serializing_if = "Bearer::is_plain")]
     pub bearer: Bearer,
-    /// Whom to tell about changes of the status.
+    /// The application that receives status callbacks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_callback: Option<Callback>,
     /// Seconds that the application lets it wait.
@@ -109,7 +109,7 @@ impl Direction {
 pub enum Status {
     /// Durable here, not yet at the centre.
     Queued,
-    /// On its way to the centre. Shown, never stored: after a crash nobody knows.
+    /// On its way to the centre. Shown, never stored: after a crash it is unknown.
     Sending,
     /// The centre has it.
     Sent,
@@ -155,7 +155,7 @@ impl Status {
         )
     }
 
-    /// Whether the application is told when a message gets there.
+    /// Whether this status triggers a status callback.
     pub const fn is_called_back(self) -> bool {
         matches!(self, Self::Sent | Self::Delivered | Self::Undelivered | Self::Failed | Self::Canceled)
     }

@@ -16,11 +16,11 @@ use crate::webhook::url::is_callable;
 pub struct PhoneNumber {
     /// Its name, `PN…`.
     pub sid: Sid,
-    /// Whose it is.
+    /// The account that owns it.
     pub account: Sid,
     /// E.164 with `+`, or a short code.
     pub phone_number: String,
-    /// What people call it.
+    /// Display name.
     pub friendly_name: String,
     /// Where its messages go.
     #[serde(default)]
@@ -60,7 +60,7 @@ impl Routing {
         callback(&self.sms_url, self.sms_method)
     }
 
-    /// Whom to call when that failed.
+    /// The application to call when the first one failed.
     pub(crate) fn fallback(&self) -> Option<Callback> {
         callback(&self.sms_fallback_url, self.sms_fallback_method)
     }
@@ -85,7 +85,7 @@ fn callback(url: &str, method: Method) -> Option<Callback> {
 /// What an application sets of a number; what is absent stays as it is.
 #[derive(Clone, Debug, Default)]
 pub struct NumberChange {
-    /// What people call it.
+    /// Display name.
     pub friendly_name: Option<String>,
     /// Called with each message; empty for nothing.
     pub sms_url: Option<String>,

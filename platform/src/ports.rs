@@ -1,5 +1,4 @@
-//! The doors of the platform: where its records rest, how it reaches a centre, how it calls
-//! applications, and where time and chance come from.
+//! The ports of the platform: record store, service centre, webhooks, clock and random numbers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,12 +7,13 @@ use bytes::Bytes;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use smsc::address::Address;
-use smsc::message::{Content, Timestamp};
+use smsc::message::Content;
 use smsc::receipt::ReceiptRequest;
 use smsc::rejection::Rejection;
+use smsc::timestamp::Timestamp;
 
 use crate::sid::Sid;
-pub use smsc::ports::BoxFuture;
+pub use smsc::future::BoxFuture;
 
 /// The ports of a platform.
 pub struct Ports {
@@ -21,9 +21,9 @@ pub struct Ports {
     pub store: Arc<dyn PlatformStore>,
     /// The service centre.
     pub centre: Arc<dyn Centre>,
-    /// The way to applications.
+    /// Calls to applications.
     pub webhooks: Arc<dyn Webhooks>,
-    /// Time and chance.
+    /// Clock and random numbers.
     pub environment: Arc<dyn Environment>,
 }
 
@@ -40,7 +40,7 @@ pub trait PlatformStore: Send + Sync + 'static {
         key: Vec<u8>,
     ) -> BoxFuture<'static, Result<Option<Bytes>, PlatformStoreError>>;
 
-    /// Records whose keys lie in `range`, in rising or falling order.
+    /// Records with keys in the range of `scan`, in rising or falling order.
     fn scan(&self, scan: Scan) -> BoxFuture<'static, Result<Vec<(Bytes, Bytes)>, PlatformStoreError>>;
 }
 
@@ -100,8 +100,8 @@ pub enum PlatformStoreError {
 
 /// The service centre, in this process or at the other end of a SIP link.
 pub trait Centre: Send + Sync + 'static {
-    /// Whether the centre would take a message between these two, as far as it can tell without
-    /// doing anything. A centre that cannot tell says `Ok`.
+    /// Whether the centre would take a message between these two, as far as it knows without
+    /// doing anything. A centre that cannot know returns `Ok`.
     ///
     /// # Errors
     /// The rejection that a submission would meet now.
@@ -120,7 +120,7 @@ pub trait Centre: Send + Sync + 'static {
 pub struct Outbound {
     /// Our name for it, and the key by which the centre recognises a repetition.
     pub sid: Sid,
-    /// The account that sends it and whose limits it counts against.
+    /// The account that sends it; its limits apply.
     pub account: Sid,
     /// The sender.
     pub source: Address,
@@ -134,11 +134,11 @@ pub struct Outbound {
     pub priority: u8,
     /// The end of all attempts; the centre's default when absent.
     pub expires_at: Option<Timestamp>,
-    /// Headers of the application that mean nothing to us (`X-…`) and travel on with the message.
+    /// Headers of the application (`X-…`) that the platform does not interpret and passes on.
     pub headers: Vec<(String, String)>,
 }
 
-/// The way to applications: one HTTP request, one answer.
+/// Calls applications: one HTTP request, one response.
 pub trait Webhooks: Send + Sync + 'static {
     /// Calls an application. Follows redirects; never retries.
     fn call(&self, call: Call) -> BoxFuture<'static, Result<Answer, CallError>>;
@@ -253,7 +253,7 @@ pub enum CallError {
     TooLong,
 }
 
-/// Time and chance, which the platform never reaches for by itself.
+/// The clock and the source of random numbers.
 pub trait Environment: Send + Sync + 'static {
     /// The wall clock.
     fn now(&self) -> Timestamp;

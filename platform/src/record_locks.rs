@@ -1,7 +1,7 @@
-//! Lets one change of a record through at a time.
+//! Locks of records: one read-modify-write of a record at a time.
 //!
-//! The store reads and writes but does not compare; whoever reads a record to write it back holds the
-//! record's gate meanwhile. Gates are striped: two records may share one, which costs a wait at most.
+//! The store reads and writes but does not compare; a task that reads a record to write it back holds the
+//! record's lock meanwhile. Locks are striped: two records may share one, which costs a wait at most.
 
 use futures_util::lock::{Mutex, MutexGuard};
 

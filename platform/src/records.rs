@@ -1,4 +1,4 @@
-//! How the platform's records lie in the store: keys in binary, values as JSON.
+//! Keys and values of the platform's records in the store: keys in binary, values as JSON.
 //!
 //! | table | key | value |
 //! |---|---|---|
@@ -8,7 +8,7 @@
 //! | MessageIndex | `a` account, SID | nothing |
 //! | MessageIndex | `t` or `f` account, number, 0, SID | nothing |
 //! | MessageIndex | `c` the centre's id of an incoming message | SID |
-//! | MessageIndex | `link/` the centre's id of an outgoing message; whoever carries a SIP link keeps it | SID |
+//! | MessageIndex | `link/` the centre's id of an outgoing message; kept by the SIP link | SID |
 //! | Outbox | `s` SID | 16 octets of the account: hand this message to the centre |
 //! | Outbox | `c` SID, number | [`WebhookJob`]: call an application |
 //!
@@ -25,10 +25,10 @@ use crate::number::PhoneNumber;
 use crate::ports::{PlatformStoreError, Table, Write};
 use crate::sid::Sid;
 
-/// A call that an application is still owed.
+/// A call to an application that is still due.
 #[derive(Clone, Deserialize, Eq, PartialEq, Serialize)]
 pub(crate) struct WebhookJob {
-    /// Whose call it is.
+    /// The account of the application.
     pub(crate) account: Sid,
     /// What to do.
     pub(crate) kind: JobKind,
@@ -37,9 +37,9 @@ pub(crate) struct WebhookJob {
 /// What an application is called for.
 #[derive(Clone, Deserialize, Eq, PartialEq, Serialize)]
 pub(crate) enum JobKind {
-    /// An incoming message: call, read the answer, send what it says.
+    /// An incoming message: call, read the document, send its messages.
     Incoming,
-    /// A status callback with everything that it says.
+    /// A status callback with its form.
     Status {
         /// Where to.
         callback: Callback,
@@ -169,7 +169,7 @@ pub(crate) fn put(table: Table, key: Vec<u8>, record: &impl Serialize) -> Result
     Ok(Write { table, key, value: Some(Bytes::from(value)) })
 }
 
-/// A write of a key that says all.
+/// A write of a key with an empty value.
 pub(crate) fn present(table: Table, key: Vec<u8>) -> Write {
     Write { table, key, value: Some(Bytes::new()) }
 }
@@ -181,7 +181,7 @@ pub(crate) fn delete(table: Table, key: Vec<u8>) -> Write {
 
 /// Reads a record; a damaged one is an error, never a panic and never skipped.
 pub(crate) fn read<T: DeserializeOwned>(value: &[u8]) -> Result<T, PlatformStoreError> {
-    // serde's text may quote the record, so only the place is told.
+    // serde's text may quote the record, so the error has only the position.
     serde_json::from_slice(value)
         .map_err(|error| PlatformStoreError::Damaged(format!("its octet {} is unexpected", error.column())))
 }

@@ -3,7 +3,7 @@
 use crate::account::Account;
 use crate::number::Routing;
 
-/// What an operator may set.
+/// The settings of an operator.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Characters that a body may have.
@@ -15,7 +15,7 @@ pub struct Settings {
     pub alphanumeric_senders: bool,
     /// Calls to applications open at one time.
     pub calls_max: usize,
-    /// How many of them one account may hold, so that its slow application stops nobody else's.
+    /// How many of them one account may hold, so that its slow application does not stop others.
     pub calls_per_account_max: usize,
 }
 

@@ -1,5 +1,5 @@
-//! A platform in a test: a store in memory, a centre and applications that do as they are told, and a
-//! clock that stands still until it is moved.
+//! A platform in a test: a store in memory, a scripted centre and scripted applications, and a
+//! clock that a test advances.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -10,8 +10,8 @@ use bytes::Bytes;
 use compact_str::CompactString;
 use parking_lot::Mutex;
 use smsc::address::Address;
-use smsc::message::Timestamp;
 use smsc::rejection::Rejection;
+use smsc::timestamp::Timestamp;
 
 use crate::ports::{
     Answer, BoxFuture, Call, CallError, Centre, Environment, Outbound, PlatformStore, PlatformStoreError,

@@ -31,7 +31,7 @@ pub struct Reply {
     pub to: Option<String>,
     /// The sender.
     pub from: Option<String>,
-    /// Where its status callbacks go: `statusCallback`, else `action`, which says the same.
+    /// Where its status callbacks go: `statusCallback`, else `action`, its older name.
     pub status_callback: Option<String>,
     /// How they are made.
     pub method: Method,

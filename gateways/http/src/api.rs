@@ -15,7 +15,7 @@ use axum::http::Uri;
 use axum::routing::{get, post};
 use platform::ports::Environment;
 use platform::{Error, Platform};
-use smsc::schedule::throttle::Rate;
+use smsc::queue::throttle::Rate;
 
 use crate::codes::Refusal;
 use crate::config::Http;

@@ -10,7 +10,7 @@ use platform::ports::{ANSWER_OCTETS_MAX, Answer, Call, CallError, Method, Webhoo
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-/// An application that says the same to everybody; `$URL` in it is its own.
+/// An application with one fixed response; `$URL` in it is its own.
 async fn application(answer: String) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use smsc::message::Timestamp;
+use smsc::timestamp::Timestamp;
 
 /// Which pattern a peer uses.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

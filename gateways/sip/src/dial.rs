@@ -10,9 +10,9 @@ use sip::digest::Challenge;
 use sip::header::{Contact, retry_after};
 
 use sip::{Method, Name, Request, Response, Status, Transport, Uri, transport_for};
+use smsc::delivery::{Delivery, DeliveryAck};
 use smsc::failure::Failure;
-use smsc::message::Name as ShortName;
-use smsc::ports::{Delivery, DeliveryAck};
+use smsc::names::Name as ShortName;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::codes;
@@ -117,7 +117,7 @@ fn options(site: &Site, ends: &Ends<'_>, cseq: u32) -> Request {
 /// Gives a window's permit back and says so.
 fn free(site: &Site, peer: &Peer, permit: OwnedSemaphorePermit) {
     drop(permit);
-    site.centre.opened(peer.endpoint());
+    site.centre.endpoint_available(peer.endpoint());
 }
 
 /// Notes whether a peer answers. One that does not is asked by OPTIONS until it does.
@@ -127,7 +127,7 @@ fn note(site: &Site, peer: &Peer, up: bool) {
     }
     if up {
         tracing::info!(peer = peer.config.name, "SIP peer is up");
-        site.centre.opened(peer.endpoint());
+        site.centre.endpoint_available(peer.endpoint());
     } else {
         tracing::warn!(peer = peer.config.name, "SIP peer does not answer");
     }

@@ -1,10 +1,10 @@
 //! The one task that owns all transactions.
 //!
 //! Transports hand it what arrived in batches, deliveries hand it what is to be sent.
-//! It never waits for the centre: a batch of messages goes to [`Centre::accept`] in a task of its
+//! It never waits for the centre: a batch of messages goes to [`Submit::accept`] in a task of its
 //! own and comes back as an event.
 //!
-//! [`Centre::accept`]: smsc::ports::Centre::accept
+//! [`Submit::accept`]: smsc::ports::Submit::accept
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use sip::Transport;
+use smsc::delivery::{Capabilities, Delivery, DeliveryAck};
+use smsc::endpoint::Endpoint;
 use smsc::failure::Failure;
-use smsc::message::Endpoint;
-use smsc::ports::{BoxFuture, Capabilities, Centre, Delivery, DeliveryAck, Gateways};
+use smsc::future::BoxFuture;
+use smsc::ports::{Gateways, Intake};
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -70,7 +72,7 @@ impl SipGateway {
     /// Then nothing was started.
     pub fn start(
         config: SipConfig,
-        centre: Arc<dyn Centre>,
+        centre: Arc<dyn Intake>,
         clock: Clock,
         seed: [u8; 32],
     ) -> Result<Self, Error> {

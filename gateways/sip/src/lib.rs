@@ -2,13 +2,13 @@
 //!
 //! A message comes in: a task of `transport` turns octets into SIP messages; the `element`
 //! finds their transactions, `listen` knows their sender by the `door` and reads them with
-//! [`convert`]; everything that arrived together goes to [`Centre::accept`] in one call, and each
+//! [`convert`]; everything that arrived together goes to [`Submit::accept`] in one call, and each
 //! 200 leaves when its message is durable.
 //!
 //! A message goes out: `dial` writes it with [`convert`], hands the request to the element,
 //! and reads the answer by the tables of [`codes`].
 //!
-//! [`Centre::accept`]: smsc::ports::Centre::accept
+//! [`Submit::accept`]: smsc::ports::Submit::accept
 
 mod chance;
 pub mod codes;

@@ -11,9 +11,11 @@ use sip::imdn::Imdn;
 use sip::register::{self, Registration};
 use sip::transaction::ServerId;
 use sip::{Method, Name, Request, Response, Status, Transport, reply};
-use smsc::message::{MessageId, Submission, Timestamp};
+use smsc::ids::MessageId;
+use smsc::message::Submission;
 use smsc::ports::Acceptance;
 use smsc::receipt::RemoteReceipt;
+use smsc::timestamp::Timestamp;
 
 use crate::codes::{self, Refusal};
 use crate::convert::{self, Rules, Sender, header};
@@ -343,7 +345,7 @@ impl Element {
                 self.respond(back, &response, now);
                 if !bindings.is_empty() {
                     self.pump(now);
-                    site.centre.opened(&account.sender.endpoint);
+                    site.centre.endpoint_available(&account.sender.endpoint);
                 }
             }
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use sip::digest::{Challenge, Login, Secret};
 use sip::{Name, Request};
-use smsc::message::Endpoint;
+use smsc::endpoint::Endpoint;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 

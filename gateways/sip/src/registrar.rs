@@ -7,7 +7,8 @@ use parking_lot::Mutex;
 use sip::register::{Change, Lifetimes, Registration};
 use sip::{Status, Transport, Uri};
 use smsc::address::Address;
-use smsc::message::{Endpoint, Timestamp};
+use smsc::endpoint::Endpoint;
+use smsc::timestamp::Timestamp;
 
 use crate::codes::Refusal;
 use crate::config::{self, User};

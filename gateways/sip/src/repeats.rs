@@ -9,7 +9,8 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::time::{Duration, Instant};
 
 use sip::Request;
-use smsc::message::{Endpoint, MessageId};
+use smsc::endpoint::Endpoint;
+use smsc::ids::MessageId;
 
 /// How long a message is remembered.
 const SPAN: Duration = Duration::from_secs(300);

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use sip::Transport;
 use smsc::address::Address;
-use smsc::message::Timestamp;
-use smsc::ports::Centre;
+use smsc::ports::Intake;
+use smsc::timestamp::Timestamp;
 use tokio::sync::mpsc;
 
 use crate::chance::Chance;
@@ -23,7 +23,7 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 pub(crate) struct Site {
     pub(crate) config: SipConfig,
-    pub(crate) centre: Arc<dyn Centre>,
+    pub(crate) centre: Arc<dyn Intake>,
     pub(crate) clock: Clock,
     pub(crate) chance: Chance,
     pub(crate) peers: Vec<Peer>,

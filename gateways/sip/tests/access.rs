@@ -7,8 +7,8 @@ mod support;
 use gateway_sip::config::{Login, Peer, Secret, SipConfig};
 use sip::digest::{Challenge, Login as DigestLogin, Secret as DigestSecret};
 use sip::{Name, Response};
+use smsc::endpoint::Endpoint;
 use smsc::failure::Failure;
-use smsc::message::Endpoint;
 use smsc::ports::Gateways as _;
 use support::*;
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use gateway_sip::config::{SipConfig, Wire};
-use smsc::message::Endpoint;
+use smsc::endpoint::Endpoint;
 use smsc::ports::Gateways as _;
 use support::*;
 use tokio::process::{Child, Command};

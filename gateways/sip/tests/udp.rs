@@ -8,9 +8,10 @@ use std::sync::atomic::Ordering;
 
 use gateway_sip::config::{Login, Peer, Quirks, ReceiptForm, Secret, Segments, SipConfig};
 use sip::{Name, Request};
+use smsc::delivery::{Capabilities, DeliveryAck};
+use smsc::endpoint::Endpoint;
 use smsc::failure::{Failure, PeerCode};
-use smsc::message::Endpoint;
-use smsc::ports::{Capabilities, DeliveryAck, Gateways as _};
+use smsc::ports::Gateways as _;
 use smsc::receipt::{ReceiptRequest, State};
 use smsc::rejection::Rejection;
 use support::*;

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use smsc::delivery::{Capabilities, Delivery, DeliveryAck};
+use smsc::endpoint::Endpoint;
 use smsc::failure::Failure;
-use smsc::message::{Endpoint, Timestamp};
-use smsc::ports::{BoxFuture, Capabilities, Centre, Delivery, DeliveryAck, Gateways};
+use smsc::future::BoxFuture;
+use smsc::ports::{Centre, Gateways};
+use smsc::timestamp::Timestamp;
 use tokio::sync::watch;
 use tokio::time::Instant;
 

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use smpp::session::{Config, Side};
+use smsc::delivery::Delivery;
+use smsc::endpoint::Endpoint;
 use smsc::failure::Failure;
-use smsc::message::{Endpoint, Name};
-use smsc::ports::Delivery;
+use smsc::names::Name;
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 use tokio_rustls::TlsConnector;

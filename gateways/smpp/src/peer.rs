@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use smpp::pdu::EsmClass;
 use smpp::{Status, Tlvs, Version};
-use smsc::message::{MessageId, Name, Timestamp};
+use smsc::ids::MessageId;
+use smsc::names::Name;
 use smsc::ports::Centre;
 use smsc::receipt::RemoteReceipt;
+use smsc::timestamp::Timestamp;
 use tokio::time::Instant;
 
 use crate::account::{Account, Settings};

@@ -11,7 +11,8 @@ use map::{AddressString, Imsi, Lmsi, Request, Response};
 use parking_lot::Mutex;
 use sccp::NetworkId;
 use smsc::failure::Failure;
-use smsc::message::{Name, Timestamp};
+use smsc::names::Name;
+use smsc::timestamp::Timestamp;
 
 use crate::codes;
 use crate::config::Phase;

@@ -7,9 +7,9 @@ use std::sync::atomic::Ordering;
 use bytes::Bytes;
 use map::operation::{MtForwardSmArg, SmRpDa, SmRpOa};
 use map::{DialogueId, Request, SignalInfo};
+use smsc::delivery::DeliveryAck;
 use smsc::failure::Failure;
-use smsc::message::Name;
-use smsc::ports::DeliveryAck;
+use smsc::names::Name;
 
 use crate::codes::{self, Actions};
 use crate::config::{Action, Phase};

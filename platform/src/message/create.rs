@@ -27,7 +27,7 @@ pub struct NewMessage {
     pub has_media: bool,
     /// Whether it is to be sent later.
     pub is_scheduled: bool,
-    /// Whom to tell about changes of the status; an empty URL is nobody.
+    /// The application that receives status callbacks; an empty URL is none.
     pub status_callback: Option<Callback>,
     /// Seconds that it may wait, as the application wrote them.
     pub validity_seconds: Option<String>,

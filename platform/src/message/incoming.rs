@@ -5,8 +5,9 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use smsc::address::Address;
 use smsc::failure::{Failure, PeerCode};
-use smsc::message::{Content, Timestamp};
+use smsc::message::Content;
 use smsc::receipt::ReceiptRequest;
+use smsc::timestamp::Timestamp;
 
 use crate::account::{Account, AccountStatus};
 use crate::bearer::{Bearer, segments_of, text_of};
@@ -28,11 +29,11 @@ pub struct Inbound {
     pub from: Address,
     /// One of our numbers.
     pub to: Address,
-    /// What it says, put together again if it came in segments.
+    /// Its content, reassembled if it came in segments.
     pub content: Content,
     /// When the centre received it.
     pub received_at: Timestamp,
-    /// The end of all attempts to deliver it, where the centre says so.
+    /// The end of all attempts to deliver it, where the centre states one.
     pub expires_at: Option<Timestamp>,
     /// Which receipts its sender asked for.
     pub receipt: ReceiptRequest,

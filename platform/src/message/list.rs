@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use smsc::message::Timestamp;
+use smsc::timestamp::Timestamp;
 
 use crate::account::Account;
 use crate::errors::Error;
@@ -169,7 +169,7 @@ impl Walk {
         }
     }
 
-    /// `reached_end` says that nothing lies further in the direction of the walk.
+    /// `reached_end`: no record lies further in the direction of the walk.
     fn page(self, mut messages: Vec<Message>, position: Position, reached_end: bool) -> Page {
         if !self.backwards {
             messages.reverse();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use smsc::message::Timestamp;
+use smsc::timestamp::Timestamp;
 
 use crate::account::accounts::Accounts;
 use crate::message::{Message, Status};

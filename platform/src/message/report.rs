@@ -10,7 +10,7 @@ use crate::ports::Table;
 use crate::records;
 use crate::sid::Sid;
 
-/// What the centre says about a message that the platform handed to it.
+/// A receipt of the centre for a message that the platform submitted.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Report {
     /// Which message.

@@ -1,6 +1,6 @@
 //! Status changes of a message, and the status callback that each one asks for.
 
-use smsc::message::Timestamp;
+use smsc::timestamp::Timestamp;
 
 use crate::message::{Message, Status};
 use crate::ports::{PlatformStoreError, Table, Write};
@@ -31,7 +31,7 @@ pub(crate) fn advance(
     Ok(vec![records::put(Table::Outbox, key, &job)?])
 }
 
-/// The callback that tells of a message's present status, if anybody wants to hear it.
+/// The callback for a message's present status, if the message has one.
 fn callback_of(message: &Message) -> Option<WebhookJob> {
     let callback = message.status_callback.clone()?;
     let sid = message.sid.to_string();

@@ -1,4 +1,4 @@
-//! From the outbox to the centre.
+//! Submission of the outbox's messages to the centre.
 //!
 //! One task hands messages over in batches, each account's in the order of their creation and each
 //! message under its SID. A crash between the hand-over and its record repeats the hand-over, and the
@@ -11,9 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::select;
-use smsc::message::Timestamp;
 use smsc::receipt::ReceiptRequest;
 use smsc::rejection::Rejection;
+use smsc::timestamp::Timestamp;
 
 use crate::error_numbers::{UNKNOWN_ERROR, VALIDITY_EXPIRED};
 use crate::errors;
@@ -29,7 +29,7 @@ use crate::sid::Sid;
 
 /// Messages handed to the centre at once.
 const BATCH_MAX: usize = 256;
-/// How long a message may wait for the centre unless its sender says otherwise.
+/// How long a message may wait for the centre unless its sender states a validity.
 const WAIT_MAX: Duration = Duration::from_secs(36_000);
 /// Pauses while the centre or the store takes nothing.
 const PAUSE_MIN: Duration = Duration::from_millis(50);
@@ -63,8 +63,8 @@ impl Submitter {
         }
     }
 
-    /// Hands the oldest messages of the outbox to the centre, and says whose it does not take now; those
-    /// stay due, and their account is held.
+    /// Hands the oldest messages of the outbox to the centre, and returns the accounts that it refuses now; their
+    /// messages stay due, and the account is held.
     ///
     /// # Errors
     /// [`PlatformStoreError`] if the store gives or takes nothing now; everything stays due.
@@ -118,7 +118,7 @@ impl Submitter {
                 },
                 Ok(_) => verdicts.push((sid, Verdict::Settled)),
                 Err(error @ PlatformStoreError::Damaged(_)) => {
-                    // It stays where it is for whoever repairs it, and holds nobody else up.
+                    // Its record stays for repair, and other messages are not held up.
                     tracing::error!(%sid, %error, "a message cannot be sent");
                     verdicts.push((sid, Verdict::Settled));
                 }
@@ -158,7 +158,7 @@ impl Submitter {
                 Verdict::Failed(code) => (Status::Failed, Some(code), None),
                 Verdict::Sent(centre_id) => (Status::Sent, None, Some(centre_id)),
             };
-            // A receipt may have been faster than we.
+            // A receipt may have been stored first.
             let Some(mut message) = self.messages.read(sid).await? else { continue };
             writes.extend(advance(&mut message, status, error, now)?);
             message.centre_id = centre_id;
@@ -178,7 +178,7 @@ impl Submitter {
     }
 }
 
-/// Accounts whose messages the centre does not take now. Each is left alone for a while, then tried
+/// Accounts with messages that the centre refuses now. Each is left alone for a while, then tried
 /// again, then left alone for twice as long, until the centre takes something.
 #[derive(Default)]
 struct Holds(HashMap<Sid, Hold>);
@@ -208,7 +208,7 @@ impl Holds {
         self.0.values().filter(|hold| !hold.is_over).map(|hold| hold.until).min()
     }
 
-    /// Learns whose messages were refused when they were tried.
+    /// Records the accounts that were refused when they were tried.
     fn learn(&mut self, refused: &[Sid], now: Timestamp) {
         for account in refused {
             let pause = self.0.get(account).map_or(PAUSE_MIN, |hold| (hold.pause * 2).min(PAUSE_MAX));

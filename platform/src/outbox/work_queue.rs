@@ -1,6 +1,6 @@
-//! What is still to be done, in memory: a bounded window on the outbox.
+//! The work queue of the outbox: what is due, in memory, as a bounded window on the table.
 //!
-//! The outbox in the store is the truth. An queue holds the SIDs of what is due there, at most
+//! The outbox in the store is the truth. A queue holds the SIDs of what is due there, at most
 //! [`WAITING_MAX`] of them; what does not fit is left out, and found again by reading the outbox from
 //! where the last reading stopped. A platform that has just opened has left everything out.
 //!
@@ -54,7 +54,7 @@ struct Gap {
     above: Option<[u8; 16]>,
     /// So have some below it.
     behind: bool,
-    /// Somebody reads the outbox now.
+    /// A reading of the outbox is in progress.
     is_read: bool,
     /// Something was left out since that reading began.
     fresh: bool,
@@ -64,7 +64,7 @@ struct Gap {
 const START: [u8; 16] = [0; 16];
 
 impl WorkQueue {
-    /// An queue that has to read the outbox first; `working_max` of one group at a time.
+    /// A queue that has to read the outbox first; `working_max` of one group at a time.
     pub(crate) fn new(working_max: usize) -> Self {
         let gap = Gap { above: Some(START), ..Gap::default() };
         let state = State { phases: HashMap::new(), groups: HashMap::new(), ready: VecDeque::new(), gap };
@@ -97,7 +97,7 @@ impl WorkQueue {
         taken
     }
 
-    /// Reserves a SID that nobody works on, and says whether it was waiting; `None` if somebody does.
+    /// Reserves a SID that is not in work, and returns whether it was waiting; `None` if it is in work.
     pub(crate) fn claim(&self, sid: Sid, group: Sid) -> Option<bool> {
         let mut state = self.state.lock();
         let before = state.phases.get(&sid).copied();
@@ -155,7 +155,7 @@ impl WorkQueue {
         state.settle(group, self.working_max);
     }
 
-    /// Whether somebody works on it now.
+    /// Whether it is in work now.
     pub(crate) fn is_working(&self, sid: Sid) -> bool {
         matches!(self.state.lock().phases.get(&sid), Some(Phase::Working { .. }))
     }
@@ -212,7 +212,7 @@ impl WorkQueue {
         self.waker.wake();
     }
 
-    /// The outbox could not be read; somebody reads it again later.
+    /// The outbox could not be read; the next reading starts at the same SID.
     pub(crate) fn reading_failed(&self) {
         self.state.lock().gap.is_read = false;
     }

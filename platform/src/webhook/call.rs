@@ -1,4 +1,4 @@
-//! How an application is called: signed, with the time-outs and retries that its URL's fragment asks for.
+//! The HTTP call to an application: signed, with the time-outs and retries that its URL's fragment asks for.
 //!
 //! The fragment is neither sent nor signed: `#ct=2000&rt=5000&tt=10000&rc=3&rp=ct,5xx`.
 //!
@@ -23,7 +23,7 @@ use crate::ports::{Answer, Call, CallError, Environment, Method, Ports, Webhooks
 use crate::sid::Sid;
 use crate::webhook::signature;
 
-/// How long to wait and what to repeat, as a fragment says it.
+/// Time-outs and retries of a call, from the fragment of its URL.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct CallPolicy {
     connect_ms: u64,
@@ -95,7 +95,7 @@ impl CallPolicy {
     }
 }
 
-/// The token that tells an application that two calls are one: the same for each retry.
+/// The idempotency token of a call: the same for each retry.
 pub(crate) fn idempotency_token(sid: Sid, number: u8) -> String {
     let digest = Sha256::new().chain_update(sid.octets()).chain_update([number]).finalize();
     let mut octets = [0; 16];

@@ -1,4 +1,4 @@
-//! From the outbox to the applications.
+//! Webhook jobs: the calls of the outbox to the applications.
 //!
 //! One task holds all open calls. The webhook_jobs of one message run one after the other, so that status
 //! callbacks arrive in the order of the statuses; those of different messages run side by side.
@@ -156,7 +156,7 @@ impl JobRunner {
         Ok(())
     }
 
-    /// A message, or nothing if its record cannot be read; then nobody can be told of it.
+    /// A message, or nothing if its record cannot be read; then there is no call.
     async fn read_undamaged(&self, sid: Sid) -> Result<Option<Message>, PlatformStoreError> {
         match self.messages.read(sid).await {
             Err(error @ PlatformStoreError::Damaged(_)) => {

@@ -1,7 +1,7 @@
-//! What an application says to an incoming message.
+//! A TwiML session: the documents with which an application answers one incoming message.
 //!
-//! It is called with the message, answers with a document, and may send us on to further ones. When a
-//! call or a document fails, the fallback is asked once; when that fails too, the message stays received
+//! It is called with the message, answers with a document, and may redirect to further ones. When a
+//! call or a document fails, the fallback is called once; when that fails too, the message stays received
 //! and shows the error.
 
 use std::sync::Arc;
@@ -117,7 +117,7 @@ impl TwimlSessions {
     }
 }
 
-/// What an application said, document by document.
+/// The replies of an application, collected from its documents, and the error that remains.
 #[derive(Default)]
 pub(crate) struct TwimlSession {
     replies: Vec<Reply>,
@@ -161,7 +161,7 @@ fn read_answer(answer: &Answer) -> Result<Vec<Verb>, u32> {
     }
 }
 
-/// The form that tells an application of a message.
+/// The form of the call for an incoming message.
 fn params_of(message: &Message) -> Vec<(String, String)> {
     let sid = message.sid.to_string();
     let fixed = [

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::response::Response;
 use platform::ports::Environment;
 use platform::{Account, Error, Platform};
-use smsc::schedule::throttle::{Rate, Throttles};
+use smsc::queue::throttle::{Rate, Throttles};
 use tokio::task::JoinError;
 
 use crate::codes::Refusal;

@@ -1,4 +1,4 @@
-//! `/v1/messages`: plain JSON for people who do not want Twilio's shape. Same accounts, same refusals.
+//! `/v1/messages`: messages in plain JSON, with the accounts and the errors of the Twilio-like API.
 
 use axum::Json;
 use axum::extract::State;

@@ -1,8 +1,8 @@
-//! What an application asks for, in forms and queries.
+//! Forms and queries of API requests, read into the platform's types.
 
 use platform::ports::Method;
 use platform::{Bearer, Callback, Error, Filter, NewMessage, NumberChange, Update};
-use smsc::message::Timestamp;
+use smsc::timestamp::Timestamp;
 
 use crate::dates;
 

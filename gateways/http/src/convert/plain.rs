@@ -4,7 +4,7 @@ use platform::ports::Method;
 use platform::{Bearer, Callback, Error, Message, NewMessage};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use smsc::message::Timestamp;
+use smsc::timestamp::Timestamp;
 
 use crate::dates;
 
@@ -28,7 +28,7 @@ pub(crate) struct PlainNew {
 impl PlainNew {
     /// Reads the body of a request.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, Error> {
-        // serde's text may quote the body, which nobody but its sender should see; its sender does.
+        // serde's text may quote the body; only the sender of the request receives it.
         serde_json::from_slice(body).map_err(|error| Error::BadRequest(error.to_string()))
     }
 

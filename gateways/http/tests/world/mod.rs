@@ -16,9 +16,9 @@ use platform::ports::{
 };
 use platform::{Account, Inbound, Platform, Ports, Provisioned, Report, Routing, Settings, Sid};
 use smsc::address::Address;
-use smsc::message::Timestamp;
 use smsc::receipt::{ReceiptRequest, State};
 use smsc::rejection::Rejection;
+use smsc::timestamp::Timestamp;
 use tokio::net::TcpListener;
 
 pub(crate) const ACCOUNT: &str = "AC0123456789abcdef0123456789abcdef";

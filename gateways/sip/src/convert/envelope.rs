@@ -6,7 +6,7 @@ use compact_str::CompactString;
 use sip::header::ContentType;
 use sip::imdn::{Asked, Delivery, Imdn, NAMESPACE};
 use sip::{Cpim, Name, Request, Status};
-use smsc::message::Name as PartyName;
+use smsc::names::Name as PartyName;
 use smsc::receipt::{Receipt, ReceiptRequest, RemoteReceipt, State};
 
 use crate::codes::Refusal;

@@ -11,8 +11,11 @@ use sms::coding::{Alphabet, DataCoding, MessageClass};
 use sms::header::{ReferenceWidth, UserDataHeader};
 use sms::{segment, text, ucs2};
 use smsc::address::Address;
-use smsc::message::{Content, Endpoint, Name as PartyName, Submission, Timestamp, Validity};
+use smsc::endpoint::Endpoint;
+use smsc::message::{Content, Submission, Validity};
+use smsc::names::Name as PartyName;
 use smsc::receipt::ReceiptRequest;
+use smsc::timestamp::Timestamp;
 
 use super::envelope::Parcel;
 use super::{header, is_ours, number, unhex};

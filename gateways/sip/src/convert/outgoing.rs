@@ -10,10 +10,12 @@ use sms::coding::{Alphabet, DataCoding};
 use sms::header::{Reference, UserDataHeader};
 use sms::{UserData, segment};
 use smsc::address::Address;
+use smsc::delivery::Delivery;
+use smsc::endpoint::Endpoint;
 use smsc::failure::Failure;
-use smsc::message::{Endpoint, Message, Timestamp};
-use smsc::ports::Delivery;
+use smsc::message::Message;
 use smsc::receipt::Receipt;
+use smsc::timestamp::Timestamp;
 
 use super::incoming::style;
 use super::{envelope, header, hex, receipt};

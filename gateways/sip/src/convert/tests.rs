@@ -6,9 +6,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use sip::{Message as SipMessage, Name, Request};
 use smsc::address::{Address, TypeOfNumber};
-use smsc::message::{Content, Endpoint, Kind, Message, MessageId, Mode, Submission, Timestamp, Validity};
-use smsc::ports::Delivery;
+use smsc::delivery::Delivery;
+use smsc::endpoint::Endpoint;
+use smsc::ids::MessageId;
+use smsc::message::{Content, Kind, Message, Mode, Submission, Validity};
 use smsc::receipt::{Receipt, ReceiptRequest, State};
+use smsc::timestamp::Timestamp;
 
 use super::*;
 use crate::config::{BinaryAs, OnUnencodable, Quirks, ReceiptForm, Segments};
@@ -82,7 +85,7 @@ fn message(data_coding: u8, header: &[u8], body: &[u8]) -> Message {
         priority: 0,
         protocol_id: 0,
         reply_path: false,
-        service_type: smsc::message::Name::default(),
+        service_type: smsc::names::Name::default(),
         optional: Bytes::new(),
         accepted_at: NOW,
         deliver_after: NOW,

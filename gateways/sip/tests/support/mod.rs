@@ -22,12 +22,16 @@ use gateway_sip::{Clock, SipGateway};
 use parking_lot::Mutex;
 use sip::{Message, Name, Request, Response};
 use smsc::address::Address;
-use smsc::message::{
-    Content, Endpoint, Kind, Message as ShortMessage, MessageId, Mode, Submission, Timestamp,
-};
-use smsc::ports::{Acceptance, BoxFuture, Centre, Delivery, MessageStatus, StartGuard, StoreError};
+use smsc::delivery::Delivery;
+use smsc::endpoint::Endpoint;
+use smsc::future::BoxFuture;
+use smsc::ids::MessageId;
+use smsc::message::{Content, Kind, Message as ShortMessage, Mode, Submission};
+use smsc::ports::{Acceptance, Intake, StartGuard, StoreError};
 use smsc::receipt::{ReceiptRequest, RemoteReceipt};
 use smsc::rejection::Rejection;
+use smsc::stored::MessageStatus;
+use smsc::timestamp::Timestamp;
 use tokio::net::UdpSocket;
 use tokio::time::timeout;
 
@@ -63,7 +67,7 @@ impl TestCentre {
 #[derive(Clone)]
 pub struct Door(pub Arc<TestCentre>);
 
-impl Centre for Door {
+impl Submit for Door {
     fn accept(&self, batch: Vec<Submission>) -> BoxFuture<'static, Acceptance> {
         let centre = self.0.clone();
         Box::pin(async move {
@@ -101,13 +105,13 @@ impl Centre for Door {
 
     fn status(
         &self,
-        _: smsc::message::Name,
+        _: smsc::names::Name,
         _: MessageId,
     ) -> BoxFuture<'static, Result<Option<MessageStatus>, StoreError>> {
         Box::pin(std::future::ready(Ok(None)))
     }
 
-    fn cancel(&self, _: smsc::message::Name, _: MessageId) -> BoxFuture<'static, Result<bool, StoreError>> {
+    fn cancel(&self, _: smsc::names::Name, _: MessageId) -> BoxFuture<'static, Result<bool, StoreError>> {
         Box::pin(std::future::ready(Ok(false)))
     }
 
@@ -260,7 +264,7 @@ pub fn outgoing(id: u64, text: &str) -> ShortMessage {
         priority: 0,
         protocol_id: 0,
         reply_path: false,
-        service_type: smsc::message::Name::default(),
+        service_type: smsc::names::Name::default(),
         optional: Bytes::new(),
         accepted_at: NOW,
         deliver_after: NOW,

@@ -5,9 +5,13 @@ use proptest::prelude::*;
 use smpp::pdu::{DataCoding, EsmClass, Sm};
 use smpp::{Framing, Pdu, Status, Tag, Tlvs, Version};
 use smsc::address::Address;
+use smsc::endpoint::Endpoint;
 use smsc::failure::Failure;
-use smsc::message::{Content, Endpoint, Kind, Message, MessageId, Name, Submission, Timestamp};
+use smsc::ids::MessageId;
+use smsc::message::{Content, Kind, Message, Submission};
+use smsc::names::Name;
 use smsc::receipt::{Receipt, State};
+use smsc::timestamp::Timestamp;
 
 use super::{Context, Fields, Outgoing, Reading, Scratch, Shape, submission};
 use crate::config::{LongMessages, MessageIdFormat, TextCoding};

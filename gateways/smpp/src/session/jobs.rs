@@ -3,9 +3,9 @@
 
 use std::collections::VecDeque;
 
+use smsc::delivery::{Delivery, DeliveryAck};
 use smsc::failure::Failure;
-use smsc::message::Name;
-use smsc::ports::{Delivery, DeliveryAck};
+use smsc::names::Name;
 use tokio::sync::oneshot;
 
 use crate::convert::Outgoing;

@@ -31,9 +31,14 @@ use lab::mobile_network::{Fault, MobileNetwork, Operation, Phone, PhoneSettings,
 use map::Request;
 use map::operation::{MtForwardSmArg, ReportSmDeliveryStatusArg};
 use smsc::address::Address;
+use smsc::delivery::{Delivery, DeliveryAck};
+use smsc::endpoint::Endpoint;
 use smsc::failure::Failure;
-use smsc::message::{Content, Endpoint, Kind, Message, MessageId, Name, Submission, Timestamp};
-use smsc::ports::{Delivery, DeliveryAck, Gateways};
+use smsc::ids::MessageId;
+use smsc::message::{Content, Kind, Message, Submission};
+use smsc::names::Name;
+use smsc::ports::Gateways;
+use smsc::timestamp::Timestamp;
 
 use centre::SmallCentre;
 use tap::{Tap, until};
