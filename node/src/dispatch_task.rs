@@ -316,9 +316,7 @@ impl Effects {
     /// A message that waits in the store. `None` if it has ended or its record is damaged.
     async fn waiting_message(&self, id: MessageId) -> Result<Option<Arc<Message>>, StoreError> {
         match self.store.get(id).await {
-            Ok(stored) => {
-                Ok(stored.filter(|stored| stored.outcome.is_none()).map(|stored| stored.message))
-            }
+            Ok(stored) => Ok(stored.filter(|stored| stored.outcome.is_none()).map(|stored| stored.message)),
             Err(StoreError::Damaged(_)) => Ok(None),
             Err(error) => Err(error),
         }

@@ -13,7 +13,8 @@ use bytes::Bytes;
 use compact_str::{CompactString, ToCompactString};
 use futures_util::future::join_all;
 use platform::ports::{
-    BoxFuture, Centre as PlatformCentre, Environment, Outbound, PlatformStore, PlatformStoreError, Table, Write,
+    BoxFuture, Centre as PlatformCentre, Environment, Outbound, PlatformStore, PlatformStoreError, Table,
+    Write,
 };
 use platform::{Inbound, Platform, ReceiveError, Report, Sid};
 use smsc::address::Address;

@@ -69,22 +69,18 @@ impl WebhookTrace {
 
 impl Webhooks for WebhookTrace {
     fn call(&self, call: Call) -> BoxFuture<'static, Result<Answer, CallError>> {
-        let parameter =
-            |name: &str| call.params.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-        let (sid, account) = (parameter("MessageSid"), parameter("AccountSid"));
-        let status = parameter("MessageStatus").or_else(|| parameter("SmsStatus")).unwrap_or_default();
+        let (sid, account) = (call.message.to_string(), call.account.to_string());
+        let status = call.status.clone();
         let method = call.method.as_str();
         let (callbacks, answer) = (self.clone(), self.caller.call(call));
         Box::pin(async move {
             let answer = answer.await;
-            if let (Some(sid), Some(account)) = (sid, account) {
-                let result = match &answer {
-                    Ok(answer) => format!("HTTP {}", answer.status),
-                    Err(error) => error.to_string(),
-                };
-                let text = format!("{method} to the application, {status}: {result}");
-                tokio::spawn(async move { callbacks.note(account.as_str().into(), sid, text).await });
-            }
+            let result = match &answer {
+                Ok(answer) => format!("HTTP {}", answer.status),
+                Err(error) => error.to_string(),
+            };
+            let text = format!("{method} to the application, {status}: {result}");
+            tokio::spawn(async move { callbacks.note(account.as_str().into(), sid, text).await });
             answer
         })
     }

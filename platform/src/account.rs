@@ -1,4 +1,6 @@
-//! Accounts: who rents, and the token that proves it.
+//! An account, its status and its authentication token.
+
+pub(crate) mod accounts;
 
 use serde::{Deserialize, Serialize};
 use smsc::timestamp::Timestamp;
@@ -14,7 +16,7 @@ pub struct Account {
     pub sid: Sid,
     /// The secret of the account.
     pub auth_token: String,
-    /// What people call it; at most 64 characters.
+    /// Display name; at most 64 characters.
     pub friendly_name: String,
     /// Whether it may do anything.
     pub status: AccountStatus,
@@ -58,7 +60,7 @@ impl Account {
         }
     }
 
-    /// Whether `token` is this account's, in a time that says nothing about how much of it is right.
+    /// Whether `token` is this account's, compared in constant time.
     pub fn has_token(&self, token: &str) -> bool {
         self.auth_token.as_bytes().ct_eq(token.as_bytes()).into()
     }

@@ -8,6 +8,17 @@ use smsc::failure::EXPIRED_NUMBER;
 use smsc::receipt::State;
 use smsc::rejection::Rejection;
 
+use crate::error_numbers::{
+    ACCOUNT_NOT_ACTIVE, ANSWER_TOO_LARGE, BAD_REQUEST, BODY_MISSING, BODY_NOT_CARRIED, BODY_TOO_LONG,
+    CARRIER_CONGESTED, CARRIER_UNREACHABLE, CONTENT_TOO_LONG, FROM_MISSING, FROM_NOT_OWNED, HANDSET_UNKNOWN,
+    HANDSET_UNREACHABLE, HTTP_BAD_HOST, HTTP_CONNECTION, HTTP_PROTOCOL, HTTP_REDIRECTS, INTERNAL,
+    INVALID_CERTIFICATE, INVALID_FROM, INVALID_NUMBER, INVALID_PARAMETER, INVALID_STATUS_CALLBACK,
+    INVALID_TO, INVALID_UPDATE, INVALID_URL, INVALID_VALIDITY, MEDIA_NOT_SUPPORTED, MESSAGE_BLOCKED,
+    MESSAGE_FILTERED, METHOD_NOT_ALLOWED, NO_CONTENT_TEMPLATE, NO_MESSAGING_SERVICE, NOT_CANCELABLE,
+    NOT_COMPLETE, NOT_FOUND, NUMBER_NOT_AVAILABLE, REGION_NOT_PERMITTED, REPLY_INVALID_BODY,
+    REPLY_INVALID_FROM, REPLY_INVALID_TO, SCHEDULE_WITHOUT_SERVICE, SENDER_NOT_REGISTERED, TO_MISSING,
+    TOO_LARGE, TOO_MANY_REQUESTS, UNAUTHENTICATED, UNAVAILABLE, UNKNOWN_ERROR, UNREACHABLE, VALIDITY_EXPIRED,
+};
 use crate::ports::{CallError, PlatformStoreError};
 
 /// A refused request. Its text is what the application reads.
@@ -17,7 +28,7 @@ pub enum Error {
     /// Account and token do not belong together.
     #[error("Authenticate")]
     Unauthenticated,
-    /// Somebody else's account.
+    /// The account of another caller.
     #[error("The account does not have the necessary permissions to access this resource")]
     Forbidden,
     /// The account may not do anything now.
@@ -69,7 +80,7 @@ pub enum Error {
     /// `From` is neither a number nor a name.
     #[error("Invalid 'From' Phone Number/Short Code: {0}")]
     InvalidFrom(String),
-    /// `From` belongs to somebody else, or to nobody.
+    /// `From` belongs to another account, or to none.
     #[error(
         "The 'From' phone number {0} is not a valid, SMS-capable inbound phone number or short code for your account."
     )]
@@ -115,7 +126,7 @@ pub enum Error {
     /// An update of a message asks for something else than emptying or cancelling it.
     #[error("An update takes either an empty Body or Status=canceled.")]
     InvalidUpdate,
-    /// A number that nobody could own.
+    /// A text that is not a phone number.
     #[error("The phone number {0} is not valid.")]
     InvalidNumber(String),
     /// A number that this account cannot have.
@@ -127,39 +138,39 @@ impl Error {
     /// HTTP status and error number.
     pub fn numbers(&self) -> (u16, u32) {
         match self {
-            Self::Unauthenticated => (401, 20003),
-            Self::Forbidden => (403, 20003),
-            Self::AccountNotActive => (403, 20005),
-            Self::NotFound(_) => (404, 20404),
-            Self::MethodNotAllowed => (405, 20004),
-            Self::BadRequest(_) => (400, 20001),
-            Self::InvalidParameter(_) => (400, 20422),
-            Self::InvalidPage => (400, 20001),
-            Self::TooLarge => (413, 20413),
-            Self::TooManyRequests { .. } => (429, 20429),
-            Self::Internal(_) => (500, 20500),
-            Self::Unavailable => (503, 20503),
-            Self::ToMissing => (400, 21604),
-            Self::FromMissing => (400, 21603),
-            Self::BodyMissing => (400, 21602),
-            Self::InvalidTo(_) => (400, 21211),
-            Self::InvalidFrom(_) => (400, 21212),
-            Self::FromNotOwned(_) => (400, 21606),
-            Self::Unreachable(_) => (400, 21612),
-            Self::RegionNotPermitted(_) => (400, 21408),
-            Self::BodyTooLong => (400, 21617),
-            Self::BodyNotCarried(_) => (400, 21658),
-            Self::InvalidStatusCallback(_) => (400, 21609),
-            Self::InvalidValidity => (400, 21624),
-            Self::NoSuchMessagingService => (400, 21701),
-            Self::MediaNotSupported => (400, 21622),
-            Self::NoSuchContent => (400, 21655),
-            Self::ScheduleWithoutService => (400, 35118),
-            Self::NotComplete(_) => (409, 20009),
-            Self::NotCancelable => (409, 30409),
-            Self::InvalidUpdate => (400, 30400),
-            Self::InvalidNumber(_) => (400, 21421),
-            Self::NumberNotAvailable(_) => (400, 21422),
+            Self::Unauthenticated => (401, UNAUTHENTICATED),
+            Self::Forbidden => (403, UNAUTHENTICATED),
+            Self::AccountNotActive => (403, ACCOUNT_NOT_ACTIVE),
+            Self::NotFound(_) => (404, NOT_FOUND),
+            Self::MethodNotAllowed => (405, METHOD_NOT_ALLOWED),
+            Self::BadRequest(_) => (400, BAD_REQUEST),
+            Self::InvalidParameter(_) => (400, INVALID_PARAMETER),
+            Self::InvalidPage => (400, BAD_REQUEST),
+            Self::TooLarge => (413, TOO_LARGE),
+            Self::TooManyRequests { .. } => (429, TOO_MANY_REQUESTS),
+            Self::Internal(_) => (500, INTERNAL),
+            Self::Unavailable => (503, UNAVAILABLE),
+            Self::ToMissing => (400, TO_MISSING),
+            Self::FromMissing => (400, FROM_MISSING),
+            Self::BodyMissing => (400, BODY_MISSING),
+            Self::InvalidTo(_) => (400, INVALID_TO),
+            Self::InvalidFrom(_) => (400, INVALID_FROM),
+            Self::FromNotOwned(_) => (400, FROM_NOT_OWNED),
+            Self::Unreachable(_) => (400, UNREACHABLE),
+            Self::RegionNotPermitted(_) => (400, REGION_NOT_PERMITTED),
+            Self::BodyTooLong => (400, BODY_TOO_LONG),
+            Self::BodyNotCarried(_) => (400, BODY_NOT_CARRIED),
+            Self::InvalidStatusCallback(_) => (400, INVALID_STATUS_CALLBACK),
+            Self::InvalidValidity => (400, INVALID_VALIDITY),
+            Self::NoSuchMessagingService => (400, NO_MESSAGING_SERVICE),
+            Self::MediaNotSupported => (400, MEDIA_NOT_SUPPORTED),
+            Self::NoSuchContent => (400, NO_CONTENT_TEMPLATE),
+            Self::ScheduleWithoutService => (400, SCHEDULE_WITHOUT_SERVICE),
+            Self::NotComplete(_) => (409, NOT_COMPLETE),
+            Self::NotCancelable => (409, NOT_CANCELABLE),
+            Self::InvalidUpdate => (400, INVALID_UPDATE),
+            Self::InvalidNumber(_) => (400, INVALID_NUMBER),
+            Self::NumberNotAvailable(_) => (400, NUMBER_NOT_AVAILABLE),
         }
     }
 
@@ -203,12 +214,12 @@ pub(crate) fn of_rejection(rejection: &Rejection) -> Option<u32> {
         return None;
     }
     Some(match rejection {
-        Rejection::Destination(_) => 30005,
-        Rejection::NoRoute => 30006,
-        Rejection::TooLong(_) => 30019,
+        Rejection::Destination(_) => HANDSET_UNKNOWN,
+        Rejection::NoRoute => CARRIER_UNREACHABLE,
+        Rejection::TooLong(_) => CONTENT_TOO_LONG,
         Rejection::Validity(_) => VALIDITY_EXPIRED,
-        Rejection::Forbidden(_) => 30007,
-        Rejection::Source(_) => 30018,
+        Rejection::Forbidden(_) => MESSAGE_FILTERED,
+        Rejection::Source(_) => SENDER_NOT_REGISTERED,
         _ => UNKNOWN_ERROR,
     })
 }
@@ -217,15 +228,15 @@ pub(crate) fn of_rejection(rejection: &Rejection) -> Option<u32> {
 /// reference system's error number (`err:`).
 pub(crate) fn of_receipt(state: State, number: u8, own_validity: bool) -> u32 {
     if state == State::Expired || number == EXPIRED_NUMBER {
-        return if own_validity { VALIDITY_EXPIRED } else { 30003 };
+        return if own_validity { VALIDITY_EXPIRED } else { HANDSET_UNREACHABLE };
     }
     match number {
-        1 => 30005,           // unknown subscriber
-        8 | 11 | 27 => 30003, // absent, memory full, switched off
-        5 | 9 | 13 => 30004,  // barred, illegal subscriber, call barred
-        7 | 21 => 30006,      // the phone or its network cannot take such messages
-        194 => 30017,         // no peer took it
-        _ if state == State::Rejected => 30007,
+        1 => HANDSET_UNKNOWN,               // unknown subscriber
+        8 | 11 | 27 => HANDSET_UNREACHABLE, // absent, memory full, switched off
+        5 | 9 | 13 => MESSAGE_BLOCKED,      // barred, illegal subscriber, call barred
+        7 | 21 => CARRIER_UNREACHABLE,      // the phone or its network cannot take such messages
+        194 => CARRIER_CONGESTED,           // no peer took it
+        _ if state == State::Rejected => MESSAGE_FILTERED,
         _ => UNKNOWN_ERROR,
     }
 }
@@ -233,63 +244,25 @@ pub(crate) fn of_receipt(state: State, number: u8, own_validity: bool) -> u32 {
 /// The error number that an application's log shows for a webhook that failed.
 pub(crate) fn of_call(error: CallError) -> u32 {
     match error {
-        CallError::BadUrl => 11100,
-        CallError::BadHost => 11210,
-        CallError::Connect | CallError::Timeout => 11205,
-        CallError::Tls => 11237,
-        CallError::Protocol => 11206,
-        CallError::Redirects => 11215,
-        CallError::TooLong => 11750,
+        CallError::BadUrl => INVALID_URL,
+        CallError::BadHost => HTTP_BAD_HOST,
+        CallError::Connect | CallError::Timeout => HTTP_CONNECTION,
+        CallError::Tls => INVALID_CERTIFICATE,
+        CallError::Protocol => HTTP_PROTOCOL,
+        CallError::Redirects => HTTP_REDIRECTS,
+        CallError::TooLong => ANSWER_TOO_LARGE,
     }
 }
 
 /// The error number of a reply in TwiML that was refused.
 pub(crate) fn of_reply(refused: &Error) -> u32 {
     match refused {
-        Error::InvalidTo(_) | Error::Unreachable(_) | Error::RegionNotPermitted(_) => 14101,
-        Error::InvalidFrom(_) | Error::FromNotOwned(_) => 14102,
+        Error::InvalidTo(_) | Error::Unreachable(_) | Error::RegionNotPermitted(_) => REPLY_INVALID_TO,
+        Error::InvalidFrom(_) | Error::FromNotOwned(_) => REPLY_INVALID_FROM,
         Error::BodyMissing | Error::BodyTooLong | Error::BodyNotCarried(_) | Error::MediaNotSupported => {
-            14103
+            REPLY_INVALID_BODY
         }
         _ => refused.numbers().1,
-    }
-}
-
-/// The message waited longer than its sender allowed.
-pub(crate) const VALIDITY_EXPIRED: u32 = 30036;
-/// Nobody said why.
-pub(crate) const UNKNOWN_ERROR: u32 = 30008;
-
-/// The dictionary's words for the error number of a message.
-pub fn text_of(code: u32) -> &'static str {
-    match code {
-        11100 => "Invalid URL format",
-        11200 => "HTTP retrieval failure",
-        11205 => "HTTP connection failure",
-        11206 => "HTTP protocol violation",
-        11210 => "HTTP bad host name",
-        11215 => "HTTP too many redirects",
-        11237 => "Certificate invalid",
-        11750 => "TwiML response body too large",
-        12100 => "Document parse failure",
-        12200 => "Schema validation warning",
-        12300 => "Invalid Content-Type",
-        14101 => "Invalid \"To\" attribute",
-        14102 => "Invalid \"From\" attribute",
-        14103 => "Invalid Body",
-        14106 => "Message: Too many documents",
-        14107 => "Message: Reply rate limit exceeded",
-        14109 => "Message: Reply limit exceeded",
-        30003 => "Unreachable destination handset",
-        30004 => "Message blocked",
-        30005 => "Unknown destination handset",
-        30006 => "Landline or unreachable carrier",
-        30007 => "Message filtered",
-        30017 => "Carrier network congestion",
-        30018 => "Destination carrier requires sender pre-registration",
-        30019 => "Content size exceeds carrier limit",
-        VALIDITY_EXPIRED => "Validity period expired",
-        _ => "Unknown error",
     }
 }
 

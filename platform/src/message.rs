@@ -1,9 +1,17 @@
 //! A message as the API shows it, and the life of its status.
 
+pub(crate) mod create;
+pub(crate) mod incoming;
+pub(crate) mod list;
+pub(crate) mod messages;
+pub(crate) mod report;
+pub(crate) mod status;
+pub(crate) mod update;
+
 use serde::{Deserialize, Serialize};
 use smsc::timestamp::Timestamp;
 
-use crate::carriage::Carriage;
+use crate::bearer::Bearer;
 use crate::ports::Method;
 use crate::sid::Sid;
 
@@ -12,7 +20,7 @@ use crate::sid::Sid;
 pub struct Message {
     /// Its name.
     pub sid: Sid,
-    /// Whose it is.
+    /// The account that owns it.
     pub account: Sid,
     /// Which way it goes.
     pub direction: Direction,
@@ -39,9 +47,9 @@ pub struct Message {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<u32>,
     /// What the network carries beside the text.
-    #[serde(default, skip_serializing_if = "Carriage::is_plain")]
-    pub carriage: Carriage,
-    /// Whom to tell about changes of the status.
+    #[serde(rename = "carriage", default, skip_serializing_if = "Bearer::is_plain")]
+    pub bearer: Bearer,
+    /// The application that receives status callbacks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_callback: Option<Callback>,
     /// Seconds that the application lets it wait.
@@ -101,7 +109,7 @@ impl Direction {
 pub enum Status {
     /// Durable here, not yet at the centre.
     Queued,
-    /// On its way to the centre. Shown, never stored: after a crash nobody knows.
+    /// On its way to the centre. Shown, never stored: after a crash it is unknown.
     Sending,
     /// The centre has it.
     Sent,
@@ -147,7 +155,7 @@ impl Status {
         )
     }
 
-    /// Whether the application is told when a message gets there.
+    /// Whether this status triggers a status callback.
     pub const fn is_called_back(self) -> bool {
         matches!(self, Self::Sent | Self::Delivered | Self::Undelivered | Self::Failed | Self::Canceled)
     }

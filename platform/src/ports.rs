@@ -1,8 +1,6 @@
-//! The doors of the platform: where its records rest, how it reaches a centre, how it calls
-//! applications, and where time and chance come from.
+//! The ports of the platform: record store, service centre, webhooks, clock and random numbers.
 
-use std::future::Future;
-use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,14 +8,24 @@ use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use smsc::address::Address;
 use smsc::message::Content;
-use smsc::timestamp::Timestamp;
 use smsc::receipt::ReceiptRequest;
 use smsc::rejection::Rejection;
+use smsc::timestamp::Timestamp;
 
 use crate::sid::Sid;
+pub use smsc::future::BoxFuture;
 
-/// A future that may be sent to another thread.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+/// The ports of a platform.
+pub struct Ports {
+    /// Where the records rest.
+    pub store: Arc<dyn PlatformStore>,
+    /// The service centre.
+    pub centre: Arc<dyn Centre>,
+    /// Calls to applications.
+    pub webhooks: Arc<dyn Webhooks>,
+    /// Clock and random numbers.
+    pub environment: Arc<dyn Environment>,
+}
 
 /// Where the platform's records rest. The platform owns the form of keys and values; the
 /// store keeps them durable and in the order of their keys.
@@ -32,7 +40,7 @@ pub trait PlatformStore: Send + Sync + 'static {
         key: Vec<u8>,
     ) -> BoxFuture<'static, Result<Option<Bytes>, PlatformStoreError>>;
 
-    /// Records whose keys lie in `range`, in rising or falling order.
+    /// Records with keys in the range of `scan`, in rising or falling order.
     fn scan(&self, scan: Scan) -> BoxFuture<'static, Result<Vec<(Bytes, Bytes)>, PlatformStoreError>>;
 }
 
@@ -92,8 +100,8 @@ pub enum PlatformStoreError {
 
 /// The service centre, in this process or at the other end of a SIP link.
 pub trait Centre: Send + Sync + 'static {
-    /// Whether the centre would take a message between these two, as far as it can tell without
-    /// doing anything. A centre that cannot tell says `Ok`.
+    /// Whether the centre would take a message between these two, as far as it knows without
+    /// doing anything. A centre that cannot know returns `Ok`.
     ///
     /// # Errors
     /// The rejection that a submission would meet now.
@@ -112,7 +120,7 @@ pub trait Centre: Send + Sync + 'static {
 pub struct Outbound {
     /// Our name for it, and the key by which the centre recognises a repetition.
     pub sid: Sid,
-    /// The account that sends it and whose limits it counts against.
+    /// The account that sends it; its limits apply.
     pub account: Sid,
     /// The sender.
     pub source: Address,
@@ -126,11 +134,11 @@ pub struct Outbound {
     pub priority: u8,
     /// The end of all attempts; the centre's default when absent.
     pub expires_at: Option<Timestamp>,
-    /// Headers of the application that mean nothing to us (`X-…`) and travel on with the message.
+    /// Headers of the application (`X-…`) that the platform does not interpret and passes on.
     pub headers: Vec<(String, String)>,
 }
 
-/// The way to applications: one HTTP request, one answer.
+/// Calls applications: one HTTP request, one response.
 pub trait Webhooks: Send + Sync + 'static {
     /// Calls an application. Follows redirects; never retries.
     fn call(&self, call: Call) -> BoxFuture<'static, Result<Answer, CallError>>;
@@ -139,6 +147,12 @@ pub trait Webhooks: Send + Sync + 'static {
 /// An HTTP request to an application.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Call {
+    /// The message that the call is about.
+    pub message: Sid,
+    /// The account of the message.
+    pub account: Sid,
+    /// The status of the message that the call reports, as the API spells it.
+    pub status: String,
     /// GET or POST.
     pub method: Method,
     /// Where to: without a fragment; of a GET, with the parameters in its query.
@@ -239,7 +253,7 @@ pub enum CallError {
     TooLong,
 }
 
-/// Time and chance, which the platform never reaches for by itself.
+/// The clock and the source of random numbers.
 pub trait Environment: Send + Sync + 'static {
     /// The wall clock.
     fn now(&self) -> Timestamp;

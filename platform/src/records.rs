@@ -1,4 +1,4 @@
-//! How the platform's records lie in the store: keys in binary, values as JSON.
+//! Keys and values of the platform's records in the store: keys in binary, values as JSON.
 //!
 //! | table | key | value |
 //! |---|---|---|
@@ -8,9 +8,9 @@
 //! | MessageIndex | `a` account, SID | nothing |
 //! | MessageIndex | `t` or `f` account, number, 0, SID | nothing |
 //! | MessageIndex | `c` the centre's id of an incoming message | SID |
-//! | MessageIndex | `link/` the centre's id of an outgoing message; whoever carries a SIP link keeps it | SID |
+//! | MessageIndex | `link/` the centre's id of an outgoing message; kept by the SIP link | SID |
 //! | Outbox | `s` SID | 16 octets of the account: hand this message to the centre |
-//! | Outbox | `c` SID, number | [`Errand`]: call an application |
+//! | Outbox | `c` SID, number | [`WebhookJob`]: call an application |
 //!
 //! A message's SID begins with its time, so every index falls from the newest to the oldest when it is
 //! read backwards.
@@ -21,25 +21,25 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
 use crate::message::{Callback, Direction, Message};
-use crate::phone_number::PhoneNumber;
+use crate::number::PhoneNumber;
 use crate::ports::{PlatformStoreError, Table, Write};
 use crate::sid::Sid;
 
-/// A call that an application is still owed.
+/// A call to an application that is still due.
 #[derive(Clone, Deserialize, Eq, PartialEq, Serialize)]
-pub(crate) struct Errand {
-    /// Whose call it is.
+pub(crate) struct WebhookJob {
+    /// The account of the application.
     pub(crate) account: Sid,
     /// What to do.
-    pub(crate) kind: ErrandKind,
+    pub(crate) kind: JobKind,
 }
 
 /// What an application is called for.
 #[derive(Clone, Deserialize, Eq, PartialEq, Serialize)]
-pub(crate) enum ErrandKind {
-    /// An incoming message: call, read the answer, send what it says.
+pub(crate) enum JobKind {
+    /// An incoming message: call, read the document, send its messages.
     Incoming,
-    /// A status callback with everything that it says.
+    /// A status callback with its form.
     Status {
         /// Where to.
         callback: Callback,
@@ -96,20 +96,20 @@ pub(crate) fn submitter(value: &[u8]) -> Sid {
     Sid::new(Sid::ACCOUNT, value.first_chunk().copied().unwrap_or_default())
 }
 
-/// The key of an errand in the outbox.
-pub(crate) fn errand_key(sid: Sid, number: u8) -> Vec<u8> {
-    [&[ERRANDS][..], &sid.octets(), &[number]].concat()
+/// The key of an job in the outbox.
+pub(crate) fn job_key(sid: Sid, number: u8) -> Vec<u8> {
+    [&[WEBHOOK_JOBS][..], &sid.octets(), &[number]].concat()
 }
 
-/// The number of the errand with this key.
-pub(crate) fn errand_number(key: &[u8]) -> Option<u8> {
+/// The number of the job with this key.
+pub(crate) fn job_number(key: &[u8]) -> Option<u8> {
     key.get(17).copied()
 }
 
 /// Outbox keys of messages for the centre begin so.
 pub(crate) const SUBMISSIONS: u8 = b's';
 /// Outbox keys of calls begin so.
-pub(crate) const ERRANDS: u8 = b'c';
+pub(crate) const WEBHOOK_JOBS: u8 = b'c';
 
 /// The SID at the end of an index key or after the first octet of an outbox key.
 pub(crate) fn sid_in(key: &[u8], skip: usize) -> Option<Sid> {
@@ -169,7 +169,7 @@ pub(crate) fn put(table: Table, key: Vec<u8>, record: &impl Serialize) -> Result
     Ok(Write { table, key, value: Some(Bytes::from(value)) })
 }
 
-/// A write of a key that says all.
+/// A write of a key with an empty value.
 pub(crate) fn present(table: Table, key: Vec<u8>) -> Write {
     Write { table, key, value: Some(Bytes::new()) }
 }
@@ -181,7 +181,7 @@ pub(crate) fn delete(table: Table, key: Vec<u8>) -> Write {
 
 /// Reads a record; a damaged one is an error, never a panic and never skipped.
 pub(crate) fn read<T: DeserializeOwned>(value: &[u8]) -> Result<T, PlatformStoreError> {
-    // serde's text may quote the record, so only the place is told.
+    // serde's text may quote the record, so the error has only the position.
     serde_json::from_slice(value)
         .map_err(|error| PlatformStoreError::Damaged(format!("its octet {} is unexpected", error.column())))
 }

@@ -1,8 +1,8 @@
-//! The names of things in the API: two letters for the kind, 32 hexadecimal digits.
+//! SIDs, the identifiers of the API: two letters for the kind, 32 hexadecimal digits.
 //!
 //! A message's SID begins with the time of its creation (48 bits of milliseconds, 16 bits of
 //! sequence) and ends with 64 random bits. So records lie on disk in the order of their creation,
-//! lists page by SID, and nobody guesses one.
+//! lists page by SID, and a SID cannot be guessed.
 
 use std::fmt;
 use std::str::FromStr;
@@ -132,7 +132,7 @@ impl Sids {
         Sid::new(Sid::MESSAGE, octets)
     }
 
-    /// The SID of anything else: chance alone.
+    /// The SID of any other resource: random.
     pub(crate) fn random(kind: [u8; 2], environment: &dyn Environment) -> Sid {
         let mut octets = [0; 16];
         environment.fill_random(&mut octets);
@@ -143,7 +143,7 @@ impl Sids {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::World;
+    use crate::test_platform::World;
 
     #[test]
     fn reads_what_it_writes_and_nothing_else() {

@@ -7,6 +7,7 @@
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
+use crate::error_numbers;
 use crate::ports::Method;
 
 /// One thing to do.
@@ -30,7 +31,7 @@ pub struct Reply {
     pub to: Option<String>,
     /// The sender.
     pub from: Option<String>,
-    /// Where its status callbacks go: `statusCallback`, else `action`, which says the same.
+    /// Where its status callbacks go: `statusCallback`, else `action`, its older name.
     pub status_callback: Option<String>,
     /// How they are made.
     pub method: Method,
@@ -55,8 +56,8 @@ impl TwimlError {
     /// Its error number.
     pub const fn code(self) -> u32 {
         match self {
-            Self::Parse => 12100,
-            Self::Schema => 12200,
+            Self::Parse => error_numbers::DOCUMENT_PARSE,
+            Self::Schema => error_numbers::DOCUMENT_SCHEMA,
         }
     }
 }

@@ -25,10 +25,10 @@ pub use health::router as health;
 pub use metrics::Metrics;
 pub use trace::Line;
 
-use node::webhook_trace::WebhookTrace;
-use node::centre::ServiceCentre;
 use crate::clock;
 use smsc::ports::{Store, StoreAdmin};
+use node::centre::ServiceCentre;
+use node::webhook_trace::WebhookTrace;
 
 /// Where a running process can be asked, and with which token.
 #[derive(Clone, Debug, Deserialize, Serialize)]

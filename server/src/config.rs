@@ -10,6 +10,7 @@ mod platform;
 mod reference;
 
 use gateway_sip::SipConfig;
+use gateway_sip::config::SipConfig;
 use gateway_smpp::config::SmppConfig;
 use gateway_ss7::config::Ss7Config;
 use schemars::JsonSchema;
@@ -92,7 +93,12 @@ impl Config {
     pub fn sip_of_a_platform_alone(&self) -> Result<SipConfig, ConfigError> {
         let (mut sip, name) = (self.sip.clone(), &self.platform.centre);
         let centre = sip.peers.iter_mut().find(|peer| peer.name == *name).ok_or_else(|| {
-            ConfigError::entry("platform", None, "centre", "a platform alone needs the name of a SIP peer here")
+            ConfigError::entry(
+                "platform",
+                None,
+                "centre",
+                "a platform alone needs the name of a SIP peer here",
+            )
         })?;
         centre.quirks.sends_receipts = true;
         Ok(sip)

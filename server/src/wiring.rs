@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gateway_http::{Dialer, Doors};
+use gateway_http::{Dialer, OperatorViews};
 use gateway_sip::SipGateway;
 use gateway_smpp::SmppGateway;
 use gateway_ss7::Ss7Gateway;
@@ -218,7 +218,7 @@ impl System {
         let _ = self.gateways.smpp.set(Arc::new(smpp.clone()));
         self.smpp = Some(smpp);
         let sip =
-            SipGateway::start(self.config.sip.clone(), Arc::clone(&centre), clock::clock(), clock::random())?;
+            SipGateway::start(self.config.sip.clone(), Arc::new(self.centre.clone()), clock::clock(), clock::random())?;
         let sip = Arc::new(sip);
         let _ = self.gateways.sip.set(Arc::clone(&sip) as _);
         self.sip = Some(sip);
@@ -253,17 +253,19 @@ impl System {
             store_admin: Arc::clone(&self.store_admin),
             metrics: metrics.clone(),
             accounts: self.config.platform.accounts.iter().map(|account| account.sid.clone()).collect(),
-            callbacks: self.webhook_trace.clone(),
+            webhook_trace: self.webhook_trace.clone(),
         };
         let door = AdminDoor::new(format!("http://{}", self.http));
         door.publish(&self.config.store.data_dir)?;
         let router = match &self.platform {
             Some(platform) => {
                 let (ready, text) = (metrics.clone(), metrics);
-                let doors =
-                    Doors { ready: Arc::new(move || ready.ready()), metrics: Arc::new(move || text.text()) };
+                let views = OperatorViews {
+                    ready: Arc::new(move || ready.ready()),
+                    metrics: Arc::new(move || text.text()),
+                };
                 let api =
-                    gateway_http::router(&self.config.http, Arc::clone(platform), Arc::new(Machine), doors);
+                    gateway_http::router(&self.config.http, Arc::clone(platform), Arc::new(Machine), views);
                 self.follow_numbers(api, platform)
             }
             None => admin::health(metrics),

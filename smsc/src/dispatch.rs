@@ -257,7 +257,10 @@ impl Dispatch {
     /// When [`Input::Tick`] is due.
     pub fn deadline(&self) -> Timestamp {
         let again = self.again.keys().next().copied();
-        [self.queue.deadline(), again, self.page_again].into_iter().flatten().fold(self.recheck_at, Timestamp::min)
+        [self.queue.deadline(), again, self.page_again]
+            .into_iter()
+            .flatten()
+            .fold(self.recheck_at, Timestamp::min)
     }
 
     /// Takes a waiting message out of the queue, unless its attempt runs. [`Input::Ended`] follows.
@@ -492,8 +495,7 @@ impl Dispatch {
             return;
         }
         let gateways = Arc::clone(&self.gateways);
-        let available =
-            |targets: &[Endpoint]| targets.iter().map(|target| gateways.available(target)).sum();
+        let available = |targets: &[Endpoint]| targets.iter().map(|target| gateways.available(target)).sum();
         for entry in self.queue.take(self.now, available) {
             let message = self.bodies.remove(&entry.key.id.get());
             match self.turns.take(Turn { entry, message }) {

@@ -13,7 +13,6 @@
 use std::sync::Arc;
 use std::task::Poll;
 
-use crate::stored::Note;
 use crate::attempt::{AttemptResult, NextStep, TargetAttempt};
 use crate::correlation::{Claims, EarlyReceipts};
 use crate::delivery::Delivery;
@@ -33,6 +32,7 @@ use crate::rejection::Rejection;
 use crate::rules::replacement::replaced_entry;
 use crate::rules::routing::table::Route;
 use crate::rules::{Rules, RulesHandle};
+use crate::stored::Note;
 use crate::stored::{Event, MessageStatus, Query, QueryBy, QueueEntry, QueuedMessage, ReferenceQuery};
 use crate::timestamp::{Clock, Timestamp};
 

@@ -65,8 +65,7 @@ impl<'a> OutcomeWriter<'a> {
         }
         number = number.saturating_add(1);
         let attempt = last.attempt(number);
-        let waiting =
-            QueueEntry { attempts: last.count_after(part.entry.attempts, number), ..part.entry };
+        let waiting = QueueEntry { attempts: last.count_after(part.entry.attempts, number), ..part.entry };
         match decision {
             Decision::End { state, error } => {
                 let outcome = Outcome { state: *state, at: self.now, error: *error };

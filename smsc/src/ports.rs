@@ -13,7 +13,10 @@ use crate::message::{Replacement, Submission};
 use crate::names::Name;
 use crate::receipt::RemoteReceipt;
 use crate::rejection::Rejection;
-use crate::stored::{Audit, DueKey, Event, MessageDetails, MessageStatus, Query, QueueEntry, ReferenceQuery, StoreMetrics, StoredMessage};
+use crate::stored::{
+    Audit, DueKey, Event, MessageDetails, MessageStatus, Query, QueueEntry, ReferenceQuery, StoreMetrics,
+    StoredMessage,
+};
 use crate::timestamp::Timestamp;
 
 /// Takes messages over: what every gateway needs of the centre.

@@ -20,8 +20,6 @@ use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
 
 use smallvec::SmallVec;
 
-use backlog::{Backlog, Entry};
-use key_queue::KeyQueue;
 use crate::attempt::NextStep;
 use crate::endpoint::Endpoint;
 use crate::hashing::Hashed;
@@ -30,6 +28,8 @@ use crate::names::Name;
 use crate::rules::routing::table::Route;
 use crate::stored::QueueEntry;
 use crate::timestamp::Timestamp;
+use backlog::{Backlog, Entry};
+use key_queue::KeyQueue;
 
 /// What [`Queue::tick`] found.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -381,7 +381,10 @@ impl Queue {
     pub fn recheck(&mut self) {
         let route_queues = (0_u32..).zip(&self.route_queues);
         self.activate_in_turn(
-            route_queues.filter(|(_, route_queue)| !route_queue.active && !route_queue.ready.is_empty()).map(|(n, _)| n).collect(),
+            route_queues
+                .filter(|(_, route_queue)| !route_queue.active && !route_queue.ready.is_empty())
+                .map(|(n, _)| n)
+                .collect(),
         );
     }
 
@@ -553,7 +556,8 @@ impl Queue {
     }
 
     fn activate_in_turn(&mut self, mut route_queues: Vec<u32>) {
-        route_queues.sort_by_key(|number| self.route_queue(*number).map_or(0, |route_queue| route_queue.turn));
+        route_queues
+            .sort_by_key(|number| self.route_queue(*number).map_or(0, |route_queue| route_queue.turn));
         route_queues.into_iter().for_each(|number| self.activate(number));
     }
 
@@ -592,7 +596,10 @@ impl Queue {
     }
 
     fn route_queue_of(&self, destination: u64) -> u64 {
-        self.destinations.get(&destination).and_then(|found| self.route_queue(found.route_queue)).map_or(0, |route_queue| route_queue.key)
+        self.destinations
+            .get(&destination)
+            .and_then(|found| self.route_queue(found.route_queue))
+            .map_or(0, |route_queue| route_queue.key)
     }
 }
 

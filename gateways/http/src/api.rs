@@ -1,7 +1,8 @@
-//! The paths of the API and what all of them share: who asks, how fast, and how refusals look.
+//! The routes of the API.
 
 mod accounts;
 mod caller;
+mod context;
 mod health;
 mod messages;
 mod numbers;
@@ -11,38 +12,15 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::Uri;
-use axum::response::Response;
 use axum::routing::{get, post};
 use platform::ports::Environment;
 use platform::{Error, Platform};
-use smsc::queue::throttle::{Rate, Throttles};
-use tokio::task::JoinError;
+use smsc::queue::throttle::Rate;
 
 use crate::codes::Refusal;
 use crate::config::Http;
-
-/// What the operator sees, given by whoever wires the process.
-#[derive(Clone)]
-pub struct Doors {
-    /// Whether the process can do its work, or why not.
-    pub ready: Arc<dyn Fn() -> Result<(), String> + Send + Sync>,
-    /// All metrics in the text form of Prometheus.
-    pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
-}
-
-/// What every handler holds.
-#[derive(Clone)]
-struct Api {
-    platform: Arc<Platform>,
-    environment: Arc<dyn Environment>,
-    throttles: Arc<Throttles>,
-    rate: Rate,
-    request_octets_max: usize,
-    request_timeout: std::time::Duration,
-    doors: Doors,
-}
-
-type Answer = Result<Response, Refusal>;
+use context::Api;
+pub use context::OperatorViews;
 
 /// The whole API. Merge it with other routers before giving it to [`crate::serve`]; it brings the
 /// fallbacks.
@@ -50,7 +28,7 @@ pub fn router(
     config: &Http,
     platform: Arc<Platform>,
     environment: Arc<dyn Environment>,
-    doors: Doors,
+    views: OperatorViews,
 ) -> Router {
     let rate = Rate { per_second: config.account_requests_per_second, burst: 0 };
     let api = Api {
@@ -60,7 +38,7 @@ pub fn router(
         rate,
         request_octets_max: config.request_octets_max,
         request_timeout: std::time::Duration::from_secs(config.request_seconds_max.into()),
-        doors,
+        views,
     };
     Router::new()
         .nest("/2010-04-01", twilio())
@@ -102,17 +80,4 @@ async fn not_found(uri: Uri) -> Refusal {
 
 async fn method_not_allowed() -> Refusal {
     Refusal(Error::MethodNotAllowed)
-}
-
-/// Drives a change to its end even if the client hangs up, as the platform asks.
-async fn to_its_end<T: Send + 'static>(
-    change: impl Future<Output = Result<T, Error>> + Send + 'static,
-) -> Result<T, Error> {
-    let ended = |error: JoinError| Err(Error::Internal(format!("a request did not end: {error}")));
-    tokio::spawn(change).await.unwrap_or_else(ended)
-}
-
-/// A SID of a path, with or without `.json`.
-fn without_suffix(segment: &str) -> &str {
-    segment.strip_suffix(".json").unwrap_or(segment)
 }

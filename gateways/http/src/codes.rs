@@ -1,4 +1,4 @@
-//! Refusals as HTTP shows them: the status, the error number, and a body that the libraries read.
+//! Error responses of the API: HTTP status, error number and JSON body.
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};

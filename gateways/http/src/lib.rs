@@ -22,7 +22,7 @@ mod dial;
 mod guard;
 mod listen;
 
-pub use api::{Doors, router};
+pub use api::{OperatorViews, router};
 pub use config::{Http, Webhooks};
 pub use dial::{Dialer, NoTls};
 pub use listen::serve;

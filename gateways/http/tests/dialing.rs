@@ -5,11 +5,12 @@
 use std::time::Duration;
 
 use gateway_http::{Dialer, Webhooks};
+use platform::Sid;
 use platform::ports::{ANSWER_OCTETS_MAX, Answer, Call, CallError, Method, Webhooks as _};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-/// An application that says the same to everybody; `$URL` in it is its own.
+/// An application with one fixed response; `$URL` in it is its own.
 async fn application(answer: String) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
@@ -39,6 +40,9 @@ fn response(status: &str, headers: &str, body: &str) -> String {
 async fn call(url: &str, allow_private_targets: bool) -> Result<Answer, CallError> {
     let config = Webhooks { allow_private_targets, ..Webhooks::default() };
     let call = Call {
+        message: Sid::new(Sid::MESSAGE, [2; 16]),
+        account: Sid::new(Sid::ACCOUNT, [1; 16]),
+        status: "received".to_owned(),
         method: Method::Post,
         url: url.to_owned(),
         params: vec![("Body".to_owned(), "hi".to_owned())],

@@ -11,7 +11,7 @@ use gateway_http::Http;
 use tokio::process::Command;
 use world::{ACCOUNT, NUMBER, OTHER_NUMBER, TOKEN, World};
 
-/// The exit code by which the script says that the library is missing.
+/// The exit code of the script when the library is missing.
 const SKIPPED: i32 = 3;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use smsc::delivery::{Capabilities, Delivery, DeliveryAck};
+use smsc::endpoint::Endpoint;
 use smsc::failure::Failure;
-use smsc::message::Endpoint;
-use smsc::ports::{BoxFuture, Capabilities, Centre, Delivery, DeliveryAck, Gateways};
+use smsc::future::BoxFuture;
+use smsc::ports::{Centre, Gateways};
 use tokio::sync::watch;
 use tokio::time::Instant;
 

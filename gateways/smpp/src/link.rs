@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use smpp::session::{Config, Side};
-use smsc::failure::Failure;
-use smsc::endpoint::Endpoint;
-use smsc::names::Name;
 use smsc::delivery::Delivery;
+use smsc::endpoint::Endpoint;
+use smsc::failure::Failure;
+use smsc::names::Name;
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 use tokio_rustls::TlsConnector;

@@ -6,9 +6,9 @@ use smpp::pdu::EsmClass;
 use smpp::{Status, Tlvs, Version};
 use smsc::ids::MessageId;
 use smsc::names::Name;
-use smsc::timestamp::Timestamp;
 use smsc::ports::Centre;
 use smsc::receipt::RemoteReceipt;
+use smsc::timestamp::Timestamp;
 use tokio::time::Instant;
 
 use crate::account::{Account, Settings};

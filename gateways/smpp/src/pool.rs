@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use parking_lot::RwLock;
-use smsc::failure::Failure;
-use smsc::endpoint::Endpoint;
-use smsc::names::Name;
 use smsc::delivery::{Delivery, DeliveryAck};
+use smsc::endpoint::Endpoint;
+use smsc::failure::Failure;
+use smsc::names::Name;
 use smsc::ports::Centre;
 use tokio::sync::{mpsc, oneshot};
 
@@ -116,7 +116,7 @@ pub(crate) struct SessionPool {
     /// Groups that it belongs to; they open with it.
     groups: Vec<Endpoint>,
     sessions: RwLock<Vec<Arc<SessionHandle>>>,
-    /// Set when a caller found no room; [`Centre::opened`] is called when there is some.
+    /// Set when a caller found no room; [`Availability::endpoint_available`](smsc::ports::Availability::endpoint_available) is called when there is some.
     awaited: AtomicBool,
     /// A peer that throttles closes the whole pool for a while.
     held: AtomicBool,
@@ -139,7 +139,7 @@ impl SessionPool {
         &self.endpoint
     }
 
-    /// How many more deliveries it takes. After 0, [`Centre::opened`] follows when there is room.
+    /// How many more deliveries it takes. After 0, [`Availability::endpoint_available`](smsc::ports::Availability::endpoint_available) follows when there is room.
     pub(crate) fn available(&self) -> usize {
         let room = self.room_now();
         if room > 0 {
@@ -175,7 +175,7 @@ impl SessionPool {
     /// Hands a delivery to a session.
     ///
     /// # Errors
-    /// [`Failure::NoPeer`] if no session has room; [`Centre::opened`] follows.
+    /// [`Failure::NoPeer`] if no session has room; [`Availability::endpoint_available`](smsc::ports::Availability::endpoint_available) follows.
     pub(crate) fn send(&self, delivery: Delivery) -> Result<oneshot::Receiver<Outcome>, Failure> {
         let refused = |pool: &Self| {
             pool.awaited.store(true, Ordering::SeqCst);
@@ -226,7 +226,9 @@ impl SessionPool {
     }
 
     fn notify_centre(&self, centre: &dyn Centre) {
-        std::iter::once(&self.endpoint).chain(&self.groups).for_each(|endpoint| centre.endpoint_available(endpoint));
+        std::iter::once(&self.endpoint)
+            .chain(&self.groups)
+            .for_each(|endpoint| centre.endpoint_available(endpoint));
     }
 }
 

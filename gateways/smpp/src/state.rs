@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use smsc::message::Timestamp;
 use smsc::ports::Centre;
+use smsc::timestamp::Timestamp;
 use tokio::sync::watch;
 
 use crate::account::Accounts;

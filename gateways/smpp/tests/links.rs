@@ -17,11 +17,11 @@ use rig::{Came, Esme, Rig, loopback, plain};
 use smpp::pdu::{Address, BindResp, EsmClass, Sm};
 use smpp::tlv::Tlvs;
 use smpp::{CommandId, Pdu, Status};
-use smsc::failure::Failure;
 use smsc::endpoint::Endpoint;
-use smsc::timestamp::Timestamp;
+use smsc::failure::Failure;
 use smsc::ports::Gateways;
 use smsc::receipt::State;
+use smsc::timestamp::Timestamp;
 use tokio::net::TcpListener;
 
 const OK: Status = Status::ESME_ROK;

@@ -18,8 +18,8 @@ use rig::{Rig, plain, sm, with_receipt};
 use smpp::pdu::{Address, BindKind, CancelSm, DataSm, Destination, QuerySm, Sm, SubmitMulti};
 use smpp::tlv::Tlvs;
 use smpp::{CommandId, MessageState, Pdu, Status, Tag, TlvBuffer};
-use smsc::failure::Failure;
 use smsc::endpoint::Endpoint;
+use smsc::failure::Failure;
 use smsc::message::Message;
 use smsc::ports::Gateways;
 

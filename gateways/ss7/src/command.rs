@@ -5,9 +5,9 @@ use map::{MapError, Response, SmDeliveryFailureCause};
 use sms::status::FailureCause;
 use sms::tpdu::CommandType;
 use smsc::endpoint::Endpoint;
-use smsc::timestamp::Timestamp;
 use smsc::ports::{Centre, StoreError};
 use smsc::stored::ReferenceQuery;
+use smsc::timestamp::Timestamp;
 
 use crate::codes;
 use crate::convert::{self, Sender};

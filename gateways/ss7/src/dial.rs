@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use sccp::NetworkId;
+use smsc::delivery::{Delivery, DeliveryAck};
 use smsc::failure::{Failure, PeerCode};
 use smsc::names::Name;
-use smsc::delivery::{Delivery, DeliveryAck};
 use tokio::sync::oneshot;
 
 use crate::convert::Terminating;

@@ -4,13 +4,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use smsc::failure::Failure;
-use smsc::endpoint::Endpoint;
-use smsc::names::Name;
-use smsc::timestamp::Timestamp;
-use smsc::future::BoxFuture;
 use smsc::delivery::{Capabilities, Delivery, DeliveryAck};
+use smsc::endpoint::Endpoint;
+use smsc::failure::Failure;
+use smsc::future::BoxFuture;
+use smsc::names::Name;
 use smsc::ports::{Centre, Gateways};
+use smsc::timestamp::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 

@@ -15,9 +15,9 @@ use sms::tpdu::{MobileOriginated, Submit};
 use smsc::address::{Address, NumberingPlan, TypeOfNumber};
 use smsc::message::Submission;
 use smsc::names::Name;
-use smsc::timestamp::Timestamp;
 use smsc::ports::{Centre, StartGuard};
 use smsc::stored::ReferenceQuery;
+use smsc::timestamp::Timestamp;
 
 use crate::codes;
 use crate::command;

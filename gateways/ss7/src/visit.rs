@@ -7,9 +7,9 @@ use std::sync::atomic::Ordering;
 use bytes::Bytes;
 use map::operation::{MtForwardSmArg, SmRpDa, SmRpOa};
 use map::{DialogueId, Request, SignalInfo};
+use smsc::delivery::DeliveryAck;
 use smsc::failure::Failure;
 use smsc::names::Name;
-use smsc::delivery::DeliveryAck;
 
 use crate::codes::{self, Actions};
 use crate::config::{Action, Phase};

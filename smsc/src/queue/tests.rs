@@ -381,8 +381,12 @@ fn lanes_to_one_party_share_it_even_when_it_is_full() {
     let endpoint: Endpoint = ESME.parse().unwrap();
     for route_queue in [1, 2] {
         queue.set_route_queue(route_queue, std::slice::from_ref(&endpoint), 1);
-        (0..10)
-            .for_each(|n| queue.add(&QueueEntry { route_queue, ..waiting(route_queue * 100 + n, route_queue * 100 + n) }, at(0)));
+        (0..10).for_each(|n| {
+            queue.add(
+                &QueueEntry { route_queue, ..waiting(route_queue * 100 + n, route_queue * 100 + n) },
+                at(0),
+            )
+        });
     }
     let mut route_queues = Vec::new();
     for now in 0..6 {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use crate::world::{World, carrier, esme, remote, rules, submission, taken};
+use bytes::Bytes;
 use smsc::attempt::NextStep;
 use smsc::failure::{Failure, PeerCode};
 use smsc::message::{Mode, Validity};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use crate::world::{World, rules, submission};
+use bytes::Bytes;
 use smsc::endpoint::Endpoint;
 use smsc::queue::reassembly::{Assembled, Reassembly};
 use smsc::stored::QueuedMessage;

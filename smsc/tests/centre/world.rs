@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use self::store::MemoryStore;
 use bytes::Bytes;
-use smsc::rules::RulesHandle;
 use smsc::address::Address;
 use smsc::attempt::AttemptResult;
 use smsc::delivery::{Capabilities, Delivery, DeliveryAck};
@@ -24,6 +23,7 @@ use smsc::ports::Gateways;
 use smsc::receipt::{ReceiptRequest, RemoteReceipt, State};
 use smsc::rejection::Rejection;
 use smsc::rules::Rules;
+use smsc::rules::RulesHandle;
 use smsc::rules::routing::matcher::{Destination, Source};
 use smsc::rules::routing::table::{RouteTable, Rule};
 use smsc::stored::QueuedMessage;

@@ -1,7 +1,7 @@
 //! What applications answer and ask for.
 
 use platform::twiml::{self, Verb};
-use platform::{Carriage, canonical, is_callable};
+use platform::{Bearer, canonical, is_callable};
 use smsc::timestamp::Timestamp;
 
 /// The XML that an application answers with.
@@ -27,5 +27,5 @@ pub(crate) fn form(octets: &[u8]) {
             assert!(canonical(&number).as_ref() == Some(&number), "a canonical number has another form");
         }
     }
-    let _any = Carriage::from_fields(fields, Timestamp::from_millis(1_795_000_000_000));
+    let _any = Bearer::from_fields(fields, Timestamp::from_millis(1_795_000_000_000));
 }

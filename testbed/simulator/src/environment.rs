@@ -149,7 +149,13 @@ impl Environment {
 
     /// An endpoint took a message. A second time only after a lost answer, a crash, or an outcome that could
     /// not be recorded.
-    pub(crate) fn took(&mut self, id: MessageId, endpoint: &Endpoint, delivery: &Delivery, answer_lost: bool) {
+    pub(crate) fn took(
+        &mut self,
+        id: MessageId,
+        endpoint: &Endpoint,
+        delivery: &Delivery,
+        answer_lost: bool,
+    ) {
         assert!(self.disk.messages.contains_key(&id), "{id} was delivered before it was durable");
         assert!(delivery.message.expires_at + Duration::from_secs(1) > self.now, "{id} went after its time");
         let (times, allowed) = self.taken.entry(id).or_insert((0, 1));

@@ -62,8 +62,7 @@ impl Process {
             (Arc::new(ports.clone()), Arc::new(ports.clone()));
         let rules = RulesHandle::new(rules);
         let clock = Arc::new(move || clock.environment().now);
-        let journey =
-            Arc::new(Journey::new(store, Arc::clone(&gateways), rules.clone(), clock, 1, last_id));
+        let journey = Arc::new(Journey::new(store, Arc::clone(&gateways), rules.clone(), clock, 1, last_id));
         let dispatch = Dispatch::new(rules, gateways, limits(), now);
         Self { dispatch, journey, ports: ports.clone(), tasks: Vec::new(), answered: Vec::new() }
     }

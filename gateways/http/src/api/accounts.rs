@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::response::IntoResponse;
 
-use super::Answer;
 use super::caller::Caller;
+use super::context::Answer;
 use crate::convert;
 
 pub(super) async fn fetch(Caller(account): Caller) -> Answer {

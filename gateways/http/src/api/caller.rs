@@ -1,4 +1,4 @@
-//! Who asks, and the fields that they sent.
+//! Extractors of a request: its authenticated account, body, form, query and path.
 
 use std::sync::Arc;
 
@@ -11,11 +11,11 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
 use platform::{Account, Error, Sid};
 
-use super::{Api, without_suffix};
+use super::context::{Api, without_suffix};
 use crate::codes::Refusal;
 use crate::convert::Fields;
 
-/// The account that asks. Where the path names one, it is that one.
+/// The account of the request; equal to the account in the path, if there is one.
 pub(super) struct Caller(pub(super) Arc<Account>);
 
 impl FromRequestParts<Api> for Caller {
@@ -44,7 +44,7 @@ impl FromRequestParts<Api> for Caller {
     }
 }
 
-/// `Basic` of RFC 7617, or `Bearer AC…:token` for those who find that easier.
+/// `Basic` of RFC 7617, or `Bearer AC…:token` as a shorter form.
 fn credentials(headers: &HeaderMap) -> Option<(String, String)> {
     let (scheme, value) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     let pair = if scheme.eq_ignore_ascii_case("Basic") {

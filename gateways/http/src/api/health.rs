@@ -6,7 +6,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::Api;
+use super::context::Api;
 
 /// The process answers.
 pub(super) async fn live() -> Response {
@@ -15,7 +15,7 @@ pub(super) async fn live() -> Response {
 
 /// The process can do its work.
 pub(super) async fn ready(State(api): State<Api>) -> Response {
-    match (api.doors.ready)() {
+    match (api.views.ready)() {
         Ok(()) => Json(json!({ "status": "ready" })).into_response(),
         Err(reason) => {
             let body = Json(json!({ "status": "not ready", "reason": reason }));
@@ -26,5 +26,5 @@ pub(super) async fn ready(State(api): State<Api>) -> Response {
 
 pub(super) async fn metrics(State(api): State<Api>) -> Response {
     let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    (content_type, (api.doors.metrics)()).into_response()
+    (content_type, (api.views.metrics)()).into_response()
 }

@@ -4,11 +4,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
-use platform::{Account, Message};
+use platform::Message;
 use serde_json::Value;
 
 use super::caller::{Caller, Form, PathSid, Query};
-use super::{Answer, Api, to_its_end};
+use super::context::{Answer, Api, path_of, to_its_end};
 use crate::codes::Refusal;
 use crate::convert::{self, Around, MessageJson};
 
@@ -74,10 +74,6 @@ pub(super) async fn media(
     let path = path_of(&account, &format!("Messages/{sid}/Media.json"));
     let none = Around { next: None, previous: None };
     Ok(Json(convert::envelope(&path, &query, request, "media_list", Vec::new(), &none)).into_response())
-}
-
-pub(super) fn path_of(account: &Account, resource: &str) -> String {
-    format!("/2010-04-01/Accounts/{}/{resource}", account.sid)
 }
 
 fn record(message: &Message) -> Result<Value, Refusal> {

@@ -7,8 +7,7 @@ use axum::response::IntoResponse;
 use platform::{Error, PhoneNumber, Position, canonical};
 
 use super::caller::{Caller, Form, PathSid, Query};
-use super::messages::path_of;
-use super::{Answer, Api, to_its_end};
+use super::context::{Answer, Api, path_of, to_its_end};
 use crate::convert::{self, Around, Fields};
 
 type NumberSid = PathSid<'P', 'N'>;

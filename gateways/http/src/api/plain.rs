@@ -1,4 +1,4 @@
-//! `/v1/messages`: plain JSON for people who do not want Twilio's shape. Same accounts, same refusals.
+//! `/v1/messages`: messages in plain JSON, with the accounts and the errors of the Twilio-like API.
 
 use axum::Json;
 use axum::extract::State;
@@ -6,7 +6,7 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 
 use super::caller::{Body, Caller, PathSid};
-use super::{Answer, Api, to_its_end};
+use super::context::{Answer, Api, to_its_end};
 use crate::convert::{PlainNew, plain_json};
 
 pub(super) async fn create(State(api): State<Api>, Caller(account): Caller, Body(body): Body) -> Answer {

@@ -1,7 +1,7 @@
-//! What an application asks for, in forms and queries.
+//! Forms and queries of API requests, read into the platform's types.
 
 use platform::ports::Method;
-use platform::{Callback, Carriage, Error, Filter, NewMessage, NumberChange, Update};
+use platform::{Bearer, Callback, Error, Filter, NewMessage, NumberChange, Update};
 use smsc::timestamp::Timestamp;
 
 use crate::dates;
@@ -40,7 +40,7 @@ impl Fields {
     }
 
     /// The `X-` fields, and ours by the names of their headers.
-    fn carriage(&self, now: Timestamp) -> Result<Carriage, Error> {
+    fn bearer(&self, now: Timestamp) -> Result<Bearer, Error> {
         let named = self.0.iter().filter_map(|(name, value)| {
             let header = match name.as_str() {
                 "Smsc.Udh" => "X-SMS-UDH",
@@ -50,7 +50,7 @@ impl Fields {
             };
             Some((header.to_owned(), value.clone()))
         });
-        Carriage::from_fields(named, now)
+        Bearer::from_fields(named, now)
     }
 }
 
@@ -68,7 +68,7 @@ pub(crate) fn new_message(fields: &Fields, now: Timestamp) -> Result<NewMessage,
         status_callback: fields.owned("StatusCallback").map(post),
         validity_seconds: present("ValidityPeriod"),
         smart_encoded: fields.is_true("SmartEncoded"),
-        carriage: fields.carriage(now)?,
+        bearer: fields.bearer(now)?,
     })
 }
 
@@ -132,7 +132,7 @@ mod tests {
             assert_eq!(new.to.as_deref(), Some("+4915112345678"));
             assert_eq!((new.body.as_deref(), new.smart_encoded), (Some("a b&c"), true));
         }
-        let extras = new_message(&fields("X-SMS-CODING=2&x-colour=blue&Smsc.Class=0"), NOW).unwrap().carriage;
+        let extras = new_message(&fields("X-SMS-CODING=2&x-colour=blue&Smsc.Class=0"), NOW).unwrap().bearer;
         assert_eq!((extras.coding, extras.class), (Some(2), Some(0)));
         assert_eq!(extras.headers, [("x-colour".to_owned(), "blue".to_owned())]);
         assert!(new_message(&fields("X-SMS-CODING=9"), NOW).is_err());

@@ -1,7 +1,7 @@
 //! The plain JSON door: what it takes and what it shows.
 
 use platform::ports::Method;
-use platform::{Callback, Carriage, Error, Message, NewMessage};
+use platform::{Bearer, Callback, Error, Message, NewMessage};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use smsc::timestamp::Timestamp;
@@ -28,7 +28,7 @@ pub(crate) struct PlainNew {
 impl PlainNew {
     /// Reads the body of a request.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, Error> {
-        // serde's text may quote the body, which nobody but its sender should see; its sender does.
+        // serde's text may quote the body; only the sender of the request receives it.
         serde_json::from_slice(body).map_err(|error| Error::BadRequest(error.to_string()))
     }
 
@@ -47,7 +47,7 @@ impl PlainNew {
             body: Some(self.text),
             status_callback: self.status_url.map(|url| Callback { url, method: Method::Post }),
             validity_seconds: self.validity_seconds.map(|seconds| seconds.to_string()),
-            carriage: Carriage::from_fields(headers, now)?,
+            bearer: Bearer::from_fields(headers, now)?,
             ..NewMessage::default()
         })
     }
@@ -66,7 +66,7 @@ pub(crate) fn plain_json(message: &Message) -> Value {
         "created_at": dates::rfc3339(message.created_at),
         "sent_at": message.sent_at.map(dates::rfc3339),
         "error_code": message.error,
-        "error_message": message.error.map(platform::errors::text_of),
+        "error_message": message.error.map(platform::error_numbers::text_of),
     })
 }
 

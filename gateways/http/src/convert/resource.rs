@@ -52,7 +52,7 @@ impl<'a> From<&'a Message> for MessageJson<'a> {
             date_updated: dates::rfc2822(message.updated_at),
             direction: message.direction.as_str(),
             error_code: message.error,
-            error_message: message.error.map(platform::errors::text_of),
+            error_message: message.error.map(platform::error_numbers::text_of),
             from: &message.from,
             messaging_service_sid: None,
             num_media: "0",

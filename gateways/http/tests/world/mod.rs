@@ -9,16 +9,16 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use compact_str::CompactString;
-use gateway_http::{Dialer, Doors, Http, Webhooks};
+use gateway_http::{Dialer, Http, OperatorViews, Webhooks};
 use parking_lot::Mutex;
 use platform::ports::{
     BoxFuture, Centre, Environment, Outbound, PlatformStore, PlatformStoreError, Scan, Table, Write,
 };
 use platform::{Account, Inbound, Platform, Ports, Provisioned, Report, Routing, Settings, Sid};
 use smsc::address::Address;
-use smsc::timestamp::Timestamp;
 use smsc::receipt::{ReceiptRequest, State};
 use smsc::rejection::Rejection;
+use smsc::timestamp::Timestamp;
 use tokio::net::TcpListener;
 
 pub(crate) const ACCOUNT: &str = "AC0123456789abcdef0123456789abcdef";
@@ -51,11 +51,11 @@ impl World {
             tokio::spawn(work);
         }
         assert!(centre.platform.set(Arc::clone(&platform)).is_ok());
-        let doors = Doors {
+        let views = OperatorViews {
             ready: Arc::new(|| Err("the lab is not built".to_owned())),
             metrics: Arc::new(|| "fernpost_messages_total 1\n".to_owned()),
         };
-        let router = gateway_http::router(&config, platform, environment, doors);
+        let router = gateway_http::router(&config, platform, environment, views);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move {

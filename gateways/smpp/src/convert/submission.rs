@@ -12,8 +12,8 @@ use sms::segment;
 use smsc::endpoint::Endpoint;
 use smsc::message::{Content, Mode, Submission, Validity};
 use smsc::names::Name;
-use smsc::timestamp::Timestamp;
 use smsc::receipt::ReceiptRequest;
+use smsc::timestamp::Timestamp;
 
 use super::{address, coding, times};
 use crate::codes;

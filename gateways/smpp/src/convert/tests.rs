@@ -5,13 +5,13 @@ use proptest::prelude::*;
 use smpp::pdu::{DataCoding, EsmClass, Sm};
 use smpp::{Framing, Pdu, Status, Tag, Tlvs, Version};
 use smsc::address::Address;
-use smsc::failure::Failure;
 use smsc::endpoint::Endpoint;
+use smsc::failure::Failure;
 use smsc::ids::MessageId;
 use smsc::message::{Content, Kind, Message, Submission};
 use smsc::names::Name;
-use smsc::timestamp::Timestamp;
 use smsc::receipt::{Receipt, State};
+use smsc::timestamp::Timestamp;
 
 use super::{Context, Fields, Outgoing, Reading, Scratch, Shape, submission};
 use crate::config::{LongMessages, MessageIdFormat, TextCoding};

@@ -5,9 +5,10 @@ use std::task::{Context, Poll};
 use futures_util::StreamExt;
 use smpp::pdu::{QuerySmResp, SmResp, SubmitMultiResp};
 use smpp::{CommandId, Header, MessageState, Pdu, Status, Tag, TlvBuffer, Tlvs};
-use smsc::message::MessageId;
-use smsc::ports::{Acceptance, MessageStatus, StoreError};
+use smsc::ids::MessageId;
+use smsc::ports::{Acceptance, StoreError};
 use smsc::rejection::Rejection;
+use smsc::stored::MessageStatus;
 
 use super::work::{Completion, DestinationStatus, SubmitRequest};
 use super::{Moment, SessionTask};

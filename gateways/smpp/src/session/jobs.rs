@@ -3,9 +3,9 @@
 
 use std::collections::VecDeque;
 
+use smsc::delivery::{Delivery, DeliveryAck};
 use smsc::failure::Failure;
 use smsc::names::Name;
-use smsc::delivery::{Delivery, DeliveryAck};
 use tokio::sync::oneshot;
 
 use crate::convert::Outgoing;

@@ -3,11 +3,12 @@
 use smpp::pdu::ReplaceSm;
 use smpp::tlv::Tag;
 use smpp::{Frame, Header, Pdu, Status, Tlvs};
+use smsc::message::Replacement;
 use smsc::message::Validity;
-use smsc::ports::{Details, StoreError};
+use smsc::ports::StoreError;
 use smsc::receipt::ReceiptRequest;
 use smsc::rejection::Rejection;
-use smsc::message::Replacement;
+use smsc::stored::MessageDetails;
 
 use super::work::{Completion, PendingReplace};
 use super::{Moment, SessionTask};

@@ -3,10 +3,12 @@
 use bytes::Bytes;
 use smpp::pdu::UnsuccessSme;
 use smpp::{Header, Status};
-use smsc::message::{MessageId, Name, Submission};
-use smsc::ports::{Acceptance, Details, MessageStatus, StoreError};
+use smsc::ids::MessageId;
+use smsc::message::{Replacement, Submission};
+use smsc::names::Name;
+use smsc::ports::{Acceptance, StoreError};
 use smsc::rejection::Rejection;
-use smsc::replacement::Replacement;
+use smsc::stored::{MessageDetails, MessageStatus};
 
 /// The messages of all PDUs of one read, and the requests that carried them.
 #[derive(Default)]
@@ -65,9 +67,9 @@ pub(super) enum Completion {
     /// query_last_msgs.
     Newest(Header, Result<Vec<MessageId>, StoreError>),
     /// query_msg_details, and the sm_length of the request.
-    Detailed(Header, u8, Result<Option<Details>, StoreError>),
+    Detailed(Header, u8, Result<Option<MessageDetails>, StoreError>),
     /// replace_sm: the message before the change.
-    ReplaceRead(Box<PendingReplace>, Result<Option<Details>, StoreError>),
+    ReplaceRead(Box<PendingReplace>, Result<Option<MessageDetails>, StoreError>),
     /// replace_sm.
     Replaced(Header, Result<bool, Rejection>),
     /// A request that is refused.

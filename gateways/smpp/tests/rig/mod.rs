@@ -22,19 +22,19 @@ use gateway_smpp::config::{EsmeAccount, Listener, SmppConfig};
 use parking_lot::Mutex;
 use smpp::pdu::{Address, Bind, BindKind, RegisteredDelivery, Sm, SmResp};
 use smpp::{CommandId, Header, Pdu, Status};
-use smsc::failure::Failure;
+use smsc::delivery::{Delivery, DeliveryAck};
 use smsc::endpoint::Endpoint;
+use smsc::failure::Failure;
+use smsc::future::BoxFuture;
 use smsc::ids::MessageId;
+use smsc::message::Replacement;
 use smsc::message::{Content, Kind, Message, Submission};
 use smsc::names::Name;
-use smsc::timestamp::Timestamp;
-use smsc::future::BoxFuture;
-use smsc::delivery::{Delivery, DeliveryAck};
-use smsc::ports::{Acceptance, Centre, Gateways, StartGuard, StoreError};
-use smsc::stored::{MessageDetails, MessageStatus};
+use smsc::ports::{Acceptance, Availability, Gateways, Messages, StartGuard, StoreError, Submit};
 use smsc::receipt::{Receipt, ReceiptRequest, RemoteReceipt, State};
 use smsc::rejection::Rejection;
-use smsc::message::Replacement;
+use smsc::stored::{MessageDetails, MessageStatus, ReferenceQuery};
+use smsc::timestamp::Timestamp;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -129,7 +129,7 @@ impl SmallCentre {
             Err(Failure::NoPeer | Failure::Throttled { .. }) => {
                 self.waiting.lock().push((to.clone(), message));
                 if gateway.available(&to) > 0 {
-                    self.opened(&to);
+                    self.endpoint_available(&to);
                 }
             }
             outcome => {
@@ -194,7 +194,7 @@ pub(crate) fn receipt(about: &Message, state: State, error: u8) -> Message {
     }
 }
 
-impl Centre for SmallCentre {
+impl Submit for SmallCentre {
     fn accept(&self, batch: Vec<Submission>) -> BoxFuture<'static, Acceptance> {
         let centre = self.me.get().unwrap().upgrade().unwrap();
         Box::pin(async move {
@@ -224,7 +224,9 @@ impl Centre for SmallCentre {
         self.remote_receipts.lock().push(receipt);
         Box::pin(async { Ok(true) })
     }
+}
 
+impl Messages for SmallCentre {
     fn status(
         &self,
         account: Name,
@@ -288,7 +290,27 @@ impl Centre for SmallCentre {
         Box::pin(async move { Ok(known) })
     }
 
-    fn opened(&self, endpoint: &Endpoint) {
+    fn send_status_report(
+        &self,
+        _account: Name,
+        _id: MessageId,
+        _reference: u16,
+    ) -> BoxFuture<'static, Result<bool, StoreError>> {
+        Box::pin(async { Ok(false) })
+    }
+
+    fn find_by_reference(
+        &self,
+        _query: ReferenceQuery,
+    ) -> BoxFuture<'static, Result<Option<MessageId>, StoreError>> {
+        Box::pin(async { Ok(None) })
+    }
+}
+
+impl Availability for SmallCentre {
+    fn number_reachable(&self, _endpoint: &Endpoint, _number: &smsc::address::Address) {}
+
+    fn endpoint_available(&self, endpoint: &Endpoint) {
         self.opened.lock().push(endpoint.clone());
         let centre = self.me.get().unwrap().upgrade().unwrap();
         let mut waiting = self.waiting.lock();

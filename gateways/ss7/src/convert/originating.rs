@@ -8,9 +8,9 @@ use smsc::address::Address;
 use smsc::endpoint::Endpoint;
 use smsc::message::{Content, Submission, Validity};
 use smsc::names::Name;
-use smsc::timestamp::Timestamp;
 use smsc::optional;
 use smsc::receipt::ReceiptRequest;
+use smsc::timestamp::Timestamp;
 
 use super::address;
 

@@ -6,14 +6,14 @@ use std::sync::{Arc, OnceLock, Weak};
 use parking_lot::Mutex;
 use smsc::address::Address;
 use smsc::endpoint::Endpoint;
+use smsc::future::BoxFuture;
 use smsc::ids::MessageId;
 use smsc::message::Submission;
 use smsc::names::Name;
-use smsc::future::BoxFuture;
 use smsc::ports::{Acceptance, Centre, StartGuard, StoreError};
-use smsc::stored::{MessageStatus, ReferenceQuery};
 use smsc::receipt::{RemoteReceipt, State};
 use smsc::rejection::Rejection;
+use smsc::stored::{MessageStatus, ReferenceQuery};
 use tokio::sync::{Notify, watch};
 
 /// An id of the moment that all tests are at.

@@ -31,14 +31,14 @@ use lab::mobile_network::{Fault, MobileNetwork, Operation, Phone, PhoneSettings,
 use map::Request;
 use map::operation::{MtForwardSmArg, ReportSmDeliveryStatusArg};
 use smsc::address::Address;
-use smsc::failure::Failure;
+use smsc::delivery::{Delivery, DeliveryAck};
 use smsc::endpoint::Endpoint;
+use smsc::failure::Failure;
 use smsc::ids::MessageId;
 use smsc::message::{Content, Kind, Message, Submission};
 use smsc::names::Name;
-use smsc::timestamp::Timestamp;
-use smsc::delivery::{Delivery, DeliveryAck};
 use smsc::ports::Gateways;
+use smsc::timestamp::Timestamp;
 
 use centre::SmallCentre;
 use tap::{Tap, until};

@@ -1,6 +1,6 @@
-//! What is still to be done, in memory: a bounded window on the outbox.
+//! The work queue of the outbox: what is due, in memory, as a bounded window on the table.
 //!
-//! The outbox in the store is the truth. An agenda holds the SIDs of what is due there, at most
+//! The outbox in the store is the truth. A queue holds the SIDs of what is due there, at most
 //! [`WAITING_MAX`] of them; what does not fit is left out, and found again by reading the outbox from
 //! where the last reading stopped. A platform that has just opened has left everything out.
 //!
@@ -15,11 +15,11 @@ use parking_lot::Mutex;
 
 use crate::sid::Sid;
 
-/// SIDs that one agenda holds, about 100 octets each.
+/// SIDs that one queue holds, about 100 octets each.
 const WAITING_MAX: usize = 100_000;
 
 /// One kind of work.
-pub(crate) struct Agenda {
+pub(crate) struct WorkQueue {
     state: Mutex<State>,
     waker: AtomicWaker,
     working_max: usize,
@@ -47,14 +47,14 @@ enum Phase {
     Working { group: Sid, again: bool },
 }
 
-/// What the outbox holds and the agenda does not.
+/// What the outbox holds and the queue does not.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 struct Gap {
-    /// Entries above this SID have been left out; `None` when the agenda knows all of them.
+    /// Entries above this SID have been left out; `None` when the queue knows all of them.
     above: Option<[u8; 16]>,
     /// So have some below it.
     behind: bool,
-    /// Somebody reads the outbox now.
+    /// A reading of the outbox is in progress.
     is_read: bool,
     /// Something was left out since that reading began.
     fresh: bool,
@@ -63,8 +63,8 @@ struct Gap {
 /// Below every SID.
 const START: [u8; 16] = [0; 16];
 
-impl Agenda {
-    /// An agenda that has to read the outbox first; `working_max` of one group at a time.
+impl WorkQueue {
+    /// A queue that has to read the outbox first; `working_max` of one group at a time.
     pub(crate) fn new(working_max: usize) -> Self {
         let gap = Gap { above: Some(START), ..Gap::default() };
         let state = State { phases: HashMap::new(), groups: HashMap::new(), ready: VecDeque::new(), gap };
@@ -86,7 +86,7 @@ impl Agenda {
         self.waker.wake();
     }
 
-    /// Takes up to `max` SIDs to work on; each comes back by [`Agenda::done`].
+    /// Takes up to `max` SIDs to work on; each comes back by [`WorkQueue::done`].
     pub(crate) fn take(&self, max: usize) -> Vec<Sid> {
         let mut state = self.state.lock();
         let mut taken = Vec::new();
@@ -97,7 +97,7 @@ impl Agenda {
         taken
     }
 
-    /// Reserves a SID that nobody works on, and says whether it was waiting; `None` if somebody does.
+    /// Reserves a SID that is not in work, and returns whether it was waiting; `None` if it is in work.
     pub(crate) fn claim(&self, sid: Sid, group: Sid) -> Option<bool> {
         let mut state = self.state.lock();
         let before = state.phases.get(&sid).copied();
@@ -146,7 +146,7 @@ impl Agenda {
         self.state.lock().groups.entry(group).or_default().is_held = true;
     }
 
-    /// Ends [`Agenda::hold`].
+    /// Ends [`WorkQueue::hold`].
     pub(crate) fn release(&self, group: Sid) {
         let mut state = self.state.lock();
         if let Some(held) = state.groups.get_mut(&group) {
@@ -155,7 +155,7 @@ impl Agenda {
         state.settle(group, self.working_max);
     }
 
-    /// Whether somebody works on it now.
+    /// Whether it is in work now.
     pub(crate) fn is_working(&self, sid: Sid) -> bool {
         matches!(self.state.lock().phases.get(&sid), Some(Phase::Working { .. }))
     }
@@ -177,7 +177,7 @@ impl Agenda {
     }
 
     /// Begins to read the gap, if there is one and room for more: the SID to read above. Ends with
-    /// [`Agenda::read`].
+    /// [`WorkQueue::read`].
     pub(crate) fn begin_reading(&self) -> Option<[u8; 16]> {
         let mut state = self.state.lock();
         if state.gap.is_read || !state.has_room() {
@@ -212,7 +212,7 @@ impl Agenda {
         self.waker.wake();
     }
 
-    /// The outbox could not be read; somebody reads it again later.
+    /// The outbox could not be read; the next reading starts at the same SID.
     pub(crate) fn reading_failed(&self) {
         self.state.lock().gap.is_read = false;
     }
@@ -283,90 +283,90 @@ mod tests {
         Sid::new(Sid::MESSAGE, [number; 16])
     }
 
-    fn opened(working_max: usize) -> Agenda {
-        let agenda = Agenda::new(working_max);
-        assert_eq!(agenda.begin_reading(), Some(START));
-        agenda.read(&[]);
-        agenda
+    fn opened(working_max: usize) -> WorkQueue {
+        let queue = WorkQueue::new(working_max);
+        assert_eq!(queue.begin_reading(), Some(START));
+        queue.read(&[]);
+        queue
     }
 
     #[test]
     fn works_in_order_and_on_each_once() {
-        let agenda = opened(10);
+        let queue = opened(10);
         for number in 1..=3 {
-            agenda.add(sid(number), GROUP);
-            agenda.add(sid(number), GROUP);
+            queue.add(sid(number), GROUP);
+            queue.add(sid(number), GROUP);
         }
-        assert_eq!(agenda.take(2), [sid(1), sid(2)]);
-        agenda.add(sid(1), GROUP);
-        agenda.done(sid(1), false);
-        agenda.put_back(&[sid(2)]);
-        assert_eq!(agenda.take(9), [sid(2), sid(3), sid(1)]);
+        assert_eq!(queue.take(2), [sid(1), sid(2)]);
+        queue.add(sid(1), GROUP);
+        queue.done(sid(1), false);
+        queue.put_back(&[sid(2)]);
+        assert_eq!(queue.take(9), [sid(2), sid(3), sid(1)]);
         for number in 1..=3 {
-            agenda.done(sid(number), false);
+            queue.done(sid(number), false);
         }
-        assert_eq!((agenda.take(9), agenda.len()), (vec![], 0));
+        assert_eq!((queue.take(9), queue.len()), (vec![], 0));
     }
 
     #[test]
     fn one_group_leaves_room_for_the_others() {
         let other = Sid::new(Sid::ACCOUNT, [8; 16]);
-        let agenda = opened(1);
-        agenda.add(sid(1), GROUP);
-        agenda.add(sid(2), GROUP);
-        agenda.add(sid(3), other);
-        assert_eq!(agenda.take(9), [sid(1), sid(3)]);
-        agenda.done(sid(1), false);
-        assert_eq!(agenda.take(9), [sid(2)]);
+        let queue = opened(1);
+        queue.add(sid(1), GROUP);
+        queue.add(sid(2), GROUP);
+        queue.add(sid(3), other);
+        assert_eq!(queue.take(9), [sid(1), sid(3)]);
+        queue.done(sid(1), false);
+        assert_eq!(queue.take(9), [sid(2)]);
     }
 
     #[test]
     fn a_held_group_waits_and_keeps_its_order() {
         let other = Sid::new(Sid::ACCOUNT, [8; 16]);
-        let agenda = opened(10);
+        let queue = opened(10);
         for number in 1..=2 {
-            agenda.add(sid(number), GROUP);
+            queue.add(sid(number), GROUP);
         }
-        let taken = agenda.take(9);
-        agenda.hold(GROUP);
-        agenda.put_back(&taken);
-        agenda.add(sid(3), other);
-        agenda.add(sid(4), GROUP);
-        assert_eq!(agenda.take(9), [sid(3)]);
-        agenda.release(GROUP);
-        assert_eq!(agenda.take(9), [sid(1), sid(2), sid(4)]);
+        let taken = queue.take(9);
+        queue.hold(GROUP);
+        queue.put_back(&taken);
+        queue.add(sid(3), other);
+        queue.add(sid(4), GROUP);
+        assert_eq!(queue.take(9), [sid(3)]);
+        queue.release(GROUP);
+        assert_eq!(queue.take(9), [sid(1), sid(2), sid(4)]);
     }
 
     #[test]
     fn a_claimed_sid_is_nobody_elses() {
-        let agenda = opened(10);
-        agenda.add(sid(1), GROUP);
-        assert_eq!(agenda.claim(sid(1), GROUP), Some(true));
-        assert_eq!(agenda.claim(sid(1), GROUP), None);
-        assert_eq!(agenda.take(9), []);
-        agenda.done(sid(1), false);
-        assert_eq!(agenda.take(9), []);
+        let queue = opened(10);
+        queue.add(sid(1), GROUP);
+        assert_eq!(queue.claim(sid(1), GROUP), Some(true));
+        assert_eq!(queue.claim(sid(1), GROUP), None);
+        assert_eq!(queue.take(9), []);
+        queue.done(sid(1), false);
+        assert_eq!(queue.take(9), []);
     }
 
     #[test]
     fn what_is_left_out_while_the_outbox_is_read_is_read_too() {
-        let agenda = Agenda::new(10);
-        assert_eq!(agenda.begin_reading(), Some(START));
-        agenda.add(sid(9), GROUP); // durable after the reader looked
-        agenda.read(&[(sid(5), GROUP)]);
-        assert_eq!(agenda.begin_reading(), Some([5; 16]));
-        agenda.add(sid(3), GROUP); // behind the reader
-        agenda.add(sid(10), GROUP);
-        agenda.read(&[]);
-        assert_eq!(agenda.begin_reading(), Some([5; 16]), "something fresh came while it was read");
-        agenda.read(&[(sid(9), GROUP), (sid(10), GROUP)]);
-        assert_eq!(agenda.begin_reading(), Some([10; 16]));
-        agenda.read(&[]);
-        assert_eq!(agenda.begin_reading(), Some(START), "something was left out behind");
-        agenda.read(&[(sid(3), GROUP), (sid(5), GROUP)]);
-        agenda.begin_reading().unwrap();
-        agenda.read(&[]);
-        assert_eq!(agenda.begin_reading(), None);
-        assert_eq!(agenda.take(9), [sid(5), sid(9), sid(10), sid(3)]);
+        let queue = WorkQueue::new(10);
+        assert_eq!(queue.begin_reading(), Some(START));
+        queue.add(sid(9), GROUP); // durable after the reader looked
+        queue.read(&[(sid(5), GROUP)]);
+        assert_eq!(queue.begin_reading(), Some([5; 16]));
+        queue.add(sid(3), GROUP); // behind the reader
+        queue.add(sid(10), GROUP);
+        queue.read(&[]);
+        assert_eq!(queue.begin_reading(), Some([5; 16]), "something fresh came while it was read");
+        queue.read(&[(sid(9), GROUP), (sid(10), GROUP)]);
+        assert_eq!(queue.begin_reading(), Some([10; 16]));
+        queue.read(&[]);
+        assert_eq!(queue.begin_reading(), Some(START), "something was left out behind");
+        queue.read(&[(sid(3), GROUP), (sid(5), GROUP)]);
+        queue.begin_reading().unwrap();
+        queue.read(&[]);
+        assert_eq!(queue.begin_reading(), None);
+        assert_eq!(queue.take(9), [sid(5), sid(9), sid(10), sid(3)]);
     }
 }

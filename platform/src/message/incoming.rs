@@ -1,5 +1,4 @@
-//! Messages to the application, taken over from the centre. How it is told is in `errand` and
-//! `conversation`.
+//! Incoming messages from the centre to the stored record and the webhook job of their application.
 
 use std::sync::Arc;
 
@@ -7,16 +6,19 @@ use sha2::{Digest, Sha256};
 use smsc::address::Address;
 use smsc::failure::{Failure, PeerCode};
 use smsc::message::Content;
-use smsc::timestamp::Timestamp;
 use smsc::receipt::ReceiptRequest;
+use smsc::timestamp::Timestamp;
 
-use crate::carriage::{Carriage, segments_of, text_of};
+use crate::account::{Account, AccountStatus};
+use crate::bearer::{Bearer, segments_of, text_of};
+use crate::message::messages::Messages;
 use crate::message::{Direction, Message, Status};
-use crate::phone_number::{PhoneNumber, canonical};
+use crate::number::PhoneNumber;
+use crate::number::digits::canonical;
 use crate::ports::{PlatformStoreError, Table};
-use crate::records::{Errand, ErrandKind};
+use crate::records;
+use crate::records::{JobKind, WebhookJob};
 use crate::sid::Sid;
-use crate::{Account, AccountStatus, Platform, records};
 
 /// A message that the centre delivers to the platform.
 #[derive(Clone, Debug)]
@@ -27,11 +29,11 @@ pub struct Inbound {
     pub from: Address,
     /// One of our numbers.
     pub to: Address,
-    /// What it says, put together again if it came in segments.
+    /// Its content, reassembled if it came in segments.
     pub content: Content,
     /// When the centre received it.
     pub received_at: Timestamp,
-    /// The end of all attempts to deliver it, where the centre says so.
+    /// The end of all attempts to deliver it, where the centre states one.
     pub expires_at: Option<Timestamp>,
     /// Which receipts its sender asked for.
     pub receipt: ReceiptRequest,
@@ -67,13 +69,13 @@ impl ReceiveError {
     }
 }
 
-impl Platform {
+impl Messages {
     /// Takes a message over from the centre. When this returns it is on disk, and its application will
     /// be called; a message that was taken over before keeps the SID it has.
-    pub async fn receive(&self, inbound: Inbound) -> Result<Sid, ReceiveError> {
+    pub(crate) async fn receive(&self, inbound: Inbound) -> Result<Sid, ReceiveError> {
         let (number, account) = self.addressee(&inbound.to)?;
         let centre_key = records::centre_key(&inbound.id);
-        let _gate = self.turnstile.enter(gate_of(&inbound.id)).await;
+        let _lock = self.locks.lock(lock_of(&inbound.id)).await;
         if let Some(known) = self.store.get(Table::MessageIndex, centre_key.clone()).await? {
             return Ok(records::read(&known)?);
         }
@@ -82,30 +84,29 @@ impl Platform {
         writes.push(records::put(Table::MessageIndex, centre_key, &message.sid)?);
         let is_called = number.routing.application().is_some();
         if is_called {
-            let errand = Errand { account: account.sid, kind: ErrandKind::Incoming };
-            writes.push(records::put(Table::Outbox, records::errand_key(message.sid, 0), &errand)?);
+            let job = WebhookJob { account: account.sid, kind: JobKind::Incoming };
+            writes.push(records::put(Table::Outbox, records::job_key(message.sid, 0), &job)?);
         }
         self.store.commit(writes).await?;
         if is_called {
-            self.errands.add(message.sid, account.sid);
+            self.outbox.webhook_jobs.add(message.sid, account.sid);
         }
         Ok(message.sid)
     }
 
-    /// Whether [`Platform::receive`] would take a message to this number.
-    pub fn knows(&self, to: &Address) -> bool {
+    /// Whether [`Messages::receive`] would take a message to this number.
+    pub(crate) fn knows(&self, to: &Address) -> bool {
         self.addressee(to).is_ok()
     }
 
     fn addressee(&self, to: &Address) -> Result<(PhoneNumber, Arc<Account>), ReceiveError> {
         let to = canonical(&to.dialled()).ok_or(ReceiveError::UnknownNumber)?;
-        let directory = self.directory.read();
-        let number = directory.owner(&to).ok_or(ReceiveError::UnknownNumber)?;
-        let account = directory.account(number.account).ok_or(ReceiveError::UnknownNumber)?;
+        let number = self.numbers.owner(&to).ok_or(ReceiveError::UnknownNumber)?;
+        let account = self.accounts.get(number.account).ok_or(ReceiveError::UnknownNumber)?;
         if account.status != AccountStatus::Active {
             return Err(ReceiveError::AccountNotActive);
         }
-        Ok((number.clone(), Arc::clone(account)))
+        Ok((number, account))
     }
 
     fn received(&self, inbound: Inbound, number: &PhoneNumber) -> Message {
@@ -124,12 +125,12 @@ impl Platform {
             updated_at: now,
             sent_at: Some(inbound.received_at),
             error: None,
-            carriage: Carriage {
+            bearer: Bearer {
                 receipt: Some(inbound.receipt.0).filter(|&octet| octet != 0),
                 expires_at: inbound.expires_at,
                 via: inbound.via,
                 headers: inbound.headers,
-                ..Carriage::of_content(&inbound.content)
+                ..Bearer::of_content(&inbound.content)
             },
             status_callback: None,
             validity_seconds: None,
@@ -140,7 +141,7 @@ impl Platform {
 }
 
 /// The gate of a message that has no SID yet.
-fn gate_of(centre_id: &str) -> Sid {
+fn lock_of(centre_id: &str) -> Sid {
     let digest = Sha256::digest(centre_id.as_bytes());
     let mut octets = [0; 16];
     octets.iter_mut().zip(digest).for_each(|(octet, random)| *octet = random);

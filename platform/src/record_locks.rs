@@ -1,7 +1,7 @@
-//! Lets one change of a record through at a time.
+//! Locks of records: one read-modify-write of a record at a time.
 //!
-//! The store reads and writes but does not compare; whoever reads a record to write it back holds the
-//! record's gate meanwhile. Gates are striped: two records may share one, which costs a wait at most.
+//! The store reads and writes but does not compare; a task that reads a record to write it back holds the
+//! record's lock meanwhile. Locks are striped: two records may share one, which costs a wait at most.
 
 use futures_util::lock::{Mutex, MutexGuard};
 
@@ -10,25 +10,25 @@ use crate::sid::Sid;
 const GATES: usize = 1024;
 
 /// The gates of all records.
-pub(crate) struct Turnstile {
+pub(crate) struct RecordLocks {
     gates: Vec<Mutex<()>>,
 }
 
-impl Default for Turnstile {
+impl Default for RecordLocks {
     fn default() -> Self {
         Self { gates: (0..GATES).map(|_| Mutex::new(())).collect() }
     }
 }
 
-impl Turnstile {
+impl RecordLocks {
     /// Waits for the gate of one record. Never while holding another.
-    pub(crate) async fn enter(&self, sid: Sid) -> Option<MutexGuard<'_, ()>> {
+    pub(crate) async fn lock(&self, sid: Sid) -> Option<MutexGuard<'_, ()>> {
         Some(self.gates.get(gate(sid))?.lock().await)
     }
 
     /// Waits for the gates of many records, in an order that two callers share, so that neither waits
     /// for the other for ever.
-    pub(crate) async fn enter_all(&self, sids: impl Iterator<Item = Sid>) -> Vec<MutexGuard<'_, ()>> {
+    pub(crate) async fn lock_all(&self, sids: impl Iterator<Item = Sid>) -> Vec<MutexGuard<'_, ()>> {
         let mut wanted: Vec<usize> = sids.map(gate).collect();
         wanted.sort_unstable();
         wanted.dedup();

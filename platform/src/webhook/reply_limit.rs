@@ -1,4 +1,4 @@
-//! Ends the talk of two applications that answer each other.
+//! The rate limit of replies between two numbers, against loops of automatic answers.
 //!
 //! Two numbers with auto-replies would go on for ever. What one number may answer to another is bounded
 //! within a short time; what is over that is dropped, and the message answered to shows error 14107.

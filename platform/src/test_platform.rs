@@ -1,5 +1,5 @@
-//! A platform in a test: a store in memory, a centre and applications that do as they are told, and a
-//! clock that stands still until it is moved.
+//! A platform in a test: a store in memory, a scripted centre and scripted applications, and a
+//! clock that a test advances.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -10,8 +10,8 @@ use bytes::Bytes;
 use compact_str::CompactString;
 use parking_lot::Mutex;
 use smsc::address::Address;
-use smsc::timestamp::Timestamp;
 use smsc::rejection::Rejection;
+use smsc::timestamp::Timestamp;
 
 use crate::ports::{
     Answer, BoxFuture, Call, CallError, Centre, Environment, Outbound, PlatformStore, PlatformStoreError,
@@ -23,7 +23,7 @@ use crate::{Account, Platform, Ports, Provisioned, Routing, Settings, Sid};
 #[derive(Clone, Default)]
 pub(crate) struct World {
     now: Arc<AtomicU64>,
-    chance: Arc<AtomicU64>,
+    rng: Arc<AtomicU64>,
     rows: Arc<Mutex<Rows>>,
     pub(crate) commits: Arc<AtomicU64>,
     pub(crate) submitted: Arc<Mutex<Vec<Outbound>>>,
@@ -91,7 +91,7 @@ impl Environment for World {
 
     fn fill_random(&self, octets: &mut [u8]) {
         for octet in octets {
-            let number = self.chance.fetch_add(1, Ordering::Relaxed);
+            let number = self.rng.fetch_add(1, Ordering::Relaxed);
             *octet = number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes()[0];
         }
     }

@@ -1,7 +1,7 @@
-//! What the network carries beside the text, as the seven headers of the SIP link say it.
+//! Bearer parameters of a message: user data header, coding, class, validity and receipt (X-SMS headers).
 //!
 //! An application states it with the form fields `X-SMS-UDH`, `X-SMS-CODING`, `X-SMS-VALIDITY`,
-//! `X-M-CLASS` and `X-REG-DELIVERY`, and is told of it by webhook parameters of the same names behind
+//! `X-M-CLASS` and `X-REG-DELIVERY`, and receives it in webhook parameters of the same names behind
 //! `SipHeader_`. Any other `X-` field travels through unread.
 
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ use crate::errors::Error;
 /// What the network carries beside the text.
 #[derive(Clone, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default)]
-pub struct Carriage {
+pub struct Bearer {
     /// The user data header with its length octet; empty when there is none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub header: Vec<u8>,
@@ -36,7 +36,7 @@ pub struct Carriage {
     /// The connection that an incoming message came by.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub via: Option<String>,
-    /// `X-` headers that mean nothing to us and travel on.
+    /// `X-` headers that the platform does not interpret and passes on.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<(String, String)>,
 }
@@ -45,7 +45,7 @@ pub struct Carriage {
 const HEADERS_MAX: usize = 32;
 const HEADER_OCTETS_MAX: usize = 1024;
 
-impl Carriage {
+impl Bearer {
     /// Reads the `X-` fields of a request that came at `now`.
     ///
     /// # Errors
@@ -54,11 +54,11 @@ impl Carriage {
         fields: impl IntoIterator<Item = (String, String)>,
         now: Timestamp,
     ) -> Result<Self, Error> {
-        let mut carriage = Self::default();
+        let mut bearer = Self::default();
         for (name, value) in fields {
-            carriage.read_field(name, value, now)?;
+            bearer.read_field(name, value, now)?;
         }
-        Ok(carriage)
+        Ok(bearer)
     }
 
     /// Whether there is nothing beside the text.
@@ -160,7 +160,7 @@ pub(crate) fn text_of(content: &Content) -> String {
         .unwrap_or_else(|| content.body.iter().copied().map(char::from).collect())
 }
 
-/// Segments that an incoming message took on the air, 1 if nobody can tell.
+/// Segments that an incoming message took on the air, 1 if the count is unknown.
 pub(crate) fn segments_of(content: &Content) -> u16 {
     let header = UserDataHeader::decode(&content.header).unwrap_or_default();
     let alphabet = DataCoding(content.data_coding).alphabet();
@@ -246,15 +246,15 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_millis(1_795_000_000_000);
 
-    fn carriage(fields: &[(&str, &str)]) -> Result<Carriage, Error> {
+    fn bearer(fields: &[(&str, &str)]) -> Result<Bearer, Error> {
         let owned = fields.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
-        Carriage::from_fields(owned, NOW)
+        Bearer::from_fields(owned, NOW)
     }
 
     /// The example of the administration guide, and what SMPP makes of it.
     #[test]
     fn the_headers_of_the_link_have_their_meaning() {
-        let carried = carriage(&[
+        let carried = bearer(&[
             ("X-SMS-UDH", "06050413011301"),
             ("x-sms-coding", "1"),
             ("X-M-CLASS", "1"),
@@ -266,7 +266,7 @@ mod tests {
         assert_eq!(&content.header[..], [6, 5, 4, 0x13, 1, 0x13, 1]);
         assert_eq!((&content.body[..], segments), (&[1, 0xff, b'A'][..], 1));
         assert_eq!(carried.headers, [("X-Colour".to_owned(), "blue".to_owned())]);
-        let fields = Carriage::of_content(&content).fields(NOW);
+        let fields = Bearer::of_content(&content).fields(NOW);
         let field = |name: &str| fields.iter().find(|field| field.0 == name).map(|field| field.1.as_str());
         assert_eq!(field("X-SMS-UDH"), Some("06050413011301"));
         assert_eq!((field("X-SMS-CODING"), field("X-M-CLASS")), (Some("1"), Some("1")));
@@ -277,11 +277,11 @@ mod tests {
     #[test]
     fn validity_is_read_in_every_form_and_lies_ahead() {
         for text in ["60", "2026-11-18 11:07:40", "2026-11-18T11:07:40Z"] {
-            let moment = carriage(&[("X-SMS-VALIDITY", text)]).unwrap().expires_at;
+            let moment = bearer(&[("X-SMS-VALIDITY", text)]).unwrap().expires_at;
             assert_eq!(moment, Some(Timestamp::from_millis(NOW.millis() + 60_000)), "{text}");
         }
         for text in ["0", "-5", "2020-01-01 00:00:00", "soon", ""] {
-            assert!(carriage(&[("X-SMS-VALIDITY", text)]).is_err(), "{text}");
+            assert!(bearer(&[("X-SMS-VALIDITY", text)]).is_err(), "{text}");
         }
     }
 
@@ -298,18 +298,18 @@ mod tests {
             ("X-A", "line\r\nX-B: c"),
         ];
         for (name, value) in wrong {
-            assert!(carriage(&[(name, value)]).is_err(), "{name}: {value}");
+            assert!(bearer(&[(name, value)]).is_err(), "{name}: {value}");
         }
     }
 
     #[test]
     fn field_60_segments_are_counted_as_the_network_does() {
-        let count = |body: &str, smart| Carriage::default().content(body, smart).unwrap().1;
+        let count = |body: &str, smart| Bearer::default().content(body, smart).unwrap().1;
         assert_eq!((count(&"a".repeat(160), false), count(&"a".repeat(161), false)), (1, 2));
         assert_eq!((count(&"д".repeat(70), false), count(&"д".repeat(71), false)), (1, 2));
         let curly = "a".repeat(100) + "’";
         assert_eq!((count(&curly, false), count(&curly, true)), (2, 1));
-        let seven = Carriage { coding: Some(0), ..Carriage::default() };
+        let seven = Bearer { coding: Some(0), ..Bearer::default() };
         assert_eq!(seven.content("д", false).unwrap().0.data_coding, 8, "no letter is lost");
     }
 }

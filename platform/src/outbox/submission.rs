@@ -1,4 +1,4 @@
-//! From the outbox to the centre.
+//! Submission of the outbox's messages to the centre.
 //!
 //! One task hands messages over in batches, each account's in the order of their creation and each
 //! message under its SID. A crash between the hand-over and its record repeats the hand-over, and the
@@ -10,81 +10,91 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures_util::future::select;
-use smsc::timestamp::Timestamp;
 use smsc::receipt::ReceiptRequest;
 use smsc::rejection::Rejection;
+use smsc::timestamp::Timestamp;
 
-use crate::errors::{self, VALIDITY_EXPIRED};
+use crate::error_numbers::{UNKNOWN_ERROR, VALIDITY_EXPIRED};
+use crate::errors;
+use crate::message::messages::Messages;
+use crate::message::status::advance;
 use crate::message::{Message, Status};
-use crate::outbound::advance;
-use crate::phone_number::address;
-use crate::ports::{Outbound, PlatformStoreError, Scan, Table};
+use crate::number::digits::address;
+use crate::outbox::Outbox;
+use crate::ports::{Centre, Environment, Outbound, PlatformStore, PlatformStoreError, Ports, Table};
+use crate::record_locks::RecordLocks;
+use crate::records;
 use crate::sid::Sid;
-use crate::{Platform, records};
 
 /// Messages handed to the centre at once.
 const BATCH_MAX: usize = 256;
-/// Outbox entries read at once after a start.
-const READ_MAX: usize = 1000;
-/// How long a message may wait for the centre unless its sender says otherwise.
+/// How long a message may wait for the centre unless its sender states a validity.
 const WAIT_MAX: Duration = Duration::from_secs(36_000);
 /// Pauses while the centre or the store takes nothing.
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 
-impl Platform {
-    /// Hands the oldest messages of the outbox to the centre, and says whose it does not take now; those
-    /// stay due, and their account is held.
+/// Hands the messages of the outbox to the centre.
+pub(crate) struct Submitter {
+    store: Arc<dyn PlatformStore>,
+    centre: Arc<dyn Centre>,
+    environment: Arc<dyn Environment>,
+    messages: Arc<Messages>,
+    outbox: Arc<Outbox>,
+    locks: Arc<RecordLocks>,
+}
+
+impl Submitter {
+    /// A submitter of what `outbox` holds.
+    pub(crate) fn new(
+        ports: &Ports,
+        messages: Arc<Messages>,
+        outbox: Arc<Outbox>,
+        locks: Arc<RecordLocks>,
+    ) -> Self {
+        Self {
+            store: Arc::clone(&ports.store),
+            centre: Arc::clone(&ports.centre),
+            environment: Arc::clone(&ports.environment),
+            messages,
+            outbox,
+            locks,
+        }
+    }
+
+    /// Hands the oldest messages of the outbox to the centre, and returns the accounts that it refuses now; their
+    /// messages stay due, and the account is held.
     ///
     /// # Errors
     /// [`PlatformStoreError`] if the store gives or takes nothing now; everything stays due.
     pub(crate) async fn submit_pending(&self) -> Result<Vec<Sid>, PlatformStoreError> {
-        let sids = self.submissions.take(BATCH_MAX);
+        let sids = self.outbox.submissions.take(BATCH_MAX);
         if sids.is_empty() {
             return Ok(Vec::new());
         }
         let outcome = self.submit_batch(&sids).await;
         for account in outcome.iter().flatten() {
-            self.submissions.hold(*account);
+            self.outbox.submissions.hold(*account);
         }
-        self.submissions.put_back(&sids); // those that are done have left it already
+        self.outbox.submissions.put_back(&sids); // those that are done have left it already
         outcome
-    }
-
-    /// Reads what the outbox holds and the agenda does not.
-    pub(crate) async fn refill_submissions(&self) -> Result<(), PlatformStoreError> {
-        let Some(above) = self.submissions.begin_reading() else { return Ok(()) };
-        match self.read_outbox(records::SUBMISSIONS, above).await {
-            Ok(rows) => {
-                let entry = |(key, value): &(Bytes, Bytes)| {
-                    Some((records::sid_in(key, 1)?, records::submitter(value)))
-                };
-                self.submissions.read(&rows.iter().filter_map(entry).collect::<Vec<_>>());
-                Ok(())
-            }
-            Err(error) => {
-                self.submissions.reading_failed();
-                Err(error)
-            }
-        }
     }
 
     pub(crate) async fn submit_for_ever(self: Arc<Self>) {
         let mut holds = Holds::default();
         loop {
             for account in holds.end(self.environment.now()) {
-                self.submissions.release(account);
+                self.outbox.submissions.release(account);
             }
             match holds.next() {
-                None => self.submissions.ready().await,
+                None => self.outbox.submissions.ready().await,
                 Some(next) => {
-                    let ready = std::pin::pin!(self.submissions.ready());
-                    let _either = select(ready, self.environment.sleep_until(next)).await;
+                    let ready = std::pin::pin!(self.outbox.submissions.ready());
+                    let _ = select(ready, self.environment.sleep_until(next)).await;
                 }
             }
-            let read = self.refill_submissions().await;
+            let read = self.outbox.refill_submissions().await;
             let submitted = self.submit_pending().await;
             match read.and(submitted) {
                 Ok(refused) => holds.learn(&refused, self.environment.now()),
@@ -96,32 +106,19 @@ impl Platform {
         }
     }
 
-    /// The outbox's entries of one kind above a SID.
-    pub(crate) async fn read_outbox(
-        &self,
-        kind: u8,
-        above: [u8; 16],
-    ) -> Result<Vec<(Bytes, Bytes)>, PlatformStoreError> {
-        let from = [&[kind][..], &above, &[0xff, 0xff]].concat();
-        let from = if above == [0; 16] { vec![kind] } else { from };
-        let until = Some(vec![kind + 1]);
-        let scan = Scan { table: Table::Outbox, from, until, backwards: false, limit: READ_MAX };
-        self.store.scan(scan).await
-    }
-
     async fn submit_batch(&self, sids: &[Sid]) -> Result<Vec<Sid>, PlatformStoreError> {
         let now = self.environment.now();
         let mut due = Vec::with_capacity(sids.len());
         let mut verdicts = Vec::new();
         for &sid in sids {
-            match self.read(sid).await {
+            match self.messages.read(sid).await {
                 Ok(Some(message)) if message.status == Status::Queued => match outbound(&message, now) {
                     Ok(outbound) => due.push(outbound),
                     Err(code) => verdicts.push((sid, Verdict::Failed(code))),
                 },
                 Ok(_) => verdicts.push((sid, Verdict::Settled)),
                 Err(error @ PlatformStoreError::Damaged(_)) => {
-                    // It stays where it is for whoever repairs it, and holds nobody else up.
+                    // Its record stays for repair, and other messages are not held up.
                     tracing::error!(%sid, %error, "a message cannot be sent");
                     verdicts.push((sid, Verdict::Settled));
                 }
@@ -148,7 +145,7 @@ impl Platform {
 
     /// Writes what became of a batch, in one commit.
     async fn record(&self, verdicts: Vec<(Sid, Verdict)>) -> Result<(), PlatformStoreError> {
-        let _gates = self.turnstile.enter_all(verdicts.iter().map(|(sid, _)| *sid)).await;
+        let _locks = self.locks.lock_all(verdicts.iter().map(|(sid, _)| *sid)).await;
         let now = self.environment.now();
         let mut writes = Vec::with_capacity(verdicts.len() * 2);
         let mut called = Vec::new();
@@ -161,8 +158,8 @@ impl Platform {
                 Verdict::Failed(code) => (Status::Failed, Some(code), None),
                 Verdict::Sent(centre_id) => (Status::Sent, None, Some(centre_id)),
             };
-            // A receipt may have been faster than we.
-            let Some(mut message) = self.read(sid).await? else { continue };
+            // A receipt may have been stored first.
+            let Some(mut message) = self.messages.read(sid).await? else { continue };
             writes.extend(advance(&mut message, status, error, now)?);
             message.centre_id = centre_id;
             writes.push(records::put(Table::Messages, records::message_key(sid), &message)?);
@@ -172,16 +169,16 @@ impl Platform {
         }
         self.store.commit(writes).await?;
         for sid in done {
-            self.submissions.done(sid, false);
+            self.outbox.submissions.done(sid, false);
         }
         for (sid, account) in called {
-            self.errands.add(sid, account);
+            self.outbox.webhook_jobs.add(sid, account);
         }
         Ok(())
     }
 }
 
-/// Accounts whose messages the centre does not take now. Each is left alone for a while, then tried
+/// Accounts with messages that the centre refuses now. Each is left alone for a while, then tried
 /// again, then left alone for twice as long, until the centre takes something.
 #[derive(Default)]
 struct Holds(HashMap<Sid, Hold>);
@@ -211,7 +208,7 @@ impl Holds {
         self.0.values().filter(|hold| !hold.is_over).map(|hold| hold.until).min()
     }
 
-    /// Learns whose messages were refused when they were tried.
+    /// Records the accounts that were refused when they were tried.
     fn learn(&mut self, refused: &[Sid], now: Timestamp) {
         for account in refused {
             let pause = self.0.get(account).map_or(PAUSE_MIN, |hold| (hold.pause * 2).min(PAUSE_MAX));
@@ -235,7 +232,7 @@ enum Verdict {
 fn outbound(message: &Message, now: Timestamp) -> Result<Outbound, u32> {
     let wait = message.validity_seconds.map_or(WAIT_MAX, |seconds| Duration::from_secs(seconds.into()));
     let own_end = message.created_at + wait;
-    let expires_at = match (message.carriage.expires_at, message.validity_seconds) {
+    let expires_at = match (message.bearer.expires_at, message.validity_seconds) {
         (Some(stated), Some(_)) => Some(stated.min(own_end)),
         (Some(stated), None) => Some(stated),
         (None, Some(_)) => Some(own_end),
@@ -244,17 +241,17 @@ fn outbound(message: &Message, now: Timestamp) -> Result<Outbound, u32> {
     if now >= expires_at.unwrap_or(own_end).min(own_end) {
         return Err(VALIDITY_EXPIRED);
     }
-    let (content, _) = message.carriage.content(&message.body, false).map_err(|_| errors::UNKNOWN_ERROR)?;
+    let (content, _) = message.bearer.content(&message.body, false).map_err(|_| UNKNOWN_ERROR)?;
     Ok(Outbound {
         sid: message.sid,
         account: message.account,
         source: address(&message.from),
         destination: address(&message.to),
         content,
-        receipt: ReceiptRequest(message.carriage.receipt.unwrap_or(ReceiptRequest::ALWAYS.0)),
+        receipt: ReceiptRequest(message.bearer.receipt.unwrap_or(ReceiptRequest::ALWAYS.0)),
         priority: 0,
         expires_at,
-        headers: message.carriage.headers.clone(),
+        headers: message.bearer.headers.clone(),
     })
 }
 

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use smsc::timestamp::Timestamp;
 
+use crate::account::Account;
 use crate::errors::Error;
 use crate::message::Message;
-use crate::phone_number::canonical;
+use crate::message::messages::Messages;
+use crate::number::digits::canonical;
 use crate::ports::{Scan, Table};
 use crate::records::{self, IndexBy};
 use crate::sid::Sid;
-use crate::{Account, Platform};
 
 /// Records that one request looks at; a page that a filter leaves thin ends there, with a next page.
 const LOOKS_MAX: usize = 10_000;
@@ -84,9 +85,9 @@ impl Filter {
     }
 }
 
-impl Platform {
+impl Messages {
     /// One page of an account's messages; `size` is 1 to 1,000.
-    pub async fn list(
+    pub(crate) async fn list(
         &self,
         account: &Account,
         filter: Filter,
@@ -168,7 +169,7 @@ impl Walk {
         }
     }
 
-    /// `reached_end` says that nothing lies further in the direction of the walk.
+    /// `reached_end`: no record lies further in the direction of the walk.
     fn page(self, mut messages: Vec<Message>, position: Position, reached_end: bool) -> Page {
         if !self.backwards {
             messages.reverse();

@@ -11,7 +11,7 @@ use smsc::receipt::{ReceiptRequest, State};
 use smsc::rejection::Rejection;
 
 use crate::ports::{Call, CallError, Environment, Method, Table};
-use crate::testing::{NUMBER, World};
+use crate::test_platform::{NUMBER, World};
 use crate::{
     Callback, Error, Filter, Inbound, NewMessage, NumberChange, Platform, Position, ReceiveError, Report,
     Routing, Sid, Status, Update, signature,
@@ -58,12 +58,12 @@ fn incoming(id: &str, text: &str) -> Inbound {
 /// Does all that is due, as the two endless tasks would.
 async fn work(platform: &Arc<Platform>) {
     for _ in 0..4 {
-        platform.refill_submissions().await.unwrap();
-        platform.refill_errands().await.unwrap();
-        platform.submit_pending().await.unwrap();
-        for sid in platform.errands.take(100) {
-            platform.run_errands(sid).await.unwrap();
-            platform.errands.done(sid, false);
+        platform.outbox.refill_submissions().await.unwrap();
+        platform.outbox.refill_webhook_jobs().await.unwrap();
+        platform.submitter.submit_pending().await.unwrap();
+        for sid in platform.outbox.webhook_jobs.take(100) {
+            platform.jobs.run_jobs(sid).await.unwrap();
+            platform.outbox.webhook_jobs.done(sid, false);
         }
     }
 }
@@ -151,14 +151,14 @@ fn a_congested_centre_delays_and_a_refusing_one_fails() {
         let first = platform.create(&account, new("one")).await.unwrap().sid;
         let second = platform.create(&account, new("two")).await.unwrap().sid;
         world.rejections.lock().extend([Rejection::Congested, Rejection::Forbidden("no")]);
-        platform.refill_submissions().await.unwrap();
-        assert_eq!(platform.submit_pending().await.unwrap(), [account.sid]);
+        platform.outbox.refill_submissions().await.unwrap();
+        assert_eq!(platform.submitter.submit_pending().await.unwrap(), [account.sid]);
         assert_eq!(platform.fetch(&account, first).await.unwrap().status, Status::Queued);
         let failed = platform.fetch(&account, second).await.unwrap();
         assert_eq!((failed.status, failed.error), (Status::Failed, Some(30007)));
         work(&platform).await;
         assert!(world.submitted.lock().is_empty(), "the account is left alone for a while");
-        platform.submissions.release(account.sid);
+        platform.outbox.submissions.release(account.sid);
         work(&platform).await;
         assert_eq!(platform.fetch(&account, first).await.unwrap().status, Status::Sent);
     });
