@@ -10,7 +10,6 @@ mod platform;
 mod reference;
 
 use gateway_sip::SipConfig;
-use gateway_sip::config::SipConfig;
 use gateway_smpp::config::SmppConfig;
 use gateway_ss7::config::Ss7Config;
 use schemars::JsonSchema;

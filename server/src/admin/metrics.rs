@@ -8,9 +8,8 @@ use gateway_sip::SipGateway;
 use gateway_smpp::SmppGateway;
 use gateway_ss7::{Ss7Gateway, Ss7Status};
 use serde_json::{Value, json};
-use smsc::ports::{Pressure, Store};
+use smsc::ports::{Pressure, Store, StoreAdmin};
 use smsc::receipt::State;
-use smsc::ports::{Store, StoreAdmin};
 
 use node::centre::ServiceCentre;
 
