@@ -1,4 +1,4 @@
-//! A range of addresses in CIDR form (RFC 4632), as access lists are written.
+//! A range of addresses in CIDR form, as access lists are written.
 
 use std::fmt;
 use std::net::IpAddr;
