@@ -1,7 +1,7 @@
-//! A webhook application: keeps what it gets, newest first, and answers every message.
+//! A webhook application: records requests, newest first, and replies to every message.
 //!
-//! `POST /sms` is what a number's SmsUrl points to; `POST /status` takes status
-//! callbacks; `GET /received` returns all of it as JSON.
+//! `POST /sms` is the target of a number's SmsUrl; `POST /status` receives status callbacks;
+//! `GET /received` returns all requests as JSON.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
@@ -17,13 +17,13 @@ use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Notify};
 
-/// Requests kept; the oldest goes first.
+/// Requests kept; the oldest is dropped first.
 const KEPT_MAX: usize = 10_000;
 
-/// One request that the application got.
+/// One request to the application.
 #[derive(Clone, Debug, Serialize)]
-pub struct Received {
-    /// Where it came in: `/sms` or `/status`.
+pub struct WebhookRequest {
+    /// The path: `/sms` or `/status`.
     pub path: &'static str,
     /// The form's fields.
     pub params: BTreeMap<String, String>,
@@ -35,42 +35,45 @@ pub struct Received {
 #[derive(Clone, Debug)]
 pub struct Application {
     address: SocketAddr,
-    shelf: Arc<Shelf>,
+    log: Arc<RequestLog>,
 }
 
 #[derive(Debug)]
-struct Shelf {
-    received: Mutex<VecDeque<Received>>,
+struct RequestLog {
+    requests: Mutex<VecDeque<WebhookRequest>>,
     arrived: Notify,
-    /// What it answers to every message; nothing when empty.
+    /// The reply to every message; none when empty.
     reply: String,
 }
 
 impl Application {
-    /// Starts on `listener`; answers every message with `reply`, unless that is empty.
+    /// Starts on `listener`; replies to every message with `reply`, unless that is empty.
     pub fn start(listener: TcpListener, reply: &str) -> io::Result<Self> {
-        let shelf =
-            Arc::new(Shelf { received: Mutex::default(), arrived: Notify::new(), reply: reply.to_owned() });
+        let log = Arc::new(RequestLog {
+            requests: Mutex::default(),
+            arrived: Notify::new(),
+            reply: reply.to_owned(),
+        });
         let address = listener.local_addr()?;
         let router = Router::new()
             .route("/sms", post(sms))
             .route("/status", post(status))
             .route("/received", get(received))
-            .with_state(Arc::clone(&shelf));
+            .with_state(Arc::clone(&log));
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Ok(Self { address, shelf })
+        Ok(Self { address, log })
     }
 
-    /// The address of `path`, to be written into a number's SmsUrl.
+    /// The URL of `path`, for a number's SmsUrl.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    /// Waits until a request fits, newest first, and returns it.
-    pub async fn wait_for(&self, fits: impl Fn(&Received) -> bool) -> Received {
+    /// Waits for a request that matches, newest first, and returns it.
+    pub async fn wait_for(&self, matches: impl Fn(&WebhookRequest) -> bool) -> WebhookRequest {
         loop {
-            let arrived = self.shelf.arrived.notified();
-            if let Some(found) = self.shelf.received.lock().await.iter().find(|one| fits(one)) {
+            let arrived = self.log.arrived.notified();
+            if let Some(found) = self.log.requests.lock().await.iter().find(|one| matches(one)) {
                 return found.clone();
             }
             arrived.await;
@@ -78,40 +81,40 @@ impl Application {
     }
 }
 
-impl Shelf {
-    async fn put(&self, path: &'static str, params: BTreeMap<String, String>, headers: &HeaderMap) {
+impl RequestLog {
+    async fn record(&self, path: &'static str, params: BTreeMap<String, String>, headers: &HeaderMap) {
         let signature = headers.get("x-twilio-signature").and_then(|value| value.to_str().ok());
-        let received = Received { path, params, signature: signature.unwrap_or_default().to_owned() };
-        let mut shelf = self.received.lock().await;
-        shelf.push_front(received);
-        shelf.truncate(KEPT_MAX);
+        let request = WebhookRequest { path, params, signature: signature.unwrap_or_default().to_owned() };
+        let mut requests = self.requests.lock().await;
+        requests.push_front(request);
+        requests.truncate(KEPT_MAX);
         self.arrived.notify_waiters();
     }
 }
 
 async fn sms(
-    State(shelf): State<Arc<Shelf>>,
+    State(log): State<Arc<RequestLog>>,
     headers: HeaderMap,
     Form(params): Form<BTreeMap<String, String>>,
 ) -> impl IntoResponse {
-    shelf.put("/sms", params, &headers).await;
-    let twiml = if shelf.reply.is_empty() {
+    log.record("/sms", params, &headers).await;
+    let twiml = if log.reply.is_empty() {
         "<Response/>".to_owned()
     } else {
-        format!("<Response><Message>{}</Message></Response>", shelf.reply)
+        format!("<Response><Message>{}</Message></Response>", log.reply)
     };
     ([(header::CONTENT_TYPE, "text/xml")], twiml)
 }
 
 async fn status(
-    State(shelf): State<Arc<Shelf>>,
+    State(log): State<Arc<RequestLog>>,
     headers: HeaderMap,
     Form(params): Form<BTreeMap<String, String>>,
 ) -> impl IntoResponse {
-    shelf.put("/status", params, &headers).await;
+    log.record("/status", params, &headers).await;
     ([(header::CONTENT_TYPE, "text/plain")], "")
 }
 
-async fn received(State(shelf): State<Arc<Shelf>>) -> impl IntoResponse {
-    Json(shelf.received.lock().await.iter().cloned().collect::<Vec<_>>())
+async fn received(State(log): State<Arc<RequestLog>>) -> impl IntoResponse {
+    Json(log.requests.lock().await.iter().cloned().collect::<Vec<_>>())
 }

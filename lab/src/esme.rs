@@ -1,6 +1,6 @@
-//! An ESME: binds, submits, and takes what the centre delivers.
+//! A simulated ESME: binds, submits, and receives deliveries.
 //!
-//! For scripts and demonstrations; [`crate::load`] has the one that is built for speed.
+//! For scripts and demonstrations; [`crate::load`] has the load generator.
 
 use std::collections::HashMap;
 use std::io;
@@ -15,19 +15,19 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 
-/// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// Deliveries that may wait for the script.
+/// How long a response may take.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// Deliveries that may be queued.
 const INBOX: usize = 10_000;
 
 /// A bound ESME. Dropping it closes its connection.
 #[derive(Debug)]
 pub struct Esme {
     requests: mpsc::Sender<Request>,
-    inbox: mpsc::Receiver<Delivered>,
+    inbox: mpsc::Receiver<Delivery>,
 }
 
-/// Why the centre did not do what was asked.
+/// Why a request failed.
 #[derive(Debug, thiserror::Error)]
 pub enum EsmeError {
     /// The connection failed or was closed.
@@ -36,15 +36,15 @@ pub enum EsmeError {
     /// The centre answered with this command_status.
     #[error("the centre answered {0:?}")]
     Refused(Status),
-    /// No answer came within ten seconds.
+    /// No response arrived within ten seconds.
     #[error("no answer in time")]
     Timeout,
-    /// What was to be sent has no form in SMPP.
+    /// The request has no form in SMPP.
     #[error("cannot be written: {0}")]
     Unwritable(#[from] smpp::Error),
 }
 
-/// What to submit.
+/// A message to submit.
 #[derive(Clone, Debug, Default)]
 pub struct Outgoing<'a> {
     /// The sender, digits; international if it begins with `+`.
@@ -59,33 +59,33 @@ pub struct Outgoing<'a> {
     pub registered_delivery: u8,
 }
 
-/// What the centre delivered.
+/// A delivery of the centre.
 #[derive(Clone, Debug)]
-pub struct Delivered {
+pub struct Delivery {
     /// The sender's digits.
     pub source: String,
     /// The destination's digits.
     pub destination: String,
     /// data_coding.
     pub data_coding: u8,
-    /// The text, wherever it stood.
+    /// short_message or message_payload.
     pub short_message: Vec<u8>,
-    /// What it says if it is a receipt.
-    pub receipt: Option<Report>,
+    /// The receipt, if it is one.
+    pub receipt: Option<Receipt>,
 }
 
 /// A receipt.
 #[derive(Clone, Debug)]
-pub struct Report {
+pub struct Receipt {
     /// The message it is about.
     pub message_id: String,
-    /// The state of that message, if the receipt says it.
+    /// The state of that message, if the receipt has it.
     pub state: Option<MessageState>,
 }
 
 struct Request {
     pdu: BytesMut,
-    answer: oneshot::Sender<(Status, Vec<u8>)>,
+    response: oneshot::Sender<(Status, Vec<u8>)>,
 }
 
 impl Esme {
@@ -115,18 +115,18 @@ impl Esme {
             ..Sm::default()
         };
         Pdu::SubmitSm(submit).encode(1, Status::ESME_ROK, &mut pdu)?;
-        let (answer, answered) = oneshot::channel();
+        let (sender, response) = oneshot::channel();
         let gone = || EsmeError::Connection(io::ErrorKind::ConnectionAborted.into());
-        self.requests.send(Request { pdu, answer }).await.map_err(|_| gone())?;
-        let answer = tokio::time::timeout(PATIENCE, answered).await.map_err(|_| EsmeError::Timeout)?;
-        match answer.map_err(|_| gone())? {
+        self.requests.send(Request { pdu, response: sender }).await.map_err(|_| gone())?;
+        let response = tokio::time::timeout(TIMEOUT, response).await.map_err(|_| EsmeError::Timeout)?;
+        match response.map_err(|_| gone())? {
             (Status::ESME_ROK, id) => Ok(String::from_utf8_lossy(&id).into_owned()),
             (status, _) => Err(EsmeError::Refused(status)),
         }
     }
 
     /// The next delivery; `None` when the connection has ended.
-    pub async fn next(&mut self) -> Option<Delivered> {
+    pub async fn next(&mut self) -> Option<Delivery> {
         self.inbox.recv().await
     }
 }
@@ -154,7 +154,7 @@ pub(crate) async fn connect(
     };
     Pdu::Bind(bind).encode(1, Status::ESME_ROK, &mut out)?;
     stream.write_all(&out).await?;
-    let status = tokio::time::timeout(PATIENCE, read_status(&mut stream));
+    let status = tokio::time::timeout(TIMEOUT, read_status(&mut stream));
     match status.await.map_err(|_| EsmeError::Timeout)?? {
         Status::ESME_ROK => Ok(stream),
         refused => Err(EsmeError::Refused(refused)),
@@ -174,7 +174,7 @@ async fn read_status(stream: &mut TcpStream) -> io::Result<Status> {
     Ok(Status(command_status))
 }
 
-/// An address as people write it.
+/// An address in the usual notation.
 pub(crate) fn address(text: &str) -> Address<'_> {
     match text.strip_prefix('+') {
         Some(digits) => Address { ton: Ton::INTERNATIONAL, npi: Npi::ISDN, addr: digits.as_bytes() },
@@ -182,20 +182,20 @@ pub(crate) fn address(text: &str) -> Address<'_> {
     }
 }
 
-async fn run(mut stream: TcpStream, mut outgoing: mpsc::Receiver<Request>, inbox: mpsc::Sender<Delivered>) {
-    let mut waiting: HashMap<u32, oneshot::Sender<(Status, Vec<u8>)>> = HashMap::new();
+async fn run(mut stream: TcpStream, mut outgoing: mpsc::Receiver<Request>, inbox: mpsc::Sender<Delivery>) {
+    let mut pending: HashMap<u32, oneshot::Sender<(Status, Vec<u8>)>> = HashMap::new();
     let mut sequence = 1_u32;
     let (mut read, mut write) = (BytesMut::with_capacity(64 * 1024), BytesMut::new());
     loop {
         tokio::select! {
             request = outgoing.recv() => {
-                let Some(Request { mut pdu, answer }) = request else { return };
+                let Some(Request { mut pdu, response }) = request else { return };
                 sequence = sequence % 0x7fff_ffff + 1;
-                if let Some(place) = pdu.get_mut(12..16) {
-                    place.copy_from_slice(&sequence.to_be_bytes());
+                if let Some(field) = pdu.get_mut(12..16) {
+                    field.copy_from_slice(&sequence.to_be_bytes());
                 }
                 write.extend_from_slice(&pdu);
-                waiting.insert(sequence, answer);
+                pending.insert(sequence, response);
             }
             octets = stream.read_buf(&mut read) => {
                 if !matches!(octets, Ok(1..)) {
@@ -206,7 +206,7 @@ async fn run(mut stream: TcpStream, mut outgoing: mpsc::Receiver<Request>, inbox
                     let sequence = frame.header.sequence_number;
                     match (frame.header.command_id, frame.decode()) {
                         (_, Ok(Pdu::DeliverSm(sm))) => {
-                            let _full_inbox_drops = inbox.try_send(delivered(&sm));
+                            let _ = inbox.try_send(delivery(&sm)); // dropped when full
                             let resp = Pdu::DeliverSmResp(SmResp::new(b""));
                             if resp.encode(sequence, Status::ESME_ROK, &mut write).is_err() {
                                 return;
@@ -229,8 +229,9 @@ async fn run(mut stream: TcpStream, mut outgoing: mpsc::Receiver<Request>, inbox
                                 Ok(Pdu::SubmitSmResp(resp)) => resp.message_id.unwrap_or_default().to_vec(),
                                 _ => Vec::new(),
                             };
-                            if let Some(answer) = waiting.remove(&sequence) {
-                                let _gave_up = answer.send((frame.header.command_status, id));
+                            if let Some(response) = pending.remove(&sequence) {
+                                // The request may have timed out.
+                                let _ = response.send((frame.header.command_status, id));
                             }
                         }
                         _ => {}
@@ -244,12 +245,12 @@ async fn run(mut stream: TcpStream, mut outgoing: mpsc::Receiver<Request>, inbox
     }
 }
 
-fn delivered(sm: &Sm<'_>) -> Delivered {
+fn delivery(sm: &Sm<'_>) -> Delivery {
     let receipt = ReceivedReceipt::from_deliver_sm(sm).and_then(|receipt| {
         let message_id = String::from_utf8_lossy(receipt.id?).into_owned();
-        Some(Report { message_id, state: receipt.state() })
+        Some(Receipt { message_id, state: receipt.state() })
     });
-    Delivered {
+    Delivery {
         source: String::from_utf8_lossy(sm.source.addr).into_owned(),
         destination: String::from_utf8_lossy(sm.destination.addr).into_owned(),
         data_coding: sm.data_coding.0,

@@ -1,9 +1,8 @@
-//! What stands around the centre, scripted: ESMEs, SIP user agents, a mobile network,
-//! applications and their load.
+//! Simulated peers of the centre: an ESME, a SIP user agent, a mobile network, an application and
+//! load generators.
 //!
-//! Used by `fernpost lab`, `fernpost bench` and the tests. A peer knows the protocols
-//! and nothing of the centre, so that it shares none of its decisions: where both
-//! agree, the standard is what they agree on.
+//! Used by `fernpost lab`, `fernpost bench` and the tests. Peers depend on the protocol crates and on
+//! no code of the centre, so that they share none of its decisions.
 
 pub mod application;
 pub mod esme;

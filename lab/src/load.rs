@@ -1,5 +1,4 @@
-//! Load: windowed SMPP, SIP, SS7 and HTTP clients, closed loop or at a fixed rate, with a
-//! histogram of how long each answer took.
+//! Load generators for SMPP, SIP, SS7 and HTTP: closed loop or at a fixed rate, with latencies.
 
 pub mod http;
 pub mod sip;
@@ -7,47 +6,52 @@ pub mod smpp;
 pub mod ss7;
 pub mod stamp;
 
+mod pacing;
+
 use std::io;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-/// What a load run measured.
+/// Metrics of a load run.
 #[derive(Clone, Debug)]
-pub struct Outcome {
-    /// Requests that were answered with success.
+pub struct LoadMetrics {
+    /// Requests with a positive response.
     pub accepted: u64,
     /// Requests that were refused.
     pub refused: u64,
-    /// How long the run took.
-    pub took: Duration,
-    /// Microseconds from request to answer, of accepted requests.
+    /// How long the run lasted.
+    pub elapsed: Duration,
+    /// Microseconds from request to response, of accepted requests.
     pub latency_us: Histogram<u64>,
 }
 
-impl Outcome {
-    /// Nothing measured yet.
+impl LoadMetrics {
+    /// No requests.
     pub fn new() -> io::Result<Self> {
         let latency_us = Histogram::new(3).map_err(io::Error::other)?;
-        Ok(Self { accepted: 0, refused: 0, took: Duration::ZERO, latency_us })
+        Ok(Self { accepted: 0, refused: 0, elapsed: Duration::ZERO, latency_us })
     }
 
-    /// Notes how long an accepted request waited for its answer.
-    fn note_latency(&mut self, micros: u64) {
-        let _histogram_grows_by_itself = self.latency_us.record(micros.max(1));
+    /// Records an accepted request and how long its response took.
+    fn record_accepted(&mut self, latency: Duration) {
+        self.accepted += 1;
+        let micros = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
+        let _ = self.latency_us.record(micros.max(1)); // the histogram resizes itself
     }
 
-    /// Adds another connection's outcome.
+    /// Adds the metrics of another connection.
     pub fn merge(&mut self, other: &Self) {
         self.accepted += other.accepted;
         self.refused += other.refused;
-        self.took = self.took.max(other.took);
-        let _same_form_always_fits = self.latency_us.add(&other.latency_us);
+        self.elapsed = self.elapsed.max(other.elapsed);
+        let _ = self.latency_us.add(&other.latency_us); // same bounds, and it resizes itself
     }
 
     /// Accepted requests a second.
     pub fn per_second(&self) -> f64 {
-        self.accepted as f64 / self.took.as_secs_f64().max(0.001)
+        self.accepted as f64 / self.elapsed.as_secs_f64().max(0.001)
     }
 
     /// The latency that `quantile` (0 to 1) of the requests stayed under, in milliseconds.
@@ -56,12 +60,23 @@ impl Outcome {
     }
 }
 
-/// How long a run lasts, and how hard it presses.
+/// Metrics of the sinks of a run.
+#[derive(Debug, Default)]
+pub struct SinkMetrics {
+    /// Messages delivered.
+    pub messages: AtomicU64,
+    /// Receipts delivered.
+    pub receipts: AtomicU64,
+    /// Receipts that are due: messages accepted with a receipt requested.
+    receipts_due: AtomicU64,
+}
+
+/// Duration, rate and window of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
     /// How long to send.
-    pub lasts: Duration,
-    /// Requests a second over all connections; `None` sends as fast as answers come (closed loop).
+    pub duration: Duration,
+    /// Requests a second over all connections; `None` sends as fast as responses arrive (closed loop).
     pub per_second: Option<f64>,
     /// Requests that one connection may leave unanswered.
     pub window: usize,
@@ -69,7 +84,7 @@ pub struct Pace {
 
 impl Pace {
     /// How many requests should have been sent `elapsed` after the start by one of `connections`.
-    fn owed(&self, elapsed: Duration, connections: usize) -> u64 {
+    fn requests_by(&self, elapsed: Duration, connections: usize) -> u64 {
         match self.per_second {
             None => u64::MAX,
             Some(rate) => {

@@ -1,8 +1,8 @@
-//! A mobile network: a signalling gateway with HLR, MSCs and SGSNs behind it, and phones.
+//! A simulated mobile network: a signalling gateway with HLR, MSCs and SGSNs behind it, and phones.
 //!
-//! The centre connects to it as an application server process of M3UA, asks the HLR where a phone
-//! is, forwards messages to the MSC, and gets what phones send. Nothing here knows the centre: it
-//! is a global title and a point code.
+//! The centre connects to it as an application server process of M3UA, requests routing information
+//! from the HLR, forwards messages to the MSC, and receives the messages of phones. The network has
+//! no code of the centre: the centre is a global title and a point code.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -18,22 +18,22 @@
 //! # }
 //! ```
 //!
-//! # Where to find what
+//! # Modules
 //!
-//! | module | answers |
+//! | module | contents |
 //! |---|---|
-//! | [`subscriber`], [`register`] | what does a phone do, and what do HLR and VLR know of it? Pure |
-//! | [`inbox`] | what has a phone received, and is it whole? Pure |
-//! | [`submission`] | what does a phone send? Pure |
-//! | [`rule`] | which faults can be ordered? |
-//! | [`settings`] | what does the network look like? |
-//! | [`http`] | how is it driven from outside? |
+//! | [`subscriber`], [`register`] | phones, and their data in HLR and VLR. Pure |
+//! | [`inbox`] | received messages, reassembled from segments. Pure |
+//! | [`submission`] | messages of phones. Pure |
+//! | [`rule`] | faults that can be configured |
+//! | [`settings`] | transport, addresses, nodes and phones |
+//! | [`http`] | the HTTP interface |
 //!
-//! `engine` joins the protocols; `answers` turns what the subscriber model says into MAP.
+//! `engine` drives the protocols; `responses` encodes results of the subscriber model in MAP.
 
-pub mod counters;
 pub mod http;
 pub mod inbox;
+pub mod metrics;
 pub mod phone;
 pub mod register;
 pub mod rule;
@@ -42,13 +42,13 @@ pub mod sink;
 pub mod submission;
 pub mod subscriber;
 
-mod answers;
+mod associations;
 mod dialogues;
 mod engine;
-mod forged;
-mod links;
+mod network_state;
+mod raw_messages;
+mod responses;
 mod stack;
-mod world;
 
 use std::io;
 use std::net::SocketAddr;
@@ -57,85 +57,87 @@ use std::sync::Arc;
 use hdrhistogram::Histogram;
 use tokio::sync::mpsc;
 
-pub use counters::{AssociationState, Counters};
-pub use inbox::Received;
+pub use associations::AssociationState;
+pub use inbox::InboxEntry;
+pub use metrics::Metrics;
+pub use network_state::{Acknowledgement, SendError};
 pub use phone::{Phone, PhoneState};
 pub use rule::{Fault, Operation, Rule};
 pub use settings::{NodeKind, NodeSettings, PhoneSettings, Settings, VersionRefusal};
-pub use submission::{Content, Order, Submission};
-pub use world::{SendError, Sent};
+pub use submission::{Content, SmsCommand, Submission};
 
-use engine::Listening;
+use engine::ListenAddress;
+use network_state::{COMMANDS_MAX, Command, SharedState};
 use register::digits;
-use world::{COMMANDS_MAX, Command, Shared};
 
 /// A running network. Its clones are of the same network, which ends with the last of them and of
 /// its phones.
 #[derive(Clone, Debug)]
 pub struct MobileNetwork {
-    listening: Listening,
-    shared: Arc<Shared>,
+    listen_address: ListenAddress,
+    shared: Arc<SharedState>,
     commands: mpsc::Sender<Command>,
 }
 
 impl MobileNetwork {
-    /// Starts to listen. To be called within a tokio runtime.
+    /// Starts the network. To be called within a tokio runtime.
     ///
     /// # Errors
-    /// The address cannot be had, or the settings contradict themselves.
+    /// The address is not available, or the settings are inconsistent.
     pub fn start(settings: &Settings) -> io::Result<Self> {
-        let (commands, asked) = mpsc::channel(COMMANDS_MAX);
-        let shared = Arc::new(Shared::new(settings)?);
-        let listening = engine::start(settings, Arc::clone(&shared), asked)?;
-        Ok(Self { listening, shared, commands })
+        let (commands, command_queue) = mpsc::channel(COMMANDS_MAX);
+        let shared = Arc::new(SharedState::new(settings)?);
+        let listen_address = engine::start(settings, Arc::clone(&shared), command_queue)?;
+        Ok(Self { listen_address, shared, commands })
     }
 
-    /// Where the signalling gateway listens.
+    /// The signalling gateway's listen address.
     pub fn local_address(&self) -> SocketAddr {
-        self.listening.address
+        self.listen_address.address
     }
 
-    /// The port of UDP, where SCTP is carried over it.
+    /// The UDP port, where SCTP is carried over it.
     pub fn udp_port(&self) -> Option<u16> {
-        self.listening.udp_port
+        self.listen_address.udp_port
     }
 
     /// The phone with this number, with or without `+`.
     pub fn phone(&self, number: &str) -> Option<Phone> {
         let number = digits(number);
-        self.shared.world().register.phone(number)?;
+        self.shared.state().register.phone(number)?;
         Some(self.handle(number))
     }
 
     /// All phones.
     pub fn phones(&self) -> Vec<Phone> {
-        let world = self.shared.world();
-        world.register.phones().iter().map(|phone| self.handle(&phone.number)).collect()
+        let state = self.shared.state();
+        state.register.phones().iter().map(|phone| self.handle(&phone.number)).collect()
     }
 
     /// Adds a phone, or replaces the one with its number.
     pub fn add_phone(&self, phone: &PhoneSettings) -> Phone {
-        let mut world = self.shared.world();
-        let msc = world.nodes.iter().find(|node| node.kind == NodeKind::Msc);
+        let mut state = self.shared.state();
+        let msc = state.nodes.iter().find(|node| node.kind == NodeKind::Msc);
         let msc = msc.map(|node| node.global_title.clone()).unwrap_or_default();
-        world.register.add(phone, &msc);
-        drop(world);
+        state.register.add(phone, &msc);
+        drop(state);
         self.handle(digits(&phone.number))
     }
 
-    /// The nodes as they are now.
+    /// The nodes.
     pub fn nodes(&self) -> Vec<NodeSettings> {
-        self.shared.world().nodes.clone()
+        self.shared.state().nodes.clone()
     }
 
-    /// Changes a node, by its global title: its version of MAP, or its faults. Whether there is such a node.
+    /// Changes a node by its global title, for instance its MAP version or its faults. Returns whether
+    /// there is such a node.
     pub fn change_node(&self, global_title: &str, change: impl FnOnce(&mut NodeSettings)) -> bool {
-        self.shared.world().node_mut(global_title).map(change).is_some()
+        self.shared.state().node_mut(global_title).map(change).is_some()
     }
 
     /// The associations.
     pub fn associations(&self) -> Vec<AssociationState> {
-        self.shared.world().associations.clone()
+        self.shared.state().associations.clone()
     }
 
     /// Waits until an association carries traffic.
@@ -143,33 +145,32 @@ impl MobileNetwork {
         self.wait_until(|network| network.associations().iter().any(|one| one.state == "active")).await;
     }
 
-    /// Waits until something is so; looked at when a message arrives or an association changes.
-    pub async fn wait_until(&self, is_so: impl Fn(&Self) -> bool) {
+    /// Waits until a condition holds; checked when a message arrives or an association changes.
+    pub async fn wait_until(&self, condition: impl Fn(&Self) -> bool) {
         loop {
             let arrived = self.shared.arrived.notified();
             tokio::pin!(arrived);
             arrived.as_mut().enable();
-            if is_so(self) {
+            if condition(self) {
                 return;
             }
             arrived.await;
         }
     }
 
-    /// Breaks an association, as a cable that is pulled.
+    /// Aborts an association, as a loss of the link does.
     pub async fn kill(&self, association: u16) {
-        let _engine_may_be_gone = self.commands.send(Command::Kill(association)).await;
+        let _ = self.commands.send(Command::Kill(association)).await; // the engine may have ended
     }
 
-    /// What has happened so far.
-    pub fn counters(&self) -> Counters {
-        self.shared.world().counters()
+    /// The metrics since the start.
+    pub fn metrics(&self) -> Metrics {
+        self.shared.state().metrics()
     }
 
-    /// How old stamped messages were when they came to a timed sink, in microseconds: those that were
-    /// sent since this was asked the last time.
+    /// Ages of messages at arrival in a timed sink in microseconds: of those sent since the last call.
     pub fn take_sink_ages_us(&self) -> Option<Histogram<u64>> {
-        self.shared.world().sink.take_ages_us()
+        self.shared.state().sink.take_ages_us()
     }
 
     fn handle(&self, number: &str) -> Phone {

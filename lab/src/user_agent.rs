@@ -1,6 +1,6 @@
-//! A SIP user agent over UDP: registers, sends messages, and takes what the centre delivers.
+//! A simulated SIP user agent over UDP: registers, sends messages, and receives deliveries.
 //!
-//! For scripts and demonstrations; [`crate::load`] has the one that is built for speed.
+//! For scripts and demonstrations; [`crate::load`] has the load generator.
 
 use std::io;
 use std::net::SocketAddr;
@@ -17,9 +17,9 @@ use agent::Agent;
 pub(crate) use identity::random;
 use identity::{Identity, wide_random};
 
-/// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// Deliveries that may wait for the script.
+/// How long a final response may take.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// Deliveries that may be queued.
 const INBOX: usize = 10_000;
 
 /// A registered user agent. Its registration is refreshed until it is dropped.
@@ -29,7 +29,7 @@ pub struct UserAgent {
     inbox: mpsc::Receiver<Incoming>,
 }
 
-/// Why the registrar did not do what was asked.
+/// Why a request failed.
 #[derive(Debug, thiserror::Error)]
 pub enum UserAgentError {
     /// The socket failed, or the agent has ended.
@@ -38,15 +38,15 @@ pub enum UserAgentError {
     /// The registrar refused the registration.
     #[error("the registrar answered {0}")]
     Refused(u16),
-    /// No final answer came within ten seconds.
+    /// No final response arrived within ten seconds.
     #[error("no answer in time")]
     Timeout,
-    /// What was to be sent has no form in SIP, or is too long for a datagram (RFC 3261 §18.1.1).
+    /// The request has no form in SIP, or is too long for a datagram (RFC 3261 §18.1.1).
     #[error("cannot be written: {0}")]
     Unwritable(#[from] sip::Error),
 }
 
-/// What the centre delivered.
+/// A delivery of the centre.
 #[derive(Clone)]
 pub struct Incoming {
     /// The user part of From.
@@ -63,7 +63,7 @@ impl UserAgent {
     /// Binds `local` (port 0 takes a free one) and registers `user` from there.
     ///
     /// # Errors
-    /// The registrar refused, did not answer, or the socket could not be had.
+    /// The registrar refused or did not answer, or the socket is not available.
     pub async fn register(
         registrar: SocketAddr,
         user: &str,
@@ -79,23 +79,23 @@ impl UserAgent {
             call_id: sip::call_id(wide_random(), "agent"),
             registrar,
         };
-        let (commands, asked) = mpsc::channel(1000);
+        let (commands, command_queue) = mpsc::channel(1000);
         let (deliveries, inbox) = mpsc::channel(INBOX);
-        tokio::spawn(Agent::new(identity, deliveries).run(socket, asked));
+        tokio::spawn(Agent::new(identity, deliveries).run(socket, command_queue));
         let agent = Self { commands, inbox };
-        let answer = agent.ask(Ask::Register).await?;
-        if answer.status.is_success() {
+        let response = agent.request(AgentRequest::Register).await?;
+        if response.status.is_success() {
             Ok(agent)
         } else {
-            Err(UserAgentError::Refused(answer.status.code()))
+            Err(UserAgentError::Refused(response.status.code()))
         }
     }
 
     /// Sends `text` to a number, a name of the registrar's domain, or a whole URI. Returns the
-    /// status of the final answer and the centre's message id, if it gave one.
+    /// status of the final response and the centre's message id, if it has one.
     ///
     /// # Errors
-    /// No final answer came, or the message has no form.
+    /// No final response arrived, or the message has no form.
     pub async fn send(
         &self,
         to: &str,
@@ -103,41 +103,41 @@ impl UserAgent {
         extra_headers: &[(&str, &str)],
     ) -> Result<(u16, Option<String>), UserAgentError> {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        let message = Ask::Message {
+        let message = AgentRequest::Message {
             to: to.to_owned(),
             text: text.to_owned(),
             headers: extra_headers.iter().map(owned).collect(),
         };
-        let answer = self.ask(message).await?;
-        let id = answer.headers.get_named("X-SMS-MSG-ID").map(str::to_owned);
-        Ok((answer.status.code(), id))
+        let response = self.request(message).await?;
+        let id = response.headers.get_named("X-SMS-MSG-ID").map(str::to_owned);
+        Ok((response.status.code(), id))
     }
 
-    /// The next delivery; `None` when the socket has failed. It was answered with 200 already.
+    /// The next delivery; `None` when the socket has failed. It is already answered with 200.
     pub async fn next(&mut self) -> Option<Incoming> {
         self.inbox.recv().await
     }
 
-    async fn ask(&self, ask: Ask) -> Result<Response, UserAgentError> {
+    async fn request(&self, request: AgentRequest) -> Result<Response, UserAgentError> {
         let gone = || UserAgentError::Socket(io::ErrorKind::ConnectionAborted.into());
-        let (answer, answered) = oneshot::channel();
-        self.commands.send(Command { ask, answer }).await.map_err(|_| gone())?;
-        let answered = tokio::time::timeout(PATIENCE, answered).await.map_err(|_| UserAgentError::Timeout)?;
-        answered.map_err(|_| gone())?
+        let (sender, response) = oneshot::channel();
+        self.commands.send(Command { request, response: sender }).await.map_err(|_| gone())?;
+        let response = tokio::time::timeout(TIMEOUT, response).await.map_err(|_| UserAgentError::Timeout)?;
+        response.map_err(|_| gone())?
     }
 }
 
 struct Command {
-    ask: Ask,
-    answer: Answer,
+    request: AgentRequest,
+    response: ResponseSender,
 }
 
-enum Ask {
+enum AgentRequest {
     Register,
     Message { to: String, text: String, headers: Vec<(String, String)> },
 }
 
-type Answer = oneshot::Sender<Result<Response, UserAgentError>>;
+type ResponseSender = oneshot::Sender<Result<Response, UserAgentError>>;
 
 impl std::fmt::Debug for Incoming {
     /// Without numbers, values and text.

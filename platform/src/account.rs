@@ -1,7 +1,7 @@
 //! Accounts: who rents, and the token that proves it.
 
 use serde::{Deserialize, Serialize};
-use smsc::message::Timestamp;
+use smsc::timestamp::Timestamp;
 use subtle::ConstantTimeEq;
 
 use crate::errors::Error;

@@ -9,7 +9,8 @@ use sms::alphabet::{self, Shifts};
 use sms::coding::{Alphabet, DataCoding, MessageClass};
 use sms::header::{ReferenceWidth, UserDataHeader};
 use sms::{segment, text, ucs2};
-use smsc::message::{Content, Timestamp};
+use smsc::message::Content;
+use smsc::timestamp::Timestamp;
 
 use crate::errors::Error;
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use smsc::address::Address;
 use smsc::failure::{Failure, PeerCode};
-use smsc::message::{Content, Timestamp};
+use smsc::message::Content;
+use smsc::timestamp::Timestamp;
 use smsc::receipt::ReceiptRequest;
 
 use crate::carriage::{Carriage, segments_of, text_of};

@@ -127,7 +127,7 @@ pub struct Platform {
     errands: Agenda,
     turnstile: Turnstile,
     reply_limit: ReplyLimit,
-    opened_at: smsc::message::Timestamp,
+    opened_at: smsc::timestamp::Timestamp,
 }
 
 /// The ports of a platform.

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use smsc::message::Timestamp;
+use smsc::timestamp::Timestamp;
 
 use crate::errors::Error;
 use crate::message::Message;

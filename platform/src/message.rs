@@ -1,7 +1,7 @@
 //! A message as the API shows it, and the life of its status.
 
 use serde::{Deserialize, Serialize};
-use smsc::message::Timestamp;
+use smsc::timestamp::Timestamp;
 
 use crate::carriage::Carriage;
 use crate::ports::Method;

@@ -1,7 +1,7 @@
 //! Times in records: milliseconds since 1970.
 
 use serde::{Deserialize, Deserializer, Serializer};
-use smsc::message::Timestamp;
+use smsc::timestamp::Timestamp;
 
 pub(crate) fn serialize<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(time.millis())
@@ -14,7 +14,7 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
 /// The same, where there may be none.
 pub(crate) mod optional {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
-    use smsc::message::Timestamp;
+    use smsc::timestamp::Timestamp;
 
     #[expect(clippy::ref_option, reason = "the signature is serde's")]
     pub(crate) fn serialize<S: Serializer>(

@@ -1,6 +1,6 @@
 //! Messages from the application: created, changed and deleted. How they leave is in `submission`.
 
-use smsc::message::Timestamp;
+use smsc::timestamp::Timestamp;
 
 use crate::carriage::Carriage;
 use crate::errors::{Error, masked};

@@ -9,7 +9,8 @@ use bytes::Bytes;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use smsc::address::Address;
-use smsc::message::{Content, Timestamp};
+use smsc::message::Content;
+use smsc::timestamp::Timestamp;
 use smsc::receipt::ReceiptRequest;
 use smsc::rejection::Rejection;
 

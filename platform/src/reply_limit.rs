@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use smsc::message::Timestamp;
+use smsc::timestamp::Timestamp;
 
 /// Replies that a pair may have within [`WINDOW`].
 const REPLIES_MAX: u32 = 20;

@@ -9,7 +9,7 @@ use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use smsc::message::Timestamp;
+use smsc::timestamp::Timestamp;
 
 use crate::ports::Environment;
 

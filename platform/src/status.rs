@@ -1,6 +1,6 @@
 //! Receipts from the centre, and the callbacks that tell the application.
 
-use smsc::message::Timestamp;
+use smsc::timestamp::Timestamp;
 use smsc::receipt::State;
 
 use crate::errors::{self, Error};

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::select;
-use smsc::message::Timestamp;
+use smsc::timestamp::Timestamp;
 use smsc::receipt::ReceiptRequest;
 use smsc::rejection::Rejection;
 

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use compact_str::CompactString;
 use parking_lot::Mutex;
 use smsc::address::Address;
-use smsc::message::Timestamp;
+use smsc::timestamp::Timestamp;
 use smsc::rejection::Rejection;
 
 use crate::ports::{

@@ -25,8 +25,8 @@ pub use health::router as health;
 pub use metrics::Metrics;
 pub use trace::Line;
 
-use crate::callbacks::Callbacks;
-use crate::centre::ServiceCentre;
+use node::webhook_trace::WebhookTrace;
+use node::centre::ServiceCentre;
 use crate::clock;
 use store_embedded::EmbeddedStore;
 
@@ -77,13 +77,13 @@ pub struct Admin {
     /// The centre.
     pub centre: ServiceCentre,
     /// The store.
-    pub store: EmbeddedStore,
+    pub store: Arc<EmbeddedStore>,
     /// What is counted.
     pub metrics: Metrics,
     /// Accounts of the platform, by whose SIDs a trace may be asked for.
     pub accounts: Vec<String>,
     /// Who knows the SIDs of messages that came in lately.
-    pub callbacks: Option<Callbacks>,
+    pub callbacks: Option<WebhookTrace>,
 }
 
 /// The operator's routes.
@@ -124,7 +124,7 @@ async fn audit(State(admin): State<Arc<Admin>>) -> Response {
 }
 
 /// An audit as the command line prints it.
-pub fn audit_report(audit: &store_embedded::Audit) -> Value {
+pub fn audit_report(audit: &smsc::stored::Audit) -> Value {
     json!({
         "holds": audit.holds,
         "accepted": audit.accepted,

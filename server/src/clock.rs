@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use platform::ports::{BoxFuture, Environment};
-use smsc::journey::Clock;
-use smsc::message::Timestamp;
+use smsc::timestamp::{Clock, Timestamp};
 
 /// The time of day of this machine.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock for everybody")]

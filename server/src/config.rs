@@ -9,6 +9,7 @@ mod load;
 mod platform;
 mod reference;
 
+use gateway_sip::config::SipConfig;
 use gateway_sip::SipConfig;
 use gateway_smpp::config::SmppConfig;
 use gateway_ss7::config::Ss7Config;
@@ -84,6 +85,20 @@ impl Default for Config {
 }
 
 impl Config {
+    /// What the SIP gateway of a platform alone is started with: the configuration's own, and the
+    /// centre's peer sends receipts.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if the configuration names no peer as the centre.
+    pub fn sip_of_a_platform_alone(&self) -> Result<SipConfig, ConfigError> {
+        let (mut sip, name) = (self.sip.clone(), &self.platform.centre);
+        let centre = sip.peers.iter_mut().find(|peer| peer.name == *name).ok_or_else(|| {
+            ConfigError::entry("platform", None, "centre", "a platform alone needs the name of a SIP peer here")
+        })?;
+        centre.quirks.sends_receipts = true;
+        Ok(sip)
+    }
+
     /// Whether this process plays `role`.
     pub fn has(&self, role: Role) -> bool {
         self.roles.contains(&role)

@@ -1,22 +1,16 @@
 //! Fernpost: a short message service centre with a programmable messaging platform.
 //!
 //! This file is a table of contents. `cli` reads the command line, `config` the
-//! configuration, `wiring` puts a process together, `dispatch` keeps messages moving.
+//! configuration, `wiring` puts a process together.
 
 #![allow(unreachable_pub, reason = "in a binary, pub marks what a module offers to its siblings")]
 
 mod admin;
-mod callbacks;
-mod centre;
+mod bind_policy;
 mod cli;
 mod clock;
 mod config;
-mod dispatch;
-mod exposure;
-mod handover;
 mod lab;
-mod outlets;
-mod sip_link;
 mod wiring;
 
 use std::process::ExitCode;
@@ -25,8 +19,8 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    // One TLS provider for every library of the process; a second attempt would only say that it is set.
-    let _set_once = rustls::crypto::ring::default_provider().install_default();
+    // One TLS provider for every library of the process; it is set once.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -10,25 +10,28 @@ use gateway_http::{Dialer, Doors};
 use gateway_sip::SipGateway;
 use gateway_smpp::SmppGateway;
 use gateway_ss7::Ss7Gateway;
+use node::centre::ServiceCentre;
+use node::dispatch_task::DispatchHandle;
+use node::gateway_registry::GatewayRegistry;
+use node::local_link::{LocalCentre, LocalPlatform};
+use node::retention;
+use node::sip_link::{SipCentre, SipPlatform};
+use node::webhook_trace::WebhookTrace;
 use platform::Platform;
+use smsc::endpoint::Endpoint;
 use smsc::journey::Journey;
-use smsc::message::Endpoint;
 use smsc::ports::Centre;
-use smsc::routing::directory::Directory;
+use smsc::queries::Queries;
+use smsc::rules::RulesHandle;
+use smsc::rules::routing::directory::Directory;
 use store_embedded::EmbeddedStore;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::admin::{self, Admin, AdminDoor, Metrics};
-use crate::callbacks::Callbacks;
-use crate::centre::ServiceCentre;
 use crate::clock::{self, Machine};
 use crate::config::{Config, ConfigError, Role};
-use crate::dispatch::Dispatch;
-use crate::handover::{LocalCentre, LocalPlatform};
-use crate::outlets::Outlets;
-use crate::sip_link::{self, SipCentre, SipPlatform};
 
 /// Everything that runs in this process.
 pub struct System {
@@ -48,9 +51,9 @@ pub struct System {
     pub platform: Option<Arc<Platform>>,
     /// Where HTTP listens.
     pub http: SocketAddr,
-    callbacks: Option<Callbacks>,
+    webhook_trace: Option<WebhookTrace>,
     directory: Arc<Directory>,
-    outlets: Arc<Outlets>,
+    gateways: Arc<GatewayRegistry>,
     tasks: Vec<JoinHandle<()>>,
     stopping: watch::Sender<bool>,
 }
@@ -99,33 +102,40 @@ const STOP_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Starts all parts that the configuration asks for.
 pub async fn start(config: Config) -> Result<System, StartError> {
-    crate::exposure::check(&config)?;
+    crate::bind_policy::check(&config)?;
     let directory = Arc::new(Directory::default());
     let rules = config.rules(Arc::clone(&directory))?;
     directory.replace(|_| true, &config.owned_numbers(&rules));
     let store = EmbeddedStore::open(&config.store, clock::now(), Box::new(end_after_store_failure))?;
-    let outlets = Arc::new(Outlets::default());
+    let gateways = Arc::new(GatewayRegistry::default());
+    let rules = RulesHandle::new(rules);
     let journey = Arc::new(Journey::new(
         Arc::new(store.clone()),
-        Arc::clone(&outlets) as _,
-        rules,
+        Arc::clone(&gateways) as _,
+        rules.clone(),
         clock::clock(),
         config.node,
         store.last_id(),
     ));
-    let dispatch = Dispatch::start(Arc::clone(&journey), clock::clock());
+    let dispatch = DispatchHandle::start(
+        Arc::clone(&journey),
+        Arc::new(store.clone()),
+        Arc::clone(&gateways) as _,
+        clock::clock(),
+    );
+    let queries = Queries::new(Arc::new(store.clone()), rules);
     let mut system = System {
         http: config.http.listen,
         config,
         store,
-        centre: ServiceCentre::new(journey, dispatch),
+        centre: ServiceCentre::new(journey, dispatch, queries),
         smpp: None,
         sip: None,
         ss7: None,
         platform: None,
-        callbacks: None,
+        webhook_trace: None,
         directory,
-        outlets,
+        gateways,
         tasks: Vec::new(),
         stopping: watch::Sender::new(false),
     };
@@ -141,17 +151,22 @@ impl System {
         if !self.config.has(Role::Platform) {
             return Ok(());
         }
-        let callbacks = Callbacks::new(Dialer::new(&self.config.http.webhooks)?, self.centre.clone());
-        self.callbacks = Some(callbacks.clone());
+        let webhook_trace = WebhookTrace::new(
+            Arc::new(Dialer::new(&self.config.http.webhooks)?),
+            Arc::new(self.store.clone()),
+            clock::clock(),
+        );
+        self.webhook_trace = Some(webhook_trace.clone());
         let link = Arc::new(SipCentre::new(
             Arc::new(self.store.clone()),
             self.config.platform.centre.as_str().into(),
+            clock::clock(),
         ));
         let local = self.config.has(Role::Smsc);
         let ports = platform::Ports {
             store: Arc::new(self.store.clone()),
             centre: if local { Arc::new(LocalCentre(self.centre.clone())) } else { Arc::clone(&link) as _ },
-            webhooks: Arc::new(callbacks.clone()),
+            webhooks: Arc::new(webhook_trace.clone()),
             environment: Arc::new(Machine),
         };
         let settings = platform::Settings {
@@ -161,24 +176,24 @@ impl System {
         let provisioned = self.config.platform.provisioned(clock::now())?;
         let platform = Platform::open(settings, ports, provisioned).await?;
         if local {
-            let outlet = LocalPlatform { platform: Arc::clone(&platform), callbacks };
-            let _first = self.outlets.platform.set(Arc::new(outlet));
+            let outlet = LocalPlatform { platform: Arc::clone(&platform), webhook_trace };
+            let _ = self.gateways.platform.set(Arc::new(outlet));
             self.publish_numbers(&platform);
         } else {
             let door = SipPlatform {
                 platform: Arc::clone(&platform),
                 link: Arc::clone(&link),
-                clock: clock::clock(),
+                environment: Arc::new(Machine),
             };
             let sip = SipGateway::start(
-                sip_link::sip_config(&self.config)?,
+                self.config.sip_of_a_platform_alone()?,
                 Arc::new(door),
                 clock::clock(),
                 clock::random(),
             )?;
             let sip = Arc::new(sip);
-            let _first = self.outlets.sip.set(Arc::clone(&sip) as _);
-            link.connect(Arc::clone(&sip));
+            let _ = self.gateways.sip.set(Arc::clone(&sip) as _);
+            link.connect(Arc::clone(&sip) as _);
             self.sip = Some(sip);
         }
         self.tasks.extend(platform.work().into_iter().map(tokio::spawn));
@@ -193,22 +208,22 @@ impl System {
         let centre: Arc<dyn Centre> = Arc::new(self.centre.clone());
         let seed = u64::from_le_bytes(clock::random());
         let smpp = SmppGateway::start(&self.config.smpp, Arc::clone(&centre), clock::clock(), seed)?;
-        let _first = self.outlets.smpp.set(Arc::new(smpp.clone()));
+        let _ = self.gateways.smpp.set(Arc::new(smpp.clone()));
         self.smpp = Some(smpp);
         let sip =
             SipGateway::start(self.config.sip.clone(), Arc::clone(&centre), clock::clock(), clock::random())?;
         let sip = Arc::new(sip);
-        let _first = self.outlets.sip.set(Arc::clone(&sip) as _);
+        let _ = self.gateways.sip.set(Arc::clone(&sip) as _);
         self.sip = Some(sip);
         if !self.config.ss7.is_empty() {
             let random = u64::from_le_bytes(clock::random());
             let ss7 = Ss7Gateway::start(&self.config.ss7, centre, clock::clock(), self.config.node, random)?;
-            let _first = self.outlets.ss7.set(Arc::new(ss7.clone()));
+            let _ = self.gateways.ss7.set(Arc::new(ss7.clone()));
             self.ss7 = Some(ss7);
         }
         self.centre.dispatch().gateways_are_ready();
         // What waited for the gateways to come up may go now.
-        self.centre.dispatch().opened(&Endpoint::Platform);
+        self.centre.dispatch().wake_endpoint(&Endpoint::Platform);
         Ok(())
     }
 
@@ -229,7 +244,7 @@ impl System {
             store: self.store.clone(),
             metrics: metrics.clone(),
             accounts: self.config.platform.accounts.iter().map(|account| account.sid.clone()).collect(),
-            callbacks: self.callbacks.clone(),
+            webhook_trace: self.webhook_trace.clone(),
         };
         let door = AdminDoor::new(format!("http://{}", self.http));
         door.publish(&self.config.store.data_dir)?;
@@ -248,7 +263,7 @@ impl System {
         let (config, mut stopping) = (self.config.http.clone(), self.stopping.subscribe());
         self.tasks.push(tokio::spawn(async move {
             let stop = async move {
-                let _sender_gone_is_stop = stopping.wait_for(|stopping| *stopping).await;
+                let _ = stopping.wait_for(|stopping| *stopping).await;
             };
             gateway_http::serve(listener, router, &config, stop).await;
         }));
@@ -261,18 +276,8 @@ impl System {
         if days.is_zero() {
             return;
         }
-        let store = self.store.clone();
-        self.tasks.push(tokio::spawn(async move {
-            let mut hours = tokio::time::interval(Duration::from_secs(3600));
-            loop {
-                hours.tick().await;
-                match store.expire(clock::now() - days).await {
-                    Ok(0) => {}
-                    Ok(dropped) => tracing::info!(dropped, "days beyond retention were dropped"),
-                    Err(error) => tracing::warn!(%error, "days beyond retention could not be dropped"),
-                }
-            }
-        }));
+        let store = Arc::new(self.store.clone());
+        self.tasks.push(tokio::spawn(retention::run(store, clock::clock(), days)));
     }
 
     /// Stops taking, finishes what is in flight, and closes the store.
@@ -288,7 +293,7 @@ impl System {
             smpp.shutdown(STOP_PATIENCE).await;
         }
         if let Some(sip) = &self.sip {
-            sip.shutdown().await;
+            sip.shutdown(STOP_PATIENCE).await;
         }
         if let Some(ss7) = &self.ss7 {
             ss7.shutdown(STOP_PATIENCE).await;
@@ -296,7 +301,7 @@ impl System {
         self.tasks.iter().for_each(JoinHandle::abort);
         AdminDoor::withdraw(&self.config.store.data_dir);
         let store = self.store.clone();
-        let _closed = tokio::task::spawn_blocking(move || store.close()).await;
+        let _ = tokio::task::spawn_blocking(move || store.close()).await;
         tracing::info!("stopped");
     }
 }

@@ -25,8 +25,8 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use lab::application::{Application, Received};
-use lab::esme::{Delivered, Esme, Outgoing};
+use lab::application::{Application, WebhookRequest};
+use lab::esme::{Delivery, Esme, Outgoing};
 use process::Process;
 use raw::Raw;
 use scratch::Scratch;
@@ -99,7 +99,7 @@ async fn every_flow(pair: Pair) {
 
     let sid = platform.create(CODE, "Hello from the API", &pair.application.url("/status")).await;
     assert_eq!(next(&mut esme).await.short_message, b"Hello from the API");
-    let told = |one: &Received| {
+    let told = |one: &WebhookRequest| {
         let is = |name: &str, value: &str| one.params.get(name).is_some_and(|found| found == value);
         one.path == "/status" && is("MessageSid", &sid) && is("MessageStatus", "delivered")
     };
@@ -321,8 +321,8 @@ impl Pair {
     }
 
     /// Waits for a call of `path` in which `parameter` is `value`.
-    async fn called(&self, path: &str, parameter: &str, value: &str) -> Received {
-        let fits = |one: &Received| {
+    async fn called(&self, path: &str, parameter: &str, value: &str) -> WebhookRequest {
+        let fits = |one: &WebhookRequest| {
             one.path == path && one.params.get(parameter).is_some_and(|found| found == value)
         };
         timeout(PATIENCE, self.application.wait_for(fits)).await.expect("the application is called in time")
@@ -439,7 +439,7 @@ async fn submit(esme: &Esme, text: &str) {
     esme.submit(&outgoing).await.expect("the centre accepts it");
 }
 
-async fn next(esme: &mut Esme) -> Delivered {
+async fn next(esme: &mut Esme) -> Delivery {
     timeout(PATIENCE, esme.next()).await.expect("it comes in time").expect("the session lasts")
 }
 

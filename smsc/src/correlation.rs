@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use crate::message::{MessageId, Name, Timestamp};
+use crate::ids::MessageId;
+use crate::names::Name;
 use crate::receipt::RemoteReceipt;
+use crate::timestamp::Timestamp;
 
 const HELD_FOR: Duration = Duration::from_secs(30);
 const HELD_MAX: usize = 50_000;

@@ -1,14 +1,51 @@
-//! Gives out message ids: unique, sortable, never twice, even when the clock steps back.
+//! Message ids: unique, sortable by time, never given twice, even when the clock steps back.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::message::{MessageId, Timestamp};
+use crate::timestamp::Timestamp;
 
 /// 2020-01-01T00:00:00Z in milliseconds since 1970: where the time in an id begins.
-pub(crate) const EPOCH_MILLIS: u64 = 1_577_836_800_000;
+const EPOCH_MILLIS: u64 = 1_577_836_800_000;
 
 const SEQUENCE_BITS: u32 = 12;
 const NODE_BITS: u32 = 10;
+
+/// The one id of a message, from submission to receipt, on every wire.
+///
+/// 64 bits, sortable by time of acceptance: milliseconds since 2020-01-01 (42
+/// bits), node (10 bits), sequence (12 bits). Shown as 19 decimal digits.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct MessageId(u64);
+
+impl MessageId {
+    /// An id by its number, as a store or a wire kept it.
+    pub const fn from_u64(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The number itself.
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+
+    /// When the centre gave this id out.
+    pub const fn time(self) -> Timestamp {
+        Timestamp::from_millis((self.0 >> 22) + EPOCH_MILLIS)
+    }
+
+    /// Reads the decimal form; leading zeros do not matter.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = !text.is_empty() && text.len() <= 20 && text.bytes().all(|b| b.is_ascii_digit());
+        if digits { text.parse().ok().map(Self) } else { None }
+    }
+}
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:019}", self.0)
+    }
+}
 
 /// The source of one node's message ids.
 #[derive(Debug)]
@@ -79,5 +116,16 @@ mod tests {
             last = next;
         }
         assert_eq!(last.time().millis(), NOON.millis() + 2);
+    }
+
+    #[test]
+    fn an_id_reads_with_and_without_leading_zeros() {
+        let id = MessageId::from_u64(42);
+        assert_eq!(id.to_string(), "0000000000000000042");
+        assert_eq!(MessageId::parse("0000000000000000042"), Some(id));
+        assert_eq!(MessageId::parse("42"), Some(id));
+        for wrong in ["", "4 2", "-1", "0x2a", "99999999999999999999", "123456789012345678901"] {
+            assert_eq!(MessageId::parse(wrong), None, "{wrong}");
+        }
     }
 }

@@ -13,41 +13,39 @@
 use std::sync::Arc;
 use std::task::Poll;
 
-use arc_swap::ArcSwap;
-
+use crate::stored::Note;
+use crate::attempt::{AttemptResult, NextStep, TargetAttempt};
 use crate::correlation::{Claims, EarlyReceipts};
+use crate::delivery::Delivery;
+use crate::endpoint::Endpoint;
 use crate::failure::{EXPIRED_NUMBER, Failure};
-use crate::ids::Ids;
-use crate::message::{Endpoint, Message, MessageId, Mode, Submission, Timestamp};
+use crate::future::BoxFuture;
+use crate::ids::{Ids, MessageId};
+use crate::message::{Message, Mode, Submission};
 use crate::metrics::Metrics;
 use crate::optional;
-use crate::outcome_writer::{OutcomeWriter, TargetAttempt, sibling_id};
-use crate::ports::{
-    BoxFuture, Delivery, Event, Gateways, MessageStatus, Outcome, Pressure, Query, QueryBy, QueueEntry,
-    ReferenceQuery, Store, StoreError,
-};
-use crate::reassembly::{self, QueuedMessage};
-use crate::receipt::{RemoteReceipt, State};
+use crate::outcome_writer::{OutcomeWriter, sibling_id};
+use crate::ports::{Gateways, Pressure, Store, StoreError};
+use crate::queue::reassembly;
+use crate::queue::throttle::Throttles;
+use crate::receipt::{Outcome, RemoteReceipt, State};
 use crate::rejection::Rejection;
-use crate::routing::table::Route;
-use crate::rules::Rules;
-use crate::schedule::queue::NextStep;
-use crate::schedule::throttle::Throttles;
-
-/// How many of a sender's newest messages are looked through for a reference of its own. A phone
-/// counts to 255 before it begins again.
-const REFERENCED_MAX: usize = 256;
+use crate::rules::replacement::replaced_entry;
+use crate::rules::routing::table::Route;
+use crate::rules::{Rules, RulesHandle};
+use crate::stored::{Event, MessageStatus, Query, QueryBy, QueueEntry, QueuedMessage, ReferenceQuery};
+use crate::timestamp::{Clock, Timestamp};
 
 /// What one node needs to carry messages.
 pub struct Journey {
     /// Where messages rest.
-    pub store: Arc<dyn Store>,
+    store: Arc<dyn Store>,
     /// The way out.
-    pub gateways: Arc<dyn Gateways>,
+    gateways: Arc<dyn Gateways>,
     /// Every decision that an operator can configure; replaced as a whole.
-    pub rules: ArcSwap<Rules>,
+    rules: RulesHandle,
     /// What has been counted.
-    pub metrics: Metrics,
+    metrics: Metrics,
     clock: Clock,
     ids: Ids,
     throttles: Throttles,
@@ -55,25 +53,13 @@ pub struct Journey {
     closing: Claims,
 }
 
-/// Tells the time. Passed in, so that tests and simulations own it.
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
-
 /// A batch of submissions after the first leg.
 #[derive(Debug, Default)]
 pub struct Accepted {
     /// One answer for each submission, in order.
     pub answers: Vec<Result<MessageId, Rejection>>,
     /// What is ours now and wants to move.
-    pub parts: Vec<QueuedMessage>,
-}
-
-/// What an attempt has led to.
-#[derive(Debug, Default)]
-pub struct AttemptResult {
-    /// How each part of the delivery goes on.
-    pub next: Vec<(MessageId, NextStep)>,
-    /// Receipts that set out.
-    pub receipts: Vec<QueuedMessage>,
+    pub queued: Vec<QueuedMessage>,
 }
 
 impl Journey {
@@ -81,7 +67,7 @@ impl Journey {
     pub fn new(
         store: Arc<dyn Store>,
         gateways: Arc<dyn Gateways>,
-        rules: Rules,
+        rules: RulesHandle,
         clock: Clock,
         node: u16,
         last_id: Option<MessageId>,
@@ -89,7 +75,7 @@ impl Journey {
         Self {
             store,
             gateways,
-            rules: ArcSwap::from_pointee(rules),
+            rules,
             metrics: Metrics::default(),
             clock,
             ids: Ids::new(node, last_id),
@@ -99,11 +85,21 @@ impl Journey {
         }
     }
 
+    /// The rules that apply now, to be read or replaced.
+    pub fn rules(&self) -> &RulesHandle {
+        &self.rules
+    }
+
+    /// What has been counted.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
     /// First leg. Where this answers with an id, the message is on disk, and only
     /// then may the gateway acknowledge it.
     pub async fn accept(&self, batch: Vec<Submission>) -> Accepted {
         let now = (self.clock)();
-        let rules = self.rules.load_full();
+        let rules = self.rules.load();
         let mut accepted = Accepted::default();
         let mut ready = Vec::with_capacity(batch.len());
         for submission in batch {
@@ -117,7 +113,7 @@ impl Journey {
         let mut repeated = 0;
         for (position, outcome) in settled {
             match outcome {
-                Ok(Some(part)) => accepted.parts.push(part),
+                Ok(Some(part)) => accepted.queued.push(part),
                 Ok(None) => {}
                 Err(answer) => {
                     repeated += usize::from(answer.is_ok());
@@ -134,7 +130,7 @@ impl Journey {
     /// Second leg, repeated until every part has ended. The parts are one message,
     /// or all segments of one.
     pub async fn attempt(&self, parts: &[QueuedMessage]) -> Result<AttemptResult, StoreError> {
-        let rules = self.rules.load_full();
+        let rules = self.rules.load();
         let Some(first) = parts.first() else { return Ok(AttemptResult::default()) };
         let now = (self.clock)();
         if parts.iter().all(|part| part.message.expires_at <= now) {
@@ -145,14 +141,14 @@ impl Journey {
         let now = (self.clock)();
         let Some(last) = tries.last() else { return Ok(AttemptResult::default()) };
         tries.iter().for_each(|one| self.metrics.attempted(&one.result));
-        let mut record = OutcomeWriter::new(&rules, &self.ids, now);
+        let mut writer = OutcomeWriter::new(&rules, &self.ids, now);
         for part in parts {
-            let number = part.waiting.attempts.saturating_add(1);
+            let number = part.entry.attempts.saturating_add(1);
             let decision =
                 rules.decide(&part.message, route.as_deref(), last.capabilities, number, &last.result, now);
-            record.attempt(part, &tries, &decision);
+            writer.attempt(part, &tries, &decision);
         }
-        let mut attempted = record.commit(&*self.store, &self.metrics).await?;
+        let mut attempted = writer.commit(&*self.store, &self.metrics).await?;
         self.answer_early_receipts(parts, &tries, &mut attempted).await;
         Ok(attempted)
     }
@@ -179,20 +175,40 @@ impl Journey {
         self.finish(part, State::Deleted, 0).await
     }
 
+    /// Changes a message that was taken out of the queue, on disk, and gives the entry under which it waits
+    /// from now on. `None` if it has ended, or `change` finds that it is not to be changed.
+    pub async fn replace(
+        &self,
+        id: MessageId,
+        entry: &QueueEntry,
+        change: impl FnOnce(&Message, Timestamp) -> Result<Option<Message>, Rejection>,
+    ) -> Result<Option<QueueEntry>, Rejection> {
+        let now = (self.clock)();
+        // Read again: another request may have changed it while it waited.
+        let stored = self.store.get(id).await.map_err(|error| Rejection::from(&error))?;
+        let Some(stored) = stored.filter(|stored| stored.outcome.is_none()) else { return Ok(None) };
+        let Some(message) = change(&stored.message, now)? else { return Ok(None) };
+        let next = replaced_entry(entry, &stored.message, &message);
+        let note = Note { at: now, station: "replace".into(), text: "replaced by its submitter".to_owned() };
+        let replaced = Event::Replaced { message: Arc::new(message), was_due: entry.key.due, next };
+        let committed = self.store.commit(vec![replaced, Event::Noted { id, note }]).await;
+        committed.map(|()| Some(next)).map_err(|error| Rejection::from(&error))
+    }
+
     /// The submitter asks where a message stands: it is told by a receipt under the reference of its
     /// question.
-    pub async fn tell(
+    pub async fn send_status_report(
         &self,
         message: &Message,
         status: MessageStatus,
         reference: u16,
     ) -> Result<AttemptResult, StoreError> {
         let MessageStatus { state, done_at, error } = status;
-        let rules = self.rules.load_full();
+        let rules = self.rules.load();
         let now = (self.clock)();
-        let mut record = OutcomeWriter::new(&rules, &self.ids, now);
-        record.tell(message, &Outcome { state, at: done_at.unwrap_or(now), error }, reference);
-        record.commit(&*self.store, &self.metrics).await
+        let mut writer = OutcomeWriter::new(&rules, &self.ids, now);
+        writer.status_report(message, &Outcome { state, at: done_at.unwrap_or(now), error }, reference);
+        writer.commit(&*self.store, &self.metrics).await
     }
 
     /// Another centre tells how a message ended that we handed to it. `None` if it is none of ours, yet.
@@ -208,31 +224,6 @@ impl Journey {
             self.early.take(&receipt.link, remote_id);
         }
         self.apply_remote_receipt(id, receipt).await.map(Some)
-    }
-
-    /// The newest message that fits what its submitter knows of it.
-    pub async fn find_by_reference(&self, query: &ReferenceQuery) -> Result<Option<MessageId>, StoreError> {
-        let numbering = &self.rules.load().numbering.clone();
-        let Ok(source) = numbering.source(&query.source) else { return Ok(None) };
-        let Ok(destination) = numbering.destination(&query.destination) else { return Ok(None) };
-        let newest = Query {
-            by: QueryBy::Source(source.digits),
-            before: None,
-            from: Timestamp::default(),
-            until: Timestamp::NEVER,
-            limit: REFERENCED_MAX,
-        };
-        for id in self.store.list(newest).await? {
-            let Some(stored) = self.store.get(id).await? else { continue };
-            let message = stored.message;
-            let fits = message.origin == query.submitter
-                && message.destination.digits == destination.digits
-                && optional::message_reference(&message.optional) == Some(query.reference);
-            if fits {
-                return Ok(Some(id));
-            }
-        }
-        Ok(None)
     }
 
     fn admit(
@@ -251,8 +242,8 @@ impl Journey {
             .take(&submission.account, account.rate, now)
             .map_err(|_wait_ms| Rejection::Throttled)?;
         let (message, route) = rules.admit(submission, self.ids.next(now), now)?;
-        let waiting = QueueEntry::of(&message, route.lane);
-        Ok(QueuedMessage { message: Arc::new(message), waiting })
+        let entry = QueueEntry::of(&message, route.queue);
+        Ok(QueuedMessage { message: Arc::new(message), entry })
     }
 
     /// Stores what is to be stored and says what became of each: a part that is to move, nothing,
@@ -285,32 +276,32 @@ impl Journey {
             return Vec::new();
         }
         let events =
-            parts.iter().map(|(_, part)| Event::Accepted(Arc::clone(&part.message), part.waiting)).collect();
+            parts.iter().map(|(_, part)| Event::Accepted(Arc::clone(&part.message), part.entry)).collect();
         let stored = self.store.commit(events).await;
         let settle = |part| match &stored {
             Ok(()) => Ok(Some(part)),
-            Err(error) => Err(Err(refusal(error))),
+            Err(error) => Err(Err(error.into())),
         };
         parts.into_iter().map(|(position, part)| (position, settle(part))).collect()
     }
 
     /// A message with a client key: the same key from the same account is the same message.
     async fn store_keyed(&self, part: QueuedMessage) -> Settled {
-        let event = Event::Accepted(Arc::clone(&part.message), part.waiting);
+        let event = Event::Accepted(Arc::clone(&part.message), part.entry);
         match self.store.commit(vec![event]).await {
             Ok(()) => Ok(Some(part)),
             Err(StoreError::KeyTaken(id)) => match self.store.get(id).await {
                 Ok(Some(stored)) if same_message(&stored.message, &part.message) => Err(Ok(id)),
                 Ok(_) => Err(Err(Rejection::KeyReused)),
-                Err(error) => Err(Err(refusal(&error))),
+                Err(error) => Err(Err((&error).into())),
             },
-            Err(error) => Err(Err(refusal(&error))),
+            Err(error) => Err(Err((&error).into())),
         }
     }
 
     /// Transactional mode: one attempt, whose outcome is the answer.
     async fn transact(&self, part: &QueuedMessage) -> Settled {
-        let rules = self.rules.load_full();
+        let rules = self.rules.load();
         let route = rules.route_of(&part.message);
         let tries = self.deliver(std::slice::from_ref(part), route.as_deref()).await;
         tries.iter().for_each(|one| self.metrics.attempted(&one.result));
@@ -355,11 +346,11 @@ impl Journey {
     }
 
     async fn expire_all(&self, parts: &[QueuedMessage], now: Timestamp) -> Result<AttemptResult, StoreError> {
-        let rules = self.rules.load_full();
-        let mut record = OutcomeWriter::new(&rules, &self.ids, now);
+        let rules = self.rules.load();
+        let mut writer = OutcomeWriter::new(&rules, &self.ids, now);
         let outcome = Outcome { state: State::Expired, at: now, error: EXPIRED_NUMBER };
-        parts.iter().for_each(|part| record.end(part, outcome.clone(), None));
-        record.commit(&*self.store, &self.metrics).await
+        parts.iter().for_each(|part| writer.end(part, outcome.clone(), None));
+        writer.commit(&*self.store, &self.metrics).await
     }
 
     async fn finish(
@@ -368,11 +359,11 @@ impl Journey {
         state: State,
         error: u8,
     ) -> Result<AttemptResult, StoreError> {
-        let rules = self.rules.load_full();
+        let rules = self.rules.load();
         let now = (self.clock)();
-        let mut record = OutcomeWriter::new(&rules, &self.ids, now);
-        record.end(part, Outcome { state, at: now, error }, None);
-        record.commit(&*self.store, &self.metrics).await
+        let mut writer = OutcomeWriter::new(&rules, &self.ids, now);
+        writer.end(part, Outcome { state, at: now, error }, None);
+        writer.commit(&*self.store, &self.metrics).await
     }
 
     async fn correlated(&self, receipt: &RemoteReceipt) -> Result<Option<MessageId>, StoreError> {
@@ -418,7 +409,7 @@ impl Journey {
             // The key under which it waits since it was handed over does not depend on the rules.
             let mut waiting = QueueEntry::of(&stored.message, 0);
             waiting.key.due = stored.message.expires_at;
-            let part = QueuedMessage { message: stored.message, waiting };
+            let part = QueuedMessage { message: stored.message, entry: waiting };
             let ended = self.finish(&part, receipt.state, receipt.error).await?;
             attempted.next.extend(ended.next);
             attempted.receipts.extend(ended.receipts);
@@ -436,7 +427,7 @@ impl Journey {
         Ok(None)
     }
 
-    /// Receipts that arrived between a peer's answer and its record. What cannot be recorded now
+    /// Receipts that arrived between a peer's answer and its writer. What cannot be recorded now
     /// ends as any message does whose receipt never comes.
     async fn answer_early_receipts(
         &self,
@@ -489,13 +480,6 @@ async fn side_by_side<T: Send>(mut work: Vec<BoxFuture<'_, T>>) -> Vec<T> {
         if work.is_empty() { Poll::Ready(std::mem::take(&mut done)) } else { Poll::Pending }
     })
     .await
-}
-
-fn refusal(error: &StoreError) -> Rejection {
-    match error {
-        StoreError::Congested => Rejection::Congested,
-        _ => Rejection::StoreClosed,
-    }
 }
 
 fn same_message(one: &Message, other: &Message) -> bool {

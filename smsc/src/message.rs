@@ -12,155 +12,15 @@ use bytes::Bytes;
 use compact_str::CompactString;
 
 use crate::address::Address;
+use crate::endpoint::Endpoint;
+use crate::ids::MessageId;
+use crate::names::Name;
 use crate::optional;
-use crate::ports::Outcome;
-use crate::receipt::{Receipt, ReceiptRequest};
+use crate::receipt::{Outcome, Receipt, ReceiptRequest};
+use crate::timestamp::Timestamp;
 
 /// Octets of the body that a receipt repeats: SMPP's `text:` field has twenty.
 const EXCERPT_OCTETS: usize = 20;
-
-/// A short name of an account, a link, a peer or a route. Cheap to clone.
-pub type Name = CompactString;
-
-/// Milliseconds since 1970-01-01T00:00:00Z.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Timestamp(u64);
-
-impl Timestamp {
-    /// The end of time: never due, never expired.
-    pub const NEVER: Self = Self(u64::MAX >> 1);
-
-    /// A time by its milliseconds since 1970.
-    pub const fn from_millis(millis: u64) -> Self {
-        Self(millis)
-    }
-
-    /// Milliseconds since 1970.
-    pub const fn millis(self) -> u64 {
-        self.0
-    }
-
-    /// Whole seconds since 1970.
-    pub const fn seconds(self) -> u64 {
-        self.0 / 1000
-    }
-
-    /// How long ago `earlier` was; nothing if it lies ahead.
-    pub const fn since(self, earlier: Self) -> Duration {
-        Duration::from_millis(self.0.saturating_sub(earlier.0))
-    }
-}
-
-impl Add<Duration> for Timestamp {
-    type Output = Self;
-
-    fn add(self, span: Duration) -> Self {
-        let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
-        Self(self.0.saturating_add(millis).min(Self::NEVER.0))
-    }
-}
-
-impl Sub<Duration> for Timestamp {
-    type Output = Self;
-
-    fn sub(self, span: Duration) -> Self {
-        Self(self.0.saturating_sub(u64::try_from(span.as_millis()).unwrap_or(u64::MAX)))
-    }
-}
-
-/// The one id of a message, from submission to receipt, on every wire.
-///
-/// 64 bits, sortable by time of acceptance: milliseconds since 2020-01-01 (42
-/// bits), node (10 bits), sequence (12 bits). Shown as 19 decimal digits.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct MessageId(u64);
-
-impl MessageId {
-    /// An id by its number, as a store or a wire kept it.
-    pub const fn from_u64(number: u64) -> Self {
-        Self(number)
-    }
-
-    /// The number itself.
-    pub const fn get(self) -> u64 {
-        self.0
-    }
-
-    /// When the centre gave this id out.
-    pub const fn time(self) -> Timestamp {
-        Timestamp((self.0 >> 22) + crate::ids::EPOCH_MILLIS)
-    }
-
-    /// Reads the decimal form; leading zeros do not matter.
-    pub fn parse(text: &str) -> Option<Self> {
-        let digits = !text.is_empty() && text.len() <= 20 && text.bytes().all(|b| b.is_ascii_digit());
-        if digits { text.parse().ok().map(Self) } else { None }
-    }
-}
-
-impl fmt::Display for MessageId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:019}", self.0)
-    }
-}
-
-/// Somebody on the other side of a gateway: where a message came from, or where
-/// it is to go.
-#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum Endpoint {
-    /// An account that binds to us as an ESME; reached over any of its binds.
-    Esme(Name),
-    /// Another centre that we bind to: a link or a weighted group of links.
-    Smpp(Name),
-    /// A SIP platform or proxy.
-    SipPeer(Name),
-    /// A user registered with our SIP registrar, by number in E.164 digits or by name.
-    SipUser(Name),
-    /// A mobile network: a routing domain of our signalling. Its phones are reached by their numbers.
-    Ss7(Name),
-    /// The messaging platform of the same process.
-    Platform,
-    /// The operator, through the command line or the plain HTTP door.
-    Operator,
-}
-
-impl fmt::Display for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Esme(name) => write!(f, "esme:{name}"),
-            Self::Smpp(name) => write!(f, "smpp:{name}"),
-            Self::SipPeer(name) => write!(f, "sip:{name}"),
-            Self::SipUser(name) => write!(f, "user:{name}"),
-            Self::Ss7(name) => write!(f, "ss7:{name}"),
-            Self::Platform => f.write_str("platform"),
-            Self::Operator => f.write_str("operator"),
-        }
-    }
-}
-
-impl std::str::FromStr for Endpoint {
-    type Err = UnknownEndpoint;
-
-    /// Reads what [`fmt::Display`] writes, as route tables spell it.
-    fn from_str(text: &str) -> Result<Self, UnknownEndpoint> {
-        match text.split_once(':') {
-            None if text == "platform" => Ok(Self::Platform),
-            None if text == "operator" => Ok(Self::Operator),
-            Some((_, "")) | None => Err(UnknownEndpoint),
-            Some(("esme", name)) => Ok(Self::Esme(name.into())),
-            Some(("smpp", name)) => Ok(Self::Smpp(name.into())),
-            Some(("sip", name)) => Ok(Self::SipPeer(name.into())),
-            Some(("user", name)) => Ok(Self::SipUser(name.into())),
-            Some(("ss7", name)) => Ok(Self::Ss7(name.into())),
-            Some(_) => Err(UnknownEndpoint),
-        }
-    }
-}
-
-/// A text that names no endpoint.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("expected esme:NAME, smpp:NAME, sip:NAME, user:NUMBER, ss7:NAME or platform")]
-pub struct UnknownEndpoint;
 
 /// The user data of a message, in the centre's own form.
 ///
@@ -278,6 +138,28 @@ impl Submission {
             headers: Vec::new(),
             replaces: false,
         }
+    }
+}
+
+/// What a submitter wants changed (replace_sm).
+#[derive(Clone, Debug)]
+pub struct Replacement {
+    /// The sender, which must be that of the message; without digits it is not asked for.
+    pub source: Address,
+    /// What to deliver; the old content when absent.
+    pub content: Option<Content>,
+    /// Which receipts the submitter wants from now on.
+    pub receipt: ReceiptRequest,
+    /// Not before this time; as it was when absent.
+    pub deliver_after: Option<Timestamp>,
+    /// How long to try; as it was when absent.
+    pub validity: Option<Validity>,
+}
+
+impl Replacement {
+    /// A replacement that changes nothing but the receipts.
+    pub const fn new(source: Address, receipt: ReceiptRequest) -> Self {
+        Self { source, content: None, receipt, deliver_after: None, validity: None }
     }
 }
 
@@ -414,36 +296,6 @@ pub enum Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_party_reads_what_it_writes() {
-        let endpoints = [
-            Endpoint::Esme("acme".into()),
-            Endpoint::Smpp("carrier-a".into()),
-            Endpoint::SipPeer("connect".into()),
-            Endpoint::SipUser("4915112345678".into()),
-            Endpoint::Ss7("home".into()),
-            Endpoint::Platform,
-            Endpoint::Operator,
-        ];
-        for endpoint in endpoints {
-            assert_eq!(endpoint.to_string().parse(), Ok(endpoint));
-        }
-        for wrong in ["", "esme:", "esme", "fax:1", ":"] {
-            assert_eq!(wrong.parse::<Endpoint>(), Err(UnknownEndpoint), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn an_id_reads_with_and_without_leading_zeros() {
-        let id = MessageId::from_u64(42);
-        assert_eq!(id.to_string(), "0000000000000000042");
-        assert_eq!(MessageId::parse("0000000000000000042"), Some(id));
-        assert_eq!(MessageId::parse("42"), Some(id));
-        for wrong in ["", "4 2", "-1", "0x2a", "99999999999999999999", "123456789012345678901"] {
-            assert_eq!(MessageId::parse(wrong), None, "{wrong}");
-        }
-    }
 
     #[test]
     fn debug_output_holds_no_body() {

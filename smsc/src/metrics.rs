@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::delivery::DeliveryAck;
 use crate::failure::Failure;
-use crate::message::MessageId;
-use crate::ports::DeliveryAck;
+use crate::ids::MessageId;
 use crate::receipt::State;
 use crate::rejection::Rejection;
 

@@ -2,30 +2,21 @@
 
 use std::sync::Arc;
 
+use crate::attempt::{AttemptResult, NextStep, TargetAttempt};
+use crate::delivery::{Capabilities, DeliveryAck};
+use crate::endpoint::Endpoint;
 use crate::failure::Failure;
-use crate::ids::Ids;
-use crate::journey::AttemptResult;
-use crate::message::{Endpoint, Message, MessageId, Mode, Name, Timestamp};
+use crate::ids::{Ids, MessageId};
+use crate::message::{Message, Mode};
 use crate::metrics::Metrics;
+use crate::names::Name;
 use crate::optional;
-use crate::ports::{
-    Attempt, Capabilities, DeliveryAck, DueKey, Event, Note, Outcome, QueueEntry, Store, StoreError,
-};
-use crate::reassembly::QueuedMessage;
-use crate::receipt::State;
-use crate::routing::table::Route;
+use crate::ports::{Store, StoreError};
+use crate::receipt::{Outcome, State};
+use crate::rules::routing::table::Route;
 use crate::rules::{Decision, Rules};
-use crate::schedule::queue::NextStep;
-
-/// One target that was tried.
-#[derive(Debug)]
-pub(crate) struct TargetAttempt {
-    pub(crate) endpoint: Option<Endpoint>,
-    pub(crate) capabilities: Capabilities,
-    pub(crate) began_at: Timestamp,
-    pub(crate) ended_at: Timestamp,
-    pub(crate) result: Result<DeliveryAck, Failure>,
-}
+use crate::stored::{Attempt, DueKey, Event, Note, QueueEntry, QueuedMessage};
+use crate::timestamp::Timestamp;
 
 /// Collects the events of one delivery, so that they are committed together.
 pub(crate) struct OutcomeWriter<'a> {
@@ -66,16 +57,16 @@ impl<'a> OutcomeWriter<'a> {
         if part.message.mode != Mode::StoreAndForward {
             return self.unstored(part, last, decision);
         }
-        let mut number = part.waiting.attempts;
+        let mut number = part.entry.attempts;
         for one in before {
             number = number.saturating_add(1);
             let attempt = Some(one.attempt(number));
-            self.events.push(Event::Attempted { was_due: part.waiting.key.due, attempt, next: part.waiting });
+            self.events.push(Event::Attempted { was_due: part.entry.key.due, attempt, next: part.entry });
         }
         number = number.saturating_add(1);
         let attempt = last.attempt(number);
         let waiting =
-            QueueEntry { attempts: last.count_after(part.waiting.attempts, number), ..part.waiting };
+            QueueEntry { attempts: last.count_after(part.entry.attempts, number), ..part.entry };
         match decision {
             Decision::End { state, error } => {
                 let outcome = Outcome { state: *state, at: self.now, error: *error };
@@ -89,7 +80,7 @@ impl<'a> OutcomeWriter<'a> {
             }
             Decision::Retry(at) => {
                 // ENROUTE says the same however often it is said: once is enough.
-                if part.message.receipt.wants_intermediate() && part.waiting.attempts == 0 {
+                if part.message.receipt.wants_intermediate() && part.entry.attempts == 0 {
                     let status = Outcome { state: State::Enroute, at: self.now, error: attempt.error };
                     self.receipt(part, &status);
                 }
@@ -108,13 +99,13 @@ impl<'a> OutcomeWriter<'a> {
         }
         let id = part.message.id;
         if part.message.mode == Mode::StoreAndForward {
-            self.events.push(Event::Finished { id, was_due: part.waiting.key.due, attempt, outcome });
+            self.events.push(Event::Finished { id, was_due: part.entry.key.due, attempt, outcome });
         }
         self.attempted.next.push((id, NextStep::Ended));
     }
 
     /// The submitter is told where its message stands, since it asked under this reference.
-    pub(crate) fn tell(&mut self, message: &Message, outcome: &Outcome, reference: u16) {
+    pub(crate) fn status_report(&mut self, message: &Message, outcome: &Outcome, reference: u16) {
         let expires_at = self.now + self.rules.receipt_validity;
         let Some(told) = message.receipt_message(self.ids.next(self.now), outcome, expires_at) else {
             return;
@@ -139,7 +130,7 @@ impl<'a> OutcomeWriter<'a> {
         if let NextStep::Again(waiting) | NextStep::AgainOnceOpen(waiting) | NextStep::HandedOver(waiting) =
             next
         {
-            let was_due = part.waiting.key.due;
+            let was_due = part.entry.key.due;
             self.events.push(Event::Attempted { was_due, attempt: Some(attempt), next: waiting });
         }
         self.attempted.next.push((part.message.id, next));
@@ -171,67 +162,12 @@ impl<'a> OutcomeWriter<'a> {
 
     /// A receipt sets out.
     fn send(&mut self, message: Message, to: &Endpoint) -> MessageId {
-        let lane = Route::lane_to(to);
-        let receipt = QueuedMessage { waiting: QueueEntry::of(&message, lane), message: Arc::new(message) };
+        let queue = Route::queue_to(to);
+        let receipt = QueuedMessage { entry: QueueEntry::of(&message, queue), message: Arc::new(message) };
         let id = receipt.message.id;
-        self.events.push(Event::Accepted(Arc::clone(&receipt.message), receipt.waiting));
+        self.events.push(Event::Accepted(Arc::clone(&receipt.message), receipt.entry));
         self.attempted.receipts.push(receipt);
         id
-    }
-}
-
-impl TargetAttempt {
-    /// A try that found nobody to hand the message to.
-    pub(crate) fn without_endpoint(failure: Failure, now: Timestamp) -> Self {
-        let capabilities =
-            Capabilities { open_per_destination: 1, reassembled: false, sends_receipts: false };
-        Self { endpoint: None, capabilities, began_at: now, ended_at: now, result: Err(failure) }
-    }
-
-    /// The try as the store keeps it, as attempt `number` of its message.
-    pub(crate) fn attempt(&self, number: u16) -> Attempt {
-        let took = self.ended_at.since(self.began_at).as_millis();
-        let handover = self.result.as_ref().ok();
-        let failure = self.result.as_ref().err();
-        Attempt {
-            number,
-            at: self.began_at,
-            took_ms: u32::try_from(took).unwrap_or(u32::MAX),
-            endpoint: self
-                .endpoint
-                .as_ref()
-                .map(|endpoint| compact_str::format_compact!("{endpoint}"))
-                .unwrap_or_default(),
-            via: handover.map(|handover| handover.via.clone()).unwrap_or_default(),
-            remote_id: handover.and_then(|handover| handover.remote_id.clone()),
-            error: failure.map_or(0, Failure::number),
-            reason: failure.map(Failure::to_string).unwrap_or_default(),
-        }
-    }
-
-    /// The attempts of a message that had `before`, after its try got `number`. While the link fails
-    /// they stay where they are, but for the first, which tells that the message was tried.
-    fn count_after(&self, before: u16, number: u16) -> u16 {
-        let link_failed = self.result.as_ref().is_err_and(Failure::is_congestion);
-        if link_failed { before.max(1) } else { number }
-    }
-
-    /// Whether the failure is over when the endpoint opens: nobody was there, or the endpoint is itself
-    /// the one that was away. A link that frees a place says nothing about the phones behind it.
-    fn mends_by_opening(&self) -> bool {
-        match &self.result {
-            Err(Failure::NoPeer) => true,
-            Err(Failure::AbsentSubscriber { .. }) => {
-                matches!(self.endpoint, Some(Endpoint::SipUser(_) | Endpoint::Esme(_)))
-            }
-            _ => false,
-        }
-    }
-
-    /// Under which link and remote id the next hop's receipt will come.
-    pub(crate) fn correlation(&self) -> Option<(Name, Name)> {
-        let handover = self.result.as_ref().ok()?;
-        Some((handover.via.clone(), handover.remote_id.clone()?))
     }
 }
 

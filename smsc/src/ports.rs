@@ -1,34 +1,46 @@
-//! The doors of the centre: what it needs from below ([`Store`], [`Gateways`]) and
-//! what it offers to the gateways ([`Centre`]).
+//! The ports of the centre: what it needs from below ([`Store`], [`StoreAdmin`], [`Gateways`]) and what it offers
+//! to the gateways ([`Submit`], [`Availability`], [`Messages`]).
 //!
-//! The centre knows no runtime. Effects are futures behind these traits; whoever
-//! wires the process gives them a runtime.
-
-use std::future::Future;
-use std::pin::Pin;
-use std::sync::Arc;
+//! The centre knows no runtime. Effects are futures behind these traits.
 
 use crate::address::Address;
+use crate::delivery::{Capabilities, Delivery, DeliveryAck};
+use crate::endpoint::Endpoint;
 use crate::failure::Failure;
-use crate::message::{Endpoint, Kind, Message, MessageId, Name, Submission, Timestamp};
-use crate::receipt::{RemoteReceipt, State};
+use crate::future::BoxFuture;
+use crate::ids::MessageId;
+use crate::message::{Replacement, Submission};
+use crate::names::Name;
+use crate::receipt::RemoteReceipt;
 use crate::rejection::Rejection;
-use crate::replacement::Replacement;
+use crate::stored::{Audit, DueKey, Event, MessageDetails, MessageStatus, Query, QueueEntry, ReferenceQuery, StoreMetrics, StoredMessage};
+use crate::timestamp::Timestamp;
 
-/// A future that may be sent to another thread.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// What the gateways may ask of the centre.
-pub trait Centre: Send + Sync + 'static {
+/// Takes messages over: what every gateway needs of the centre.
+pub trait Submit: Send + Sync + 'static {
     /// Takes a batch of submissions over. Each is on disk when its answer is `Ok`
     /// (but for the modes that are never stored), and only then may be acknowledged.
     fn accept(&self, batch: Vec<Submission>) -> BoxFuture<'static, Acceptance>;
 
-    /// Another centre's receipt about a message that we handed to it. `Ok(false)`
+    /// Another centre's receipt about a message that was handed to it. `Ok(false)`
     /// if no message of ours is known by these ids (yet: early ones are held for a while).
     fn remote_receipt(&self, receipt: RemoteReceipt) -> BoxFuture<'static, Result<bool, StoreError>>;
+}
 
-    /// Where a message of `account` stands (query_sm), or `None` if that account has no such message.
+/// Learns from the gateways when waiting messages may go.
+pub trait Availability: Send + Sync + 'static {
+    /// `endpoint` can take messages again: a bind, a registration, a freed window.
+    /// Cheap: a gateway calls it at every such event.
+    fn endpoint_available(&self, endpoint: &Endpoint);
+
+    /// The network behind `endpoint` reports that `number` can be reached again (MAP alertServiceCentre):
+    /// all that waits for it there goes at once, in order.
+    fn number_reachable(&self, endpoint: &Endpoint, number: &Address);
+}
+
+/// Queries and changes of messages that the centre keeps, each for the account of its submitter.
+pub trait Messages: Send + Sync + 'static {
+    /// The state of a message of `account` (query_sm), or `None` if that account has no such message.
     fn status(
         &self,
         account: Name,
@@ -36,85 +48,62 @@ pub trait Centre: Send + Sync + 'static {
     ) -> BoxFuture<'static, Result<Option<MessageStatus>, StoreError>>;
 
     /// The newest messages of `account` from `source`, or from anywhere where that has no digits,
-    /// newest first and at most `limit` (query_last_msgs of SMPP 3.3). A centre that keeps no
-    /// messages has none.
+    /// newest first and at most `limit` (query_last_msgs of SMPP 3.3).
     fn newest(
         &self,
-        _account: Name,
-        _source: Address,
-        _limit: usize,
-    ) -> BoxFuture<'static, Result<Vec<MessageId>, StoreError>> {
-        Box::pin(std::future::ready(Ok(Vec::new())))
-    }
+        account: Name,
+        source: Address,
+        limit: usize,
+    ) -> BoxFuture<'static, Result<Vec<MessageId>, StoreError>>;
 
-    /// A message of `account`, and where it stands (query_msg_details of SMPP 3.3), or `None` if
+    /// A message of `account` with its state (query_msg_details of SMPP 3.3), or `None` if
     /// that account has no such message.
     fn details(
         &self,
-        _account: Name,
-        _id: MessageId,
-    ) -> BoxFuture<'static, Result<Option<Details>, StoreError>> {
-        Box::pin(std::future::ready(Ok(None)))
-    }
+        account: Name,
+        id: MessageId,
+    ) -> BoxFuture<'static, Result<Option<MessageDetails>, StoreError>>;
 
-    /// Changes a message of `account` that waits (replace_sm). `false` if there is none, or it is
-    /// not the message's sender who asks. A centre that keeps no messages has none.
+    /// Changes a message of `account` that waits (replace_sm). `false` if there is none, or the
+    /// source address is not that of the message.
     ///
     /// The error is the rejection that a submission with these values would get.
     fn replace(
         &self,
-        _account: Name,
-        _id: MessageId,
-        _replacement: Replacement,
-    ) -> BoxFuture<'static, Result<bool, Rejection>> {
-        Box::pin(std::future::ready(Ok(false)))
-    }
+        account: Name,
+        id: MessageId,
+        replacement: Replacement,
+    ) -> BoxFuture<'static, Result<bool, Rejection>>;
 
     /// Cancels a message of `account` that has not ended (cancel_sm). `false` if there is none.
     fn cancel(&self, account: Name, id: MessageId) -> BoxFuture<'static, Result<bool, StoreError>>;
 
-    /// Tells the submitter of a message of `account` where it stands, by a receipt under the reference
-    /// of the question (SMS-COMMAND, enquiry). `false` if there is no such message.
-    fn tell(
+    /// Sends the submitter of a message of `account` a receipt with its present state, under the reference
+    /// of the request (SMS-COMMAND, enquiry). `false` if there is no such message.
+    fn send_status_report(
         &self,
-        _account: Name,
-        _id: MessageId,
-        _reference: u16,
-    ) -> BoxFuture<'static, Result<bool, StoreError>> {
-        Box::pin(std::future::ready(Ok(false)))
-    }
-
-    /// A gateway says that `endpoint` can take messages again: a bind, a registration, a
-    /// freed window. Cheap; call it freely.
-    fn opened(&self, endpoint: &Endpoint);
-
-    /// The network behind `endpoint` says that `number` can be reached again (MAP alertServiceCentre):
-    /// all that waits for it there goes at once, in order.
-    /// Where nothing waits for networks, nobody is woken.
-    fn reachable(&self, _party: &Endpoint, _number: &Address) {}
+        account: Name,
+        id: MessageId,
+        reference: u16,
+    ) -> BoxFuture<'static, Result<bool, StoreError>>;
 
     /// The newest message that `submitter` handed in from `source` to `destination` under its own
     /// reference (TP-MR), among its newest few hundred. `None` if there is none.
     fn find_by_reference(
         &self,
-        _query: ReferenceQuery,
-    ) -> BoxFuture<'static, Result<Option<MessageId>, StoreError>> {
-        Box::pin(std::future::ready(Ok(None)))
-    }
+        query: ReferenceQuery,
+    ) -> BoxFuture<'static, Result<Option<MessageId>, StoreError>>;
 }
 
-/// A message by what its submitter knows of it, as SMS-COMMAND names one (TS 23.040 §9.2.2.4).
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct ReferenceQuery {
-    /// Who handed it in.
-    pub submitter: Endpoint,
-    /// From whom, as the submitter wrote it.
-    pub source: Address,
-    /// To whom, as the submitter wrote it.
-    pub destination: Address,
-    /// The submitter's own reference.
-    pub reference: u16,
-}
+/// What a gateway needs that submits and delivers, and has no queries on its wire.
+pub trait Intake: Submit + Availability {}
+
+impl<T: Submit + Availability> Intake for T {}
+
+/// Everything that a gateway may ask of the centre.
+pub trait Centre: Intake + Messages {}
+
+impl<T: Intake + Messages> Centre for T {}
 
 /// What became of a batch of submissions, in its order.
 #[derive(Debug, Default)]
@@ -151,26 +140,6 @@ impl std::fmt::Debug for StartGuard {
     }
 }
 
-/// Where a message stands, for query_sm.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct MessageStatus {
-    /// Its state.
-    pub state: State,
-    /// When it ended, if it has.
-    pub done_at: Option<Timestamp>,
-    /// The error number of its last attempt; 0 is none.
-    pub error: u8,
-}
-
-/// A message and where it stands, for query_msg_details.
-#[derive(Clone, Debug)]
-pub struct Details {
-    /// The message.
-    pub message: Arc<Message>,
-    /// Where it stands.
-    pub status: MessageStatus,
-}
-
 /// The way out: all gateways together.
 pub trait Gateways: Send + Sync + 'static {
     /// How many more deliveries to `endpoint` may begin now; 0 when it is not connected. A hint: a
@@ -186,36 +155,6 @@ pub trait Gateways: Send + Sync + 'static {
 
     /// What `endpoint` wants to be given.
     fn capabilities(&self, endpoint: &Endpoint) -> Capabilities;
-}
-
-/// What an endpoint wants of the centre when it is given messages.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Capabilities {
-    /// Deliveries to one destination address that may be open at once; 1 keeps strict order
-    /// through failures, more keeps the order of sending.
-    pub open_per_destination: u16,
-    /// Whether segments of a concatenated message are to be put together first.
-    pub reassembled: bool,
-    /// Whether the endpoint sends receipts of its own, so that hand-over is not the end.
-    pub sends_receipts: bool,
-}
-
-/// One thing to hand over: a message, or a concatenated message put together again.
-#[derive(Clone, Debug)]
-pub struct Delivery {
-    /// The message; of a reassembled one, its first segment with the whole content.
-    pub message: Arc<Message>,
-    /// Whether a receipt of the next hop is wanted.
-    pub receipt_wanted: bool,
-}
-
-/// What the next hop said when it took a message.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct DeliveryAck {
-    /// The next hop's own id of the message, if it gave one and will send a receipt with it.
-    pub remote_id: Option<Name>,
-    /// The link or session that carried it, for the trace.
-    pub via: Name,
 }
 
 /// Where messages rest: one write path, a few reads.
@@ -255,6 +194,24 @@ pub trait Store: Send + Sync + 'static {
     ) -> BoxFuture<'static, Result<Option<MessageId>, StoreError>>;
 }
 
+/// The side of the store that operates it: audit, retention, figures.
+pub trait StoreAdmin: Send + Sync + 'static {
+    /// The highest message id that the store holds; new ids start above it.
+    fn last_id(&self) -> Option<MessageId>;
+
+    /// Counts every record: accepted = ended + waiting.
+    fn audit(&self) -> BoxFuture<'static, Result<Audit, StoreError>>;
+
+    /// Drops whole days of ended messages before `until`. The number of days dropped.
+    fn expire(&self, until: Timestamp) -> BoxFuture<'static, Result<usize, StoreError>>;
+
+    /// Figures of the write path since the start.
+    fn metrics(&self) -> StoreMetrics;
+
+    /// Writes what is queued and closes the files. Blocks for as long as the disk takes.
+    fn close(&self);
+}
+
 /// How full the store's write path is; decides about new submissions only.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Pressure {
@@ -264,201 +221,6 @@ pub enum Pressure {
     High,
     /// Stalled, failed or out of disk: refuse new submissions, deliveries go on.
     Closed,
-}
-
-/// What happens to messages, as the store learns it. Keys that change are carried
-/// along (`was_due`), so that no event needs a read.
-#[derive(Clone, Debug)]
-pub enum Event {
-    /// A message is ours from now on, and waits.
-    Accepted(Arc<Message>, QueueEntry),
-    /// An attempt was made; the message waits on, at `next`.
-    Attempted {
-        /// The due time under which it waited until now.
-        was_due: Timestamp,
-        /// What was tried; `None` when it is only rescheduled.
-        attempt: Option<Attempt>,
-        /// How it waits on.
-        next: QueueEntry,
-    },
-    /// The submitter changed a message that waits; it is the same but for what was changed.
-    Replaced {
-        /// The message as it is now.
-        message: Arc<Message>,
-        /// The due time under which it waited until now.
-        was_due: Timestamp,
-        /// How it waits on.
-        next: QueueEntry,
-    },
-    /// The message has ended. Nothing but notes may follow.
-    Finished {
-        /// Which one.
-        id: MessageId,
-        /// The due time under which it waited until now.
-        was_due: Timestamp,
-        /// The last attempt, if this one ended it.
-        attempt: Option<Attempt>,
-        /// How it ended.
-        outcome: Outcome,
-    },
-    /// A peer's id for one of our messages.
-    Correlated {
-        /// The link that the peer's id came from.
-        link: Name,
-        /// The peer's id.
-        remote_id: Name,
-        /// Our message.
-        id: MessageId,
-    },
-    /// Something worth seeing in the message's trace.
-    Noted {
-        /// Which message.
-        id: MessageId,
-        /// What there is to say.
-        note: Note,
-    },
-}
-
-/// A cursor into the due index: keys rise by time, then by id.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct DueKey {
-    /// When it is due.
-    pub due: Timestamp,
-    /// Which message.
-    pub id: MessageId,
-}
-
-/// A message at rest, as small as it can be: what the schedule keeps in memory.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct QueueEntry {
-    /// When it is due, and which message it is. Once handed over: the end of its validity, whatever
-    /// the rules say by then.
-    pub key: DueKey,
-    /// The end of all attempts; once handed over, of the wait for the next hop's receipt.
-    pub expires_at: Timestamp,
-    /// Hash of the normalised destination: messages of one destination keep their order.
-    pub destination: u64,
-    /// Hash of the target it is meant for, so that a closed target costs no attempt.
-    pub lane: u64,
-    /// 0 to 3.
-    pub priority: u8,
-    /// Attempts made so far. All that found no peer, or a throttling one, count as one together.
-    pub attempts: u16,
-    /// Whether it was handed over and only waits for the next hop's receipt.
-    pub handed_over: bool,
-}
-
-impl QueueEntry {
-    /// How a message waits on `lane` before its first attempt.
-    ///
-    /// Receipts to others keep the order of the number that they are about: an account that sends
-    /// everything from one sender would else get all its receipts one after the other.
-    pub fn of(message: &Message, lane: u64) -> Self {
-        let ordered_by = match &message.kind {
-            // A phone gets its reports as messages: they wait for it as all others do.
-            Kind::Ordinary | Kind::Receipt { to: Endpoint::Ss7(_), .. } => &message.destination,
-            Kind::Receipt { .. } => &message.source,
-        };
-        Self {
-            key: DueKey { due: message.deliver_after, id: message.id },
-            expires_at: message.expires_at,
-            destination: Self::destination_key(&ordered_by.digits, lane),
-            lane,
-            priority: message.priority,
-            attempts: 0,
-            handed_over: false,
-        }
-    }
-
-    /// The hash under which messages to the normalised `digits` wait on `lane`.
-    pub(crate) fn destination_key(digits: &Name, lane: u64) -> u64 {
-        crate::routing::hash(digits) ^ lane.rotate_left(32)
-    }
-}
-
-/// One attempt to hand a message on.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Attempt {
-    /// 1 for the first. An attempt that found no peer, or a throttling one, gives its number to the
-    /// next one, so that the trace of a message stays short however long a link is away.
-    pub number: u16,
-    /// When it began.
-    pub at: Timestamp,
-    /// How long the answer took, in milliseconds.
-    pub took_ms: u32,
-    /// Whom it was handed to, as [`Endpoint`] writes itself.
-    pub endpoint: Name,
-    /// The link or session that carried it.
-    pub via: Name,
-    /// The peer's id for the message.
-    pub remote_id: Option<Name>,
-    /// The reference system's error number; 0 is success.
-    pub error: u8,
-    /// The failure in words, empty on success.
-    pub reason: String,
-}
-
-/// How a message ended.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Outcome {
-    /// A final state.
-    pub state: State,
-    /// When.
-    pub at: Timestamp,
-    /// The reference system's error number; 0 is none.
-    pub error: u8,
-}
-
-/// A line of a message's trace that is neither an attempt nor its end.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Note {
-    /// When.
-    pub at: Timestamp,
-    /// The station of the journey it belongs to: `rules`, `receipt`, `callback`…
-    pub station: Name,
-    /// What there is to say. Never a body.
-    pub text: String,
-}
-
-/// Everything the store knows of a message.
-#[derive(Clone, Debug)]
-pub struct StoredMessage {
-    /// The message as it was accepted.
-    pub message: Arc<Message>,
-    /// Attempts in their order.
-    pub attempts: Vec<Attempt>,
-    /// Notes in their order.
-    pub notes: Vec<Note>,
-    /// How it ended, if it has.
-    pub outcome: Option<Outcome>,
-}
-
-/// Which messages to list.
-#[derive(Clone, Debug)]
-pub struct Query {
-    /// By whom.
-    pub by: QueryBy,
-    /// Only ids below this one: the last id of the page before.
-    pub before: Option<MessageId>,
-    /// Accepted at or after.
-    pub from: Timestamp,
-    /// Accepted before.
-    pub until: Timestamp,
-    /// At most this many.
-    pub limit: usize,
-}
-
-/// The index of a [`Query`].
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum QueryBy {
-    /// All messages.
-    Any,
-    /// Of one account.
-    Account(Name),
-    /// To one normalised destination's digits.
-    Destination(Name),
-    /// From one normalised source's digits.
-    Source(Name),
 }
 
 /// Why the store could not do what was asked.
@@ -483,4 +245,14 @@ pub enum StoreError {
     /// The store is shutting down.
     #[error("store is closed")]
     Closed,
+}
+
+impl From<&StoreError> for Rejection {
+    /// What a submitter is answered when the store fails.
+    fn from(error: &StoreError) -> Self {
+        match error {
+            StoreError::Congested => Self::Congested,
+            _ => Self::StoreClosed,
+        }
+    }
 }

@@ -6,7 +6,8 @@
 use bytes::Bytes;
 use compact_str::CompactString;
 
-use crate::message::{MessageId, Timestamp};
+use crate::ids::MessageId;
+use crate::timestamp::Timestamp;
 
 /// The state of a message, with SMPP's numbers (SMPP 3.4 §5.2.28, 5.0 §4.7.15).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -130,6 +131,17 @@ impl std::fmt::Debug for Receipt {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Receipt({} {:?} {:03})", self.about, self.state, self.error)
     }
+}
+
+/// How a message ended.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Outcome {
+    /// A final state.
+    pub state: State,
+    /// When.
+    pub at: Timestamp,
+    /// The reference system's error number; 0 is none.
+    pub error: u8,
 }
 
 /// A receipt that another centre sent us about a message we handed to it.

@@ -1,21 +1,31 @@
 //! Every decision that an operator can configure, in one place and without effects.
 
+mod admission;
+pub mod numbering;
+pub mod replacement;
+pub mod retry;
+pub mod routing;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use regex::Regex;
 
 use crate::address::Address;
+use crate::delivery::{Capabilities, DeliveryAck};
+use crate::endpoint::Endpoint;
 use crate::failure::{Failure, Verdict};
-use crate::message::{Endpoint, Kind, Message, Name, Timestamp};
-use crate::numbering::Numbering;
-use crate::ports::{Capabilities, DeliveryAck};
+use crate::message::{Kind, Message};
+use crate::names::Name;
+use crate::queue::throttle::Rate;
 use crate::receipt::State;
-use crate::routing::directory::{Directory, OWNED_PRIORITY};
-use crate::routing::table::{Route, RouteTable};
-use crate::schedule::retry::Plans;
-use crate::schedule::throttle::Rate;
+use crate::rules::numbering::Numbering;
+use crate::rules::retry::Plans;
+use crate::rules::routing::directory::{Directory, OWNED_PRIORITY};
+use crate::rules::routing::table::{Route, RouteTable};
+use crate::timestamp::Timestamp;
 
 /// One consistent set of rules. Replaced as a whole; a message sees one set at a time.
 #[derive(Debug)]
@@ -40,6 +50,27 @@ pub struct Rules {
     pub accounts: HashMap<Name, AccountRules>,
     /// Limits of accounts that are not named.
     pub account_default: AccountRules,
+}
+
+/// The rules that apply now, shared by all that decide by them.
+#[derive(Clone, Debug)]
+pub struct RulesHandle(Arc<ArcSwap<Rules>>);
+
+impl RulesHandle {
+    /// A handle to `rules`.
+    pub fn new(rules: Rules) -> Self {
+        Self(Arc::new(ArcSwap::from_pointee(rules)))
+    }
+
+    /// The set that applies now.
+    pub fn load(&self) -> Arc<Rules> {
+        self.0.load_full()
+    }
+
+    /// Puts `rules` in the place of the set that applied.
+    pub fn replace(&self, rules: Rules) {
+        self.0.store(Arc::new(rules));
+    }
 }
 
 /// What one account may do.

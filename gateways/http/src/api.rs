@@ -15,7 +15,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use platform::ports::Environment;
 use platform::{Error, Platform};
-use smsc::schedule::throttle::{Rate, Throttles};
+use smsc::queue::throttle::{Rate, Throttles};
 use tokio::task::JoinError;
 
 use crate::codes::Refusal;

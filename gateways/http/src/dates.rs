@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use smsc::message::Timestamp;
+use smsc::timestamp::Timestamp;
 
 /// RFC 2822 in GMT, as v2010 resources have it: `Thu, 24 Aug 2023 05:01:45 +0000`.
 pub(crate) fn rfc2822(moment: Timestamp) -> String {

@@ -1,8 +1,7 @@
-//! The tables between SIP status codes and the centre's words.
+//! Mappings between SIP status codes and the rejections and failures of the centre.
 //!
-//! Three directions: why the gateway itself refuses a request ([`Refusal`]), how a
-//! [`Rejection`] of the centre is answered, and what a peer's answer means for a delivery
-//! ([`Failure`]). Nothing else in this crate decides about codes.
+//! Three mappings: refusals of the gateway itself ([`Refusal`]), the response to a [`Rejection`] of
+//! the centre, and the [`Failure`] for a final response of a peer.
 
 use std::time::Duration;
 
@@ -10,22 +9,22 @@ use sip::Status;
 use smsc::failure::{Failure, PeerCode, Verdict};
 use smsc::rejection::Rejection;
 
-/// Seconds in Retry-After when we are throttling, congested or without a store.
+/// Seconds in Retry-After after throttling, congestion or a store failure.
 pub const RETRY_AFTER_SECONDS: u32 = 2;
 
-/// A request that gets no 2xx: the status, and what the reason phrase says to people.
+/// The status and reason phrase of an error response.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Refusal {
     /// The status.
     pub status: Status,
-    /// The reason phrase; the standard's own where empty. It never quotes the request.
+    /// The reason phrase; the default of the status if empty. It never contains text of the request.
     pub reason: &'static str,
-    /// Whether Retry-After goes along.
+    /// Whether the response has Retry-After.
     pub retry: bool,
 }
 
 impl Refusal {
-    /// A refusal that says why.
+    /// A refusal without Retry-After.
     pub const fn new(status: Status, reason: &'static str) -> Self {
         Self { status, reason, retry: false }
     }
@@ -36,7 +35,7 @@ impl Refusal {
     }
 }
 
-/// How a refused submission is answered.
+/// The response to a rejected submission.
 pub fn rejected(rejection: &Rejection) -> Refusal {
     let refuse = Refusal::new;
     match rejection {
@@ -56,7 +55,7 @@ pub fn rejected(rejection: &Rejection) -> Refusal {
     }
 }
 
-/// How a failed single attempt of transactional mode is answered.
+/// The response to a failed attempt of transactional mode.
 fn undelivered(failure: &Failure) -> Refusal {
     let status = match failure {
         Failure::UnknownSubscriber | Failure::NoRoute => Status::NOT_FOUND,
@@ -70,23 +69,23 @@ fn undelivered(failure: &Failure) -> Refusal {
     Refusal::new(status, "")
 }
 
-/// What a final answer to our MESSAGE means. `None` is success.
+/// The failure for a final response to an outbound MESSAGE; `None` is success.
 pub fn failure(status: Status, retry_after: Option<Duration>) -> Option<Failure> {
     let code = PeerCode::SipStatus(status.code());
     Some(match status.code() {
         200..=299 => return None,
-        // Permanent: nobody there, or never with this message.
+        // Permanent: unknown destination, or unsupported message.
         404 | 410 | 484 | 604 => Failure::UnknownSubscriber,
         403 => Failure::Barred,
         405 | 406 | 413 | 415 | 416 | 420 | 421 | 488 | 501 | 513 | 606 => Failure::Unsupported,
         // Temporary: the user.
         480 => Failure::ABSENT,
         486 | 600 => Failure::SubscriberBusy,
-        // Temporary: the way there.
+        // Temporary: the network.
         408 | 504 => Failure::Timeout,
         503 => Failure::Throttled { retry_after },
         401 | 407 | 423 | 430 | 481..=483 | 487 | 491 | 494 => Failure::PeerFault(code),
-        // What is left takes the meaning of its class (RFC 3261 §8.1.3.2).
+        // Any other status is treated as x00 of its class (RFC 3261 §8.1.3.2).
         400..=499 | 600..=699 => Failure::Refused(code),
         _ => Failure::PeerFault(code),
     })
@@ -96,20 +95,20 @@ pub fn failure(status: Status, retry_after: Option<Duration>) -> Option<Failure>
 mod tests {
     use super::*;
 
-    fn heard(code: u16) -> Option<Verdict> {
+    fn verdict(code: u16) -> Option<Verdict> {
         failure(Status::new(code).unwrap(), None).map(|failure| failure.verdict())
     }
 
     #[test]
     fn link_answers_to_our_message() {
         for code in [200, 202, 299] {
-            assert_eq!(heard(code), None, "{code}");
+            assert_eq!(verdict(code), None, "{code}");
         }
         for code in [404, 410, 604, 606, 484, 403, 415, 488, 603, 400] {
-            assert_eq!(heard(code), Some(Verdict::GiveUp), "{code}");
+            assert_eq!(verdict(code), Some(Verdict::GiveUp), "{code}");
         }
         for code in [408, 480, 486, 500, 503, 504, 600, 401, 407, 302, 502] {
-            assert!(matches!(heard(code), Some(Verdict::RetryLater(_))), "{code}");
+            assert!(matches!(verdict(code), Some(Verdict::RetryLater(_))), "{code}");
         }
     }
 
@@ -125,7 +124,7 @@ mod tests {
     #[test]
     fn every_status_has_a_meaning_and_none_but_2xx_is_success() {
         for code in 200..=699 {
-            assert_eq!(heard(code).is_none(), code < 300, "{code}");
+            assert_eq!(verdict(code).is_none(), code < 300, "{code}");
         }
     }
 

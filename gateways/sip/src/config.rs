@@ -1,8 +1,8 @@
-//! What an operator can set: where we listen, who our peers are, who may register.
+//! The configuration: listeners, peers, registered users and limits.
 //!
 //! Every field has a default that is safe on a laptop, so an empty table is valid:
-//! UDP and TCP on loopback, and nobody who may send. An unknown key is an error: a
-//! typing mistake must not silently leave a limit off.
+//! UDP and TCP on loopback, and no allowed sender. An unknown key is an error, since a typing mistake
+//! must not disable a limit.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -26,16 +26,16 @@ use crate::Error;
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SipConfig {
-    /// Where we listen.
+    /// The addresses to listen on.
     pub listeners: Vec<Listener>,
-    /// Our name or address as peers reach it, for Via, From and Contact. The listener's
-    /// own address when empty.
+    /// The name or address under which peers reach the gateway, for Via, From and Contact; the address
+    /// of the listener when empty.
     pub host: String,
-    /// The realm that users and peers are challenged for.
+    /// The realm of digest challenges to users and peers.
     pub realm: String,
     /// SIP platforms and proxies.
     pub peers: Vec<Peer>,
-    /// Who may register, and send and receive as a user.
+    /// Users that may register, send and receive.
     pub users: Vec<User>,
     /// How long registrations last.
     pub registration: Registration,
@@ -45,7 +45,7 @@ pub struct SipConfig {
     /// T1 of RFC 3261 §17.1.1.1 in milliseconds: the estimated round trip. All other timers
     /// follow from it; a request without answer ends after 64 times this.
     pub t1_ms: u16,
-    /// What one process holds at most.
+    /// Limits of one process.
     pub limits: Limits,
 }
 
@@ -66,7 +66,7 @@ impl Default for SipConfig {
 }
 
 impl SipConfig {
-    /// Checks what the types alone cannot say.
+    /// Checks the rules that the types do not enforce.
     ///
     /// # Errors
     /// [`Error::Config`] names the entry and what is wrong with it.
@@ -101,7 +101,7 @@ impl SipConfig {
     }
 }
 
-/// What carries SIP.
+/// A transport of SIP.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Wire {
@@ -134,7 +134,7 @@ impl From<Wire> for sip::Transport {
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Listener {
-    /// What is spoken there.
+    /// The transport.
     pub transport: Wire,
     /// Address and port. Only this machine by default; 5060 is the port of SIP and 5061 that
     /// of SIP over TLS. Port 0 takes any free one.
@@ -149,11 +149,11 @@ impl Default for Listener {
     }
 }
 
-/// How a listener proves who it is.
+/// The certificate of a listener.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServerTls {
-    /// PEM file with our certificate and those between it and the root.
+    /// PEM file with the certificate and the intermediate certificates.
     pub certificate_file: PathBuf,
     /// PEM file with the private key.
     pub key_file: PathBuf,
@@ -169,7 +169,7 @@ pub struct ClientTls {
     pub server_name: String,
 }
 
-/// Somebody with a SIP phone or a soft client.
+/// A user with a SIP phone or a soft client.
 #[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct User {
@@ -177,12 +177,12 @@ pub struct User {
     pub user: String,
     /// Its password.
     pub password: Secret,
-    /// Its telephone number in E.164 form, `+4915112345678`. Without one it is known by name.
+    /// Its telephone number in E.164 form, `+4915112345678`. Without one its name is its address.
     pub number: String,
 }
 
 impl User {
-    /// The name by which routes know it (`user:NAME`): its digits, or its name.
+    /// The name of the user in routes (`user:NAME`): the digits of its number, or its name.
     pub(crate) fn party_name(&self) -> &str {
         if self.number.is_empty() { &self.user } else { self.number.trim_start_matches('+') }
     }
@@ -213,9 +213,9 @@ impl User {
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Registration {
-    /// The shortest, in seconds; a shorter wish is answered with 423.
+    /// The shortest, in seconds; a shorter one is answered with 423.
     pub seconds_min: u32,
-    /// The longest, in seconds; a longer wish is reduced to it.
+    /// The longest, in seconds; a longer one is reduced to it.
     pub seconds_max: u32,
     /// Contacts that one user may have at once.
     pub contacts_max: u16,
@@ -227,16 +227,16 @@ impl Default for Registration {
     }
 }
 
-/// What one process holds at most. What comes above is refused, never queued.
+/// Limits of one process. Requests above a limit are refused, never queued.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Transactions of either side; a new request above it is answered 503.
+    /// Client or server transactions; a new request above it is answered 503.
     pub transactions_max: u32,
-    /// Messages that wait for the store at once; one above it is answered 503.
+    /// Messages that wait for the store at once; a message above it is answered 503.
     pub accepting_max: u32,
-    /// Messages that are remembered for five minutes, so that a client that sends one again in
-    /// a new transaction gets the same answer. The oldest are forgotten first.
+    /// Messages that are kept for five minutes to detect duplicates: a client that repeats one in a new
+    /// transaction gets the same response. The oldest are dropped first.
     pub remembered_max: u32,
     /// Connections at once.
     pub connections_max: u32,
@@ -244,9 +244,9 @@ pub struct Limits {
     pub connections_per_address_max: u32,
     /// Octets that one SIP message on a stream may have.
     pub message_octets_max: u32,
-    /// Seconds that a connection may stay without a request that proved who sent it.
+    /// Seconds that a connection may stay open without an authenticated request.
     pub unproven_seconds: u16,
-    /// Seconds that a connection may stay silent; a keep-alive counts.
+    /// Seconds that a connection may stay idle; a keep-alive resets the timer.
     pub idle_seconds: u16,
 }
 

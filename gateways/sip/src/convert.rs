@@ -1,7 +1,8 @@
-//! SIP requests to submissions, and deliveries to SIP requests. Pure: no socket, no clock.
+//! Conversion of SIP requests to submissions, and of deliveries to SIP requests, without socket or clock.
 //!
-//! The seven headers of the SIP link, and the four that mark a receipt, are read and
-//! written here and nowhere else.
+//! This module defines the vocabulary of the X-SMS header fields for this crate: the seven fields of
+//! the SIP link, and the four of receipts. The transaction task and `dial` use the same constants for
+//! the message id, the type and a reduced validity; test clients have their own.
 
 mod envelope;
 mod incoming;
@@ -10,18 +11,18 @@ mod outgoing;
 mod receipt;
 
 pub use envelope::{notification, remote_receipt};
-pub use incoming::{Incoming, Rules, Sender, read};
+pub use incoming::{ReceivedMessage, Rules, Sender, read};
 pub use number::{destination, source};
-pub use outgoing::{Draft, Ends, drafts};
+pub use outgoing::{Ends, RequestBuilder, request_builders};
 pub use receipt::{read as read_receipt, text as receipt_text};
 
-/// Names of the link's header fields, as we write them. They match in any case.
+/// Names of the header fields of the SIP link, as they are written. They match in any case.
 pub mod header {
     /// Hex of the user data header with its length octet.
     pub const UDH: &str = "X-SMS-UDH";
     /// 0 GSM 7 bit, 1 8 bit, 2 UCS2.
     pub const CODING: &str = "X-SMS-CODING";
-    /// Until when delivery is tried.
+    /// The end of the validity period.
     pub const VALIDITY: &str = "X-SMS-VALIDITY";
     /// 0 flash, 1 mobile equipment, 2 SIM, 3 terminal equipment.
     pub const CLASS: &str = "X-M-CLASS";
@@ -29,22 +30,22 @@ pub mod header {
     pub const REG_DELIVERY: &str = "X-REG-DELIVERY";
     /// The connection that received the message.
     pub const SMSC_ID: &str = "X-SMSC-ID";
-    /// When the centre received the message.
+    /// When the centre accepted the message.
     pub const DELIVERY_TIME: &str = "X-DELIVERY_TIME";
-    /// The same again, since some proxies drop a name with an underscore.
+    /// The same value, since some proxies drop a name with an underscore.
     pub const DELIVERY_TIME_TOO: &str = "X-DELIVERY-TIME";
     /// `receipt` marks a receipt.
     pub const TYPE: &str = "X-SMS-TYPE";
-    /// The sender's own id of its message, by which the receiver knows a copy; in a 200 the receiver's
-    /// id of it, and in a receipt the id of the message that it is about, as its 200 had it.
+    /// In a request, the id of the message in the sender, by which the receiver detects duplicates; in a
+    /// 200, the id in the receiver; in a receipt, the id from the 200.
     pub const MSG_ID: &str = "X-SMS-MSG-ID";
-    /// The state in SMPP's words.
+    /// The state as in SMPP's receipt text.
     pub const STATE: &str = "X-SMS-STATE";
     /// The error number in three digits; 000 is none.
     pub const ERR: &str = "X-SMS-ERR";
 }
 
-/// Whether a header field is one of the link's own.
+/// Whether a header field belongs to the SIP link.
 fn is_ours(name: &str) -> bool {
     const OURS: [&str; 12] = [
         header::UDH,

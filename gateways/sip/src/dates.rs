@@ -1,15 +1,14 @@
-//! Dates in `X-SMS-VALIDITY` and `X-DELIVERY_TIME`, and the old system's mistake with them.
+//! Date formats of `X-SMS-VALIDITY` and `X-DELIVERY_TIME`, with a legacy variant.
 //!
-//! The header's description says "date and time" and no more. We write
-//! `yyyy-MM-dd HH:mm:ss` in UTC and read that, a five-digit year, RFC 3339, and a number of
-//! seconds from now. The old system passed `yyyyy-mm-dd hh:mm:ss` to Java, where `mm` is
-//! the minute and `hh` a 12-hour clock; [`Style::Legacy`] does the same, on both sides.
+//! The gateway writes `yyyy-MM-dd HH:mm:ss` in UTC, and reads that, a five-digit year, RFC 3339, and a
+//! number of seconds from now. The old system passed `yyyyy-mm-dd hh:mm:ss` to Java, where `mm` is
+//! the minute and `hh` a 12-hour clock; [`Style::Legacy`] does the same in both directions.
 
 use std::time::Duration;
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use smsc::message::Timestamp;
+use smsc::timestamp::Timestamp;
 
 /// Which pattern a peer uses.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -21,7 +20,7 @@ pub enum Style {
     Legacy,
 }
 
-/// Writes a moment. One that no calendar reaches is written as the year 9999's end.
+/// Writes a moment; one after the year 9999 is written as the end of 9999.
 pub fn write(moment: Timestamp, style: Style) -> String {
     let date = civil(moment);
     let (year, month, day) = (date.year(), date.month(), date.day());
@@ -29,13 +28,13 @@ pub fn write(moment: Timestamp, style: Style) -> String {
     match style {
         Style::Plain => format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}"),
         Style::Legacy => {
-            let hour = (hour + 11) % 12 + 1; // Java's h: 1 to 12, and no word of the afternoon
+            let hour = (hour + 11) % 12 + 1; // Java's h: 1 to 12, without AM or PM
             format!("{year:05}-{minute:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
         }
     }
 }
 
-/// Reads a moment; `None` if it is none.
+/// Reads a moment; `None` if the format is unknown.
 pub fn read(text: &str, style: Style, now: Timestamp) -> Option<Timestamp> {
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some(now + Duration::from_secs(text.parse().ok()?));
@@ -53,8 +52,8 @@ pub fn read(text: &str, style: Style, now: Timestamp) -> Option<Timestamp> {
             )
             .ok()?,
         ),
-        // What stands in the month's place is a minute, overwritten by the second one; so the
-        // month stays January. Without AM or PM it is before noon, and 12 is midnight.
+        // The field in the place of the month is parsed as a minute and then overwritten; the month
+        // stays January. Without AM or PM the hour is before noon, and 12 is midnight.
         (Style::Legacy, Some([year, _, day, hour, minute, second])) => moment(
             DateTime::new(year, 1, narrow(day)?, narrow(hour % 12)?, narrow(minute)?, narrow(second)?, 0)
                 .ok()?,
@@ -66,14 +65,7 @@ pub fn read(text: &str, style: Style, now: Timestamp) -> Option<Timestamp> {
     }
 }
 
-/// The form of SMPP's receipt text: `yyMMddhhmm` (SMPP 3.4 appendix B), in UTC.
-pub fn write_receipt(moment: Timestamp) -> String {
-    let date = civil(moment);
-    let (year, month, day) = (date.year() % 100, date.month(), date.day());
-    format!("{year:02}{month:02}{day:02}{:02}{:02}", date.hour(), date.minute())
-}
-
-/// RFC 3339 in UTC, as IMDN wants it.
+/// RFC 3339 in UTC, the format of IMDN.
 pub fn write_rfc3339(moment: Timestamp) -> String {
     write(moment, Style::Plain).replace(' ', "T") + "Z"
 }
@@ -121,7 +113,6 @@ mod tests {
     #[test]
     fn link_dates_are_written_in_utc() {
         assert_eq!(write(AFTERNOON, Style::Plain), "2026-11-23 17:05:09");
-        assert_eq!(write_receipt(AFTERNOON), "2611231705");
         assert_eq!(write_rfc3339(AFTERNOON), "2026-11-23T17:05:09Z");
         assert!(write(Timestamp::NEVER, Style::Plain).starts_with("9999-12-3"));
     }

@@ -1,4 +1,4 @@
-//! Deliveries: requests that go out, until somebody takes the message or nobody will.
+//! Deliveries to peers and registered users: outbound requests, and OPTIONS that monitor peers.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,76 +8,80 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use sip::digest::Challenge;
 use sip::header::{Contact, retry_after};
-
 use sip::{Method, Name, Request, Response, Status, Transport, Uri, transport_for};
+use smsc::delivery::{Delivery, DeliveryAck};
 use smsc::failure::Failure;
-use smsc::message::Name as ShortName;
-use smsc::ports::{Delivery, DeliveryAck};
+use smsc::names::Name as ShortName;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::codes;
 use crate::config::{ClientTls, Quirks};
-use crate::convert::{self, Draft, Ends, header};
+use crate::context::{Context, bracketed};
+use crate::convert::{self, Ends, RequestBuilder, header};
 use crate::peer::{Peer, resolve};
 use crate::registrar::Binding;
-use crate::site::{Site, bracketed};
+use crate::transactions::event::{Event, RequestError};
 use crate::transport::connections::Target;
-use crate::transport::{Event, Hop, Lost, Way};
+use crate::transport::{Hop, Way};
 
-/// Challenges that one request answers; the second is for a nonce that went stale meanwhile.
+/// Challenges that one request answers; the second covers a nonce that has become stale.
 const CHALLENGES_MAX: u8 = 2;
 
-/// Seconds between questions whether a peer that is down is there again.
+/// Seconds between OPTIONS to a peer that is down.
 const DOWN_SECONDS: u64 = 5;
 
-/// Hands a delivery to a peer, once its window has room.
+/// Delivers a message to a peer, once its window has a free permit.
 pub(crate) async fn to_peer(
-    site: Arc<Site>,
+    context: Arc<Context>,
     name: ShortName,
     delivery: Delivery,
 ) -> Result<DeliveryAck, Failure> {
-    let peer = site.peer(&name).ok_or(Failure::NoRoute)?;
+    let peer = context.peer(&name).ok_or(Failure::NoRoute)?;
     let permit = peer.window.clone().acquire_owned().await.map_err(|_| Failure::NoPeer)?;
-    let taken = hand_over(&site, peer, &delivery).await;
-    free(&site, peer, permit);
-    Ok(DeliveryAck { remote_id: taken?, via: name })
+    let outcome = send_all(&context, peer, &delivery).await;
+    release(&context, peer, permit);
+    Ok(DeliveryAck { remote_id: outcome?, via: name })
 }
 
-/// Every part in turn; the peer's id for the first if it will send a receipt with it.
-async fn hand_over(site: &Arc<Site>, peer: &Peer, delivery: &Delivery) -> Result<Option<ShortName>, Failure> {
-    let drafts = convert::drafts(delivery, &peer.config.quirks)?;
-    let asked = delivery.receipt_wanted || delivery.message.receipt.0 & 0x13 != 0;
+/// Sends every segment in turn; returns the id of the first in the peer, if the peer sends receipts.
+async fn send_all(
+    context: &Arc<Context>,
+    peer: &Peer,
+    delivery: &Delivery,
+) -> Result<Option<ShortName>, Failure> {
+    let builders = convert::request_builders(delivery, &peer.config.quirks)?;
+    let wants_receipt = delivery.receipt_wanted || delivery.message.receipt.0 & 0x13 != 0;
     let mut remote_id = None;
-    for draft in &drafts {
+    for builder in &builders {
         let answers = peer.answers();
-        let answer = exchange_with_peer(site, peer, |ends, cseq| draft.request(ends, cseq)).await;
-        // One that answered others meanwhile is there, and this message alone is lost on it.
-        note_answer(site, peer, peer.answers() != answers);
-        let headers = judge(answer.as_ref())?;
-        // A notification names the message by the id that it was asked for with, a receipt by the answer's.
-        let id = draft.asked_id().or_else(|| headers.get_named(header::MSG_ID)).map(ShortName::from);
+        let answer = exchange_with_peer(context, peer, |ends, cseq| builder.request(ends, cseq)).await;
+        // A peer that answered other requests meanwhile is up; only this request failed.
+        update_state(context, peer, peer.answers() != answers);
+        let headers = success_headers(answer.as_ref())?;
+        // A notification repeats the Message-ID of the request, a receipt the id of the response.
+        let id = builder.imdn_message_id().or_else(|| headers.get_named(header::MSG_ID)).map(ShortName::from);
         remote_id = remote_id.or(id);
     }
-    Ok(remote_id.filter(|_| asked && peer.config.quirks.sends_receipts))
+    Ok(remote_id.filter(|_| wants_receipt && peer.config.quirks.sends_receipts))
 }
 
-/// Hands a delivery to every contact of a registered user; one that takes it is enough.
+/// Sends a message to every contact of a registered user; one success is enough.
 pub(crate) async fn to_user(
-    site: Arc<Site>,
+    context: Arc<Context>,
     name: ShortName,
     delivery: Delivery,
 ) -> Result<DeliveryAck, Failure> {
-    let account = site.registrar.by_party(&name).ok_or(Failure::NoRoute)?;
-    let bindings = account.bindings(site.now());
-    let drafts = convert::drafts(&delivery, &Quirks::default())?;
-    let draft = drafts.first().ok_or(Failure::Unsupported)?;
+    let account = context.registrar.by_party(&name).ok_or(Failure::NoRoute)?;
+    let bindings = account.bindings(context.now());
+    let builders = convert::request_builders(&delivery, &Quirks::default())?;
+    let builder = builders.first().ok_or(Failure::Unsupported)?;
     let mut attempts: FuturesUnordered<_> =
-        bindings.iter().map(|binding| exchange_with_contact(&site, binding, draft)).collect();
+        bindings.iter().map(|binding| exchange_with_contact(&context, binding, builder)).collect();
     let mut failure = Failure::ABSENT;
     while let Some(answer) = attempts.next().await {
-        match judge(answer.as_ref()) {
+        match success_headers(answer.as_ref()) {
             Ok(_) => return Ok(DeliveryAck { remote_id: None, via: name }),
-            // A contact that is gone says nothing about the message.
+            // An unreachable contact does not decide the outcome.
             Err(Failure::Timeout | Failure::NoPeer) => {}
             Err(other) => failure = other,
         }
@@ -85,60 +89,60 @@ pub(crate) async fn to_user(
     Err(failure)
 }
 
-/// Asks a peer again and again whether it is there, and tells the centre when it is back.
-pub(crate) async fn watch(site: Arc<Site>, at: usize) {
-    let Some(peer) = site.peers.get(at) else { return };
+/// Sends OPTIONS to a peer at an interval, and reports to the centre when the peer is up again.
+pub(crate) async fn monitor(context: Arc<Context>, at: usize) {
+    let Some(peer) = context.peers.get(at) else { return };
     let seconds = u64::from(peer.config.options_seconds);
     loop {
-        let answer = exchange_with_peer(&site, peer, |ends, cseq| options(&site, ends, cseq)).await;
+        let answer = exchange_with_peer(&context, peer, |ends, cseq| options(&context, ends, cseq)).await;
         let up = match answer {
             Ok(response) => !matches!(response.status, Status::REQUEST_TIMEOUT | Status::SERVICE_UNAVAILABLE),
             Err(_) => false,
         };
-        note(&site, peer, up);
+        set_peer_state(&context, peer, up);
         let pause = if up { seconds } else { seconds.min(DOWN_SECONDS) };
         tokio::time::sleep(Duration::from_secs(pause)).await;
     }
 }
 
-fn options(site: &Site, ends: &Ends<'_>, cseq: u32) -> Request {
+fn options(context: &Context, ends: &Ends<'_>, cseq: u32) -> Request {
     let Ends { their_host, our_host, .. } = *ends;
     let mut request = Request::new(Method::Options, format!("sip:{their_host}"));
     let headers = &mut request.headers;
     headers.push(Name::MaxForwards, 70);
-    headers.push(Name::From, format_args!("<sip:{our_host}>;tag={}", sip::tag(site.chance.next())));
+    headers.push(Name::From, format_args!("<sip:{our_host}>;tag={}", sip::tag(context.rng.next())));
     headers.push(Name::To, format_args!("<sip:{their_host}>"));
-    headers.push(Name::CallId, sip::call_id(site.chance.next_wide(), our_host));
+    headers.push(Name::CallId, sip::call_id(context.rng.next_wide(), our_host));
     headers.push(Name::CSeq, format_args!("{cseq} OPTIONS"));
     headers.push(Name::Accept, "text/plain");
     request
 }
 
-/// Gives a window's permit back and says so.
-fn free(site: &Site, peer: &Peer, permit: OwnedSemaphorePermit) {
+/// Returns a permit of the window and reports the free window to the centre.
+fn release(context: &Context, peer: &Peer, permit: OwnedSemaphorePermit) {
     drop(permit);
-    site.centre.opened(peer.endpoint());
+    context.centre.endpoint_available(peer.endpoint());
 }
 
-/// Notes whether a peer answers. One that does not is asked by OPTIONS until it does.
-fn note(site: &Site, peer: &Peer, up: bool) {
-    if !peer.note_up(up) {
+/// Sets whether a peer is up. A peer that is down gets OPTIONS until it answers.
+fn set_peer_state(context: &Context, peer: &Peer, up: bool) {
+    if !peer.set_state(up) {
         return;
     }
     if up {
         tracing::info!(peer = peer.config.name, "SIP peer is up");
-        site.centre.opened(peer.endpoint());
+        context.centre.endpoint_available(peer.endpoint());
     } else {
         tracing::warn!(peer = peer.config.name, "SIP peer does not answer");
     }
 }
 
-/// The headers of a success, or what its absence means.
-fn judge(answer: Result<&Response, &Lost>) -> Result<sip::Headers, Failure> {
+/// The header fields of a 2xx response, or the failure that corresponds to the outcome.
+fn success_headers(answer: Result<&Response, &RequestError>) -> Result<sip::Headers, Failure> {
     let response = match answer {
         Ok(response) => response,
-        Err(Lost::Timeout) => return Err(Failure::Timeout),
-        Err(Lost::Broken) => return Err(Failure::NoPeer),
+        Err(RequestError::Timeout) => return Err(Failure::Timeout),
+        Err(RequestError::Broken) => return Err(Failure::NoPeer),
     };
     let wait = response.headers.get(Name::RetryAfter).and_then(retry_after);
     match codes::failure(response.status, wait.map(|seconds| Duration::from_secs(seconds.into()))) {
@@ -147,35 +151,34 @@ fn judge(answer: Result<&Response, &Lost>) -> Result<sip::Headers, Failure> {
     }
 }
 
-/// Where a request goes next.
-struct Next {
+/// Where a request is sent.
+struct NextHop {
     host: String,
     port: u16,
     transport: Transport,
-    /// The Request-URI that a redirection asked for.
+    /// The Request-URI from a redirection.
     request_uri: Option<String>,
 }
 
-/// One request to a peer, with what belongs to it: credentials where it asks for them, and one
-/// redirection.
+/// Sends one request to a peer, answers its digest challenges, and follows one redirection.
 async fn exchange_with_peer(
-    site: &Arc<Site>,
+    context: &Arc<Context>,
     peer: &Peer,
-    draft: impl Fn(&Ends<'_>, u32) -> Request,
-) -> Result<Response, Lost> {
+    builder: impl Fn(&Ends<'_>, u32) -> Request,
+) -> Result<Response, RequestError> {
     let (host, port) = peer.target.clone();
-    let mut next = Next { host, port, transport: peer.config.transport.into(), request_uri: None };
+    let mut next_hop = NextHop { host, port, transport: peer.config.transport.into(), request_uri: None };
     let (mut challenges, mut redirected) = (0, false);
     for cseq in 1.. {
-        let response = ask_peer(site, peer, &next, |ends| draft(ends, cseq)).await?;
+        let response = send_to_peer(context, peer, &next_hop, |ends| builder(ends, cseq)).await?;
         peer.count_answer();
         let field = match response.status {
             Status::UNAUTHORIZED => Name::WwwAuthenticate,
             Status::PROXY_AUTHENTICATION_REQUIRED => Name::ProxyAuthenticate,
             Status::MOVED_PERMANENTLY | Status::MOVED_TEMPORARILY if !redirected => {
                 redirected = true;
-                match redirection(&response, next.transport) {
-                    Some(elsewhere) => next = elsewhere,
+                match redirection(&response, next_hop.transport) {
+                    Some(elsewhere) => next_hop = elsewhere,
                     None => return Ok(response),
                 }
                 continue;
@@ -193,53 +196,57 @@ async fn exchange_with_peer(
             if field == Name::WwwAuthenticate { Name::Authorization } else { Name::ProxyAuthorization };
         peer.remember(challenge, answer_field);
     }
-    Err(Lost::Broken)
+    Err(RequestError::Broken)
 }
 
-/// Notes what a message told about its peer. One that is not asked by OPTIONS is never taken
-/// for gone: nobody would find out that it is back.
-fn note_answer(site: &Site, peer: &Peer, answered: bool) {
+/// Updates the state of a peer after a delivery. Without OPTIONS a peer stays up, since nothing would
+/// detect that it answers again.
+fn update_state(context: &Context, peer: &Peer, answered: bool) {
     if answered || peer.config.options_seconds > 0 {
-        note(site, peer, answered);
+        set_peer_state(context, peer, answered);
     }
 }
 
-async fn ask_peer(
-    site: &Arc<Site>,
+async fn send_to_peer(
+    context: &Arc<Context>,
     peer: &Peer,
-    next: &Next,
-    draft: impl Fn(&Ends<'_>) -> Request,
-) -> Result<Response, Lost> {
-    let Next { host, port, transport, request_uri } = next;
+    next_hop: &NextHop,
+    builder: impl Fn(&Ends<'_>) -> Request,
+) -> Result<Response, RequestError> {
+    let NextHop { host, port, transport, request_uri } = next_hop;
     let address = if request_uri.is_some() { resolve(host, *port).await } else { peer.address().await };
-    let address = address.ok_or(Lost::Broken)?;
+    let address = address.ok_or(RequestError::Broken)?;
     let their_host = format!("{host}:{port}");
-    let our_host = site.sent_by(*transport, address);
+    let our_host = context.sent_by(*transport, address);
     let ends = Ends { request_uri: request_uri.as_deref(), their_host: &their_host, our_host: &our_host };
-    let mut request = draft(&ends);
-    peer.authorize(&mut request, &format!("{:016x}", site.chance.next()));
+    let mut request = builder(&ends);
+    peer.authorize(&mut request, &format!("{:016x}", context.rng.next()));
     let target = Target { transport: *transport, address, host, tls: &peer.config.tls };
-    ask(site, request, target).await
+    send_over(context, request, target).await
 }
 
-async fn exchange_with_contact(site: &Arc<Site>, binding: &Binding, draft: &Draft) -> Result<Response, Lost> {
-    let our_host = site.sent_by(binding.transport, binding.hop.source);
+async fn exchange_with_contact(
+    context: &Arc<Context>,
+    binding: &Binding,
+    builder: &RequestBuilder,
+) -> Result<Response, RequestError> {
+    let our_host = context.sent_by(binding.transport, binding.hop.source);
     let ends = Ends { request_uri: Some(&binding.contact), their_host: &our_host, our_host: &our_host };
-    let request = draft.request(&ends, 1);
+    let request = builder.request(&ends, 1);
     match binding.hop.way {
-        Way::Connection(_) => send(site, request, binding.hop, binding.transport).await,
+        Way::Connection(_) => send_on(context, request, binding.hop, binding.transport).await,
         Way::Datagram { .. } => {
             let address = contact_address(binding);
             let host = bracketed(address.ip());
             let tls = ClientTls::default();
             let target = Target { transport: Transport::Udp, address, host: &host, tls: &tls };
-            ask(site, request, target).await
+            send_over(context, request, target).await
         }
     }
 }
 
-/// Where a contact that registered over UDP is: at its Contact's address if the REGISTER came
-/// from that host, else where it came from, since then a NAT stands between.
+/// The address of a contact that registered over UDP: the one in its Contact if that host sent the
+/// REGISTER, else the source address, since a NAT is in between.
 fn contact_address(binding: &Binding) -> SocketAddr {
     let source = binding.hop.source;
     let uri = Uri::parse(&binding.contact).ok();
@@ -247,45 +254,54 @@ fn contact_address(binding: &Binding) -> SocketAddr {
     stated.map_or(source, |uri| SocketAddr::new(source.ip(), uri.port.unwrap_or(5060)))
 }
 
-/// Sends a request over the transport that its size asks for, and waits for the final answer.
-async fn ask(site: &Arc<Site>, request: Request, target: Target<'_>) -> Result<Response, Lost> {
+/// Sends a request over the transport that its size requires, and waits for the final response.
+async fn send_over(
+    context: &Arc<Context>,
+    request: Request,
+    target: Target<'_>,
+) -> Result<Response, RequestError> {
     let Target { transport, address, .. } = target;
-    // Via is not there yet: some 100 octets.
+    // Reserves 100 octets for Via, which is added later.
     let transport = transport_for(transport, request.to_bytes().len() + 100);
     if transport != Transport::Udp {
-        match site.connections.to(site, Target { transport, ..target }).await {
+        match context.connections.connect(Target { transport, ..target }).await {
             Ok(id) => {
                 let hop = Hop { way: Way::Connection(id), source: address };
-                return send(site, request, hop, transport).await;
+                return send_on(context, request, hop, transport).await;
             }
-            // It has no TCP: a long datagram may arrive, a refused connection does not (§18.1.1).
+            // The peer has no TCP: a long datagram is sent instead (§18.1.1).
             Err(_) if target.transport == Transport::Udp => {}
             Err(error) => {
                 tracing::debug!(%address, %error, "could not connect");
-                return Err(Lost::Broken);
+                return Err(RequestError::Broken);
             }
         }
     }
-    let socket = site.socket_towards(address).ok_or(Lost::Broken)?;
+    let socket = context.socket_towards(address).ok_or(RequestError::Broken)?;
     let hop = Hop { way: Way::Datagram { socket, to: address }, source: address };
-    send(site, request, hop, Transport::Udp).await
+    send_on(context, request, hop, Transport::Udp).await
 }
 
-async fn send(site: &Site, mut request: Request, hop: Hop, transport: Transport) -> Result<Response, Lost> {
-    let sent_by = site.sent_by(transport, hop.source);
-    let branch = sip::branch(site.chance.next_wide());
+async fn send_on(
+    context: &Context,
+    mut request: Request,
+    hop: Hop,
+    transport: Transport,
+) -> Result<Response, RequestError> {
+    let sent_by = context.sent_by(transport, hop.source);
+    let branch = sip::branch(context.rng.next_wide());
     request
         .headers
         .push_front(Name::Via, format_args!("SIP/2.0/{transport} {sent_by};branch={branch};rport"));
     let (reply, answer) = oneshot::channel();
     let request = Box::new(request);
-    let sent = site.events.send(Event::Send { request, hop, transport, reply }).await;
-    sent.map_err(|_| Lost::Broken)?;
-    answer.await.unwrap_or(Err(Lost::Broken))
+    let sent = context.events.send(Event::Send { request, hop, transport, reply }).await;
+    sent.map_err(|_| RequestError::Broken)?;
+    answer.await.unwrap_or(Err(RequestError::Broken))
 }
 
 /// The first SIP URI of a 301 or 302.
-fn redirection(response: &Response, transport: Transport) -> Option<Next> {
+fn redirection(response: &Response, transport: Transport) -> Option<NextHop> {
     let mut contacts = response.headers.elements(Name::Contact).map(Contact::parse);
     let uri = contacts.find_map(|contact| match contact {
         Ok(Contact::Address(address)) if matches!(address.uri.scheme, sip::uri::Scheme::Sip) => {
@@ -297,5 +313,5 @@ fn redirection(response: &Response, transport: Transport) -> Option<Next> {
     let transport = named.unwrap_or(transport);
     let port = uri.port.unwrap_or(transport.default_port());
     let request_uri = Uri { headers: None, ..uri }.to_string();
-    Some(Next { host: uri.host.to_owned(), port, transport, request_uri: Some(request_uri) })
+    Some(NextHop { host: uri.host.to_owned(), port, transport, request_uri: Some(request_uri) })
 }

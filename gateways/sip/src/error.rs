@@ -1,26 +1,26 @@
-//! Why the gateway could not start.
+//! Errors that prevent the start of the gateway.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// A configuration that cannot be served.
+/// An error at start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// An entry of the configuration is wrong.
+    /// An entry of the configuration is invalid.
     #[error("{entry}: {what}")]
     Config {
         /// The entry.
         entry: String,
-        /// What is wrong with it.
+        /// The defect.
         what: String,
     },
-    /// An address could not be listened on.
+    /// A listener could not be opened.
     #[error("cannot listen on {address}")]
     Listen {
         /// The address.
         address: SocketAddr,
-        /// What the system said.
+        /// The I/O error.
         source: std::io::Error,
     },
     /// A file could not be read.
@@ -28,10 +28,10 @@ pub enum Error {
     File {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The I/O error.
         source: std::io::Error,
     },
-    /// Certificates or keys do not fit together.
+    /// A certificate or key is invalid.
     #[error("TLS: {0}")]
     Tls(#[from] rustls::Error),
 }

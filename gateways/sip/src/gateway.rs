@@ -1,4 +1,4 @@
-//! The gateway as the rest of the process sees it.
+//! The SIP gateway: start, status, shutdown, and the delivery port of the centre.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -7,72 +7,70 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use sip::Transport;
+use smsc::delivery::{Capabilities, Delivery, DeliveryAck};
+use smsc::endpoint::Endpoint;
 use smsc::failure::Failure;
-use smsc::message::Endpoint;
-use smsc::ports::{BoxFuture, Capabilities, Centre, Delivery, DeliveryAck, Gateways};
+use smsc::future::BoxFuture;
+use smsc::ports::{Gateways, Intake};
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::chance::Chance;
 use crate::config::{Segments, SipConfig};
-use crate::element::Element;
+use crate::context::{Clock, Context};
 use crate::peer::Peer;
 use crate::registrar::Registrar;
-use crate::site::{Clock, Site};
+use crate::rng::Rng;
+use crate::transactions::TransactionTask;
 use crate::transport::connections::Connections;
 use crate::transport::{accept, tls, udp};
 use crate::{Error, dial};
 
-/// Batches of arrivals and requests to send that may wait for the element. When it is full,
-/// readers stop reading: TCP slows its senders down, and the kernel drops datagrams.
+/// Events that may wait for the transaction task. When the queue is full, readers stop reading: TCP
+/// throttles its senders, and the kernel drops datagrams.
 const EVENTS_MAX: usize = 1024;
 
-/// How long a shutdown waits for answers that are owed.
-const DRAIN_MAX: Duration = Duration::from_secs(10);
-
-/// How often a shutdown looks whether it is done.
+/// The interval at which a shutdown checks for open requests and deliveries.
 const DRAIN_STEP: Duration = Duration::from_millis(20);
 
-/// Deliveries that may be open towards one registered user.
+/// Deliveries that may be open to one registered user.
 const USER_WINDOW: usize = 10;
 
-/// SIP, running. Dropping it stops everything at once; [`SipGateway::shutdown`] is kinder.
+/// A running SIP gateway. Dropping it stops all tasks at once; [`SipGateway::shutdown`] drains first.
 pub struct SipGateway {
-    site: Arc<Site>,
-    /// Listeners for connections, and those who ask peers whether they are there.
+    context: Arc<Context>,
+    /// Tasks that accept connections, and tasks that monitor peers.
     listeners: Mutex<Vec<JoinHandle<()>>>,
-    /// Readers of datagrams, and the element.
+    /// Readers of datagrams, and the transaction task.
     carriers: Mutex<Vec<JoinHandle<()>>>,
 }
 
-/// One peer or registered user, for people to look at.
+/// The status of one peer or registered user, for the admin interface.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PartyStatus {
-    /// Who.
+    /// The peer or user.
     pub endpoint: Endpoint,
-    /// Whether it can be given messages.
+    /// Whether it accepts deliveries.
     pub up: bool,
-    /// Deliveries to it that are open; 0 for users.
+    /// Open deliveries; 0 for users.
     pub open: usize,
-    /// Contacts that are registered; 0 for peers.
+    /// Registered contacts; 0 for peers.
     pub contacts: usize,
 }
 
 impl SipGateway {
-    /// Listens, and starts to ask peers whether they are there. Call it within a tokio runtime.
+    /// Opens the listeners and starts to monitor peers by OPTIONS. Call it within a tokio runtime.
     ///
-    /// `seed` is 32 random octets; branches, tags and nonces follow from them, and no two
-    /// processes may share them.
+    /// `rng_seed` is 32 random octets, from which branches, tags and nonces are derived; each process
+    /// needs its own.
     ///
     /// # Errors
-    /// What is wrong with the configuration, or the address that cannot be listened on.
-    /// Then nothing was started.
+    /// An error of the configuration, or of a listener. Then nothing is started.
     pub fn start(
         config: SipConfig,
-        centre: Arc<dyn Centre>,
+        centre: Arc<dyn Intake>,
         clock: Clock,
-        seed: [u8; 32],
+        rng_seed: [u8; 32],
     ) -> Result<Self, Error> {
         config.check()?;
         let (mut sockets, mut listeners, mut listening) = (Vec::new(), Vec::new(), Vec::new());
@@ -100,12 +98,12 @@ impl SipGateway {
         }
         let (events, received) = mpsc::channel(EVENTS_MAX);
         let peers: Vec<_> = config.peers.iter().cloned().map(Peer::new).collect();
-        let site = Arc::new(Site {
+        let context = Arc::new(Context {
             by_name: peers.iter().enumerate().map(|(at, peer)| (peer.config.name.clone(), at)).collect(),
             peers,
             registrar: Registrar::new(&config.users, &config.registration),
-            chance: Chance::new(seed),
-            connections: Connections::default(),
+            rng: Rng::new(rng_seed),
+            connections: Arc::new(Connections::new(config.limits.clone(), events.clone())),
             accepting: AtomicUsize::new(0),
             closing: AtomicBool::new(false),
             datagram: sockets.iter().map(|(address, _)| *address).collect(),
@@ -116,59 +114,60 @@ impl SipGateway {
             listening,
         });
         let sockets: Vec<Arc<UdpSocket>> = sockets.into_iter().map(|(_, socket)| socket).collect();
-        let element = Element::new(site.clone(), sockets.clone()).run(received);
-        let mut carriers = vec![tokio::spawn(element)];
+        let transactions = TransactionTask::new(context.clone(), sockets.clone()).run(received);
+        let mut carriers = vec![tokio::spawn(transactions)];
         for (index, socket) in sockets.into_iter().enumerate() {
-            carriers.push(tokio::spawn(udp::read(index, socket, site.events.clone())));
+            carriers.push(tokio::spawn(udp::read(index, socket, context.events.clone())));
         }
         let mut tasks = Vec::new();
         for (listener, transport, acceptor) in listeners {
-            tasks.push(tokio::spawn(accept::run(site.clone(), listener, transport, acceptor)));
+            tasks.push(tokio::spawn(accept::run(context.connections.clone(), listener, transport, acceptor)));
         }
-        for (at, peer) in site.peers.iter().enumerate() {
+        for (at, peer) in context.peers.iter().enumerate() {
             if peer.config.options_seconds > 0 {
-                tasks.push(tokio::spawn(dial::watch(site.clone(), at)));
+                tasks.push(tokio::spawn(dial::monitor(context.clone(), at)));
             }
         }
-        Ok(Self { site, listeners: Mutex::new(tasks), carriers: Mutex::new(carriers) })
+        Ok(Self { context, listeners: Mutex::new(tasks), carriers: Mutex::new(carriers) })
     }
 
-    /// Where it listens, in the order of the configuration, with the ports that were chosen
-    /// where the configuration says 0.
+    /// The addresses of the listeners in the order of the configuration; a configured port 0 is
+    /// replaced by the allocated one.
     pub fn local_addresses(&self) -> Vec<(Transport, SocketAddr)> {
-        self.site.listening.clone()
+        self.context.listening.clone()
     }
 
-    /// Every peer and user.
+    /// The status of every peer and user.
     pub fn status(&self) -> Vec<PartyStatus> {
-        let peers = self.site.peers.iter().map(|peer| PartyStatus {
+        let peers = self.context.peers.iter().map(|peer| PartyStatus {
             endpoint: peer.endpoint().clone(),
             up: peer.is_up(),
             open: usize::from(peer.config.window_max).saturating_sub(peer.window.available_permits()),
             contacts: 0,
         });
-        let now = self.site.now();
-        let users = self.site.registrar.accounts().iter().map(|account| {
+        let now = self.context.now();
+        let users = self.context.registrar.accounts().iter().map(|account| {
             let contacts = account.bindings(now).len();
             PartyStatus { endpoint: account.sender.endpoint.clone(), up: contacts > 0, open: 0, contacts }
         });
         peers.chain(users).collect()
     }
 
-    /// Takes no new message (503), waits until every one that was taken is answered and every
-    /// delivery is over, at most 10 s, and stops.
-    pub async fn shutdown(&self) {
-        self.site.closing.store(true, Ordering::Relaxed);
+    /// Refuses new messages (503), waits at most `deadline` until the centre has answered all pending
+    /// messages and all deliveries have ended, and stops.
+    pub async fn shutdown(&self, deadline: Duration) {
+        self.context.closing.store(true, Ordering::Relaxed);
         abort(&self.listeners);
         let is_busy = |peer: &Peer| peer.window.available_permits() < usize::from(peer.config.window_max);
         let drained = async {
-            while self.site.accepting.load(Ordering::Relaxed) > 0 || self.site.peers.iter().any(is_busy) {
+            while self.context.accepting.load(Ordering::Relaxed) > 0 || self.context.peers.iter().any(is_busy)
+            {
                 tokio::time::sleep(DRAIN_STEP).await;
             }
-            tokio::time::sleep(DRAIN_STEP).await; // the last answers are on their way
+            tokio::time::sleep(DRAIN_STEP).await; // the last responses are being written
         };
-        if tokio::time::timeout(DRAIN_MAX, drained).await.is_err() {
-            tracing::warn!("stopped with SIP messages still open");
+        if tokio::time::timeout(deadline, drained).await.is_err() {
+            tracing::warn!("stopped with open SIP messages");
         }
         abort(&self.carriers);
     }
@@ -190,10 +189,10 @@ fn abort(tasks: &Mutex<Vec<JoinHandle<()>>>) {
 impl Gateways for SipGateway {
     fn available(&self, endpoint: &Endpoint) -> usize {
         match endpoint {
-            Endpoint::SipPeer(name) => self.site.peer(name).map_or(0, Peer::available),
+            Endpoint::SipPeer(name) => self.context.peer(name).map_or(0, Peer::available),
             Endpoint::SipUser(name) => {
-                let account = self.site.registrar.by_party(name);
-                let bound = account.is_some_and(|account| !account.bindings(self.site.now()).is_empty());
+                let account = self.context.registrar.by_party(name);
+                let bound = account.is_some_and(|account| !account.bindings(self.context.now()).is_empty());
                 if bound { USER_WINDOW } else { 0 }
             }
             _ => 0,
@@ -205,10 +204,10 @@ impl Gateways for SipGateway {
         endpoint: &Endpoint,
         delivery: Delivery,
     ) -> BoxFuture<'static, Result<DeliveryAck, Failure>> {
-        let site = self.site.clone();
+        let context = self.context.clone();
         match endpoint.clone() {
-            Endpoint::SipPeer(name) => Box::pin(dial::to_peer(site, name, delivery)),
-            Endpoint::SipUser(name) => Box::pin(dial::to_user(site, name, delivery)),
+            Endpoint::SipPeer(name) => Box::pin(dial::to_peer(context, name, delivery)),
+            Endpoint::SipUser(name) => Box::pin(dial::to_user(context, name, delivery)),
             _ => Box::pin(std::future::ready(Err(Failure::NoRoute))),
         }
     }
@@ -216,7 +215,7 @@ impl Gateways for SipGateway {
     fn capabilities(&self, endpoint: &Endpoint) -> Capabilities {
         let plain = Capabilities { open_per_destination: 1, reassembled: true, sends_receipts: false };
         let Endpoint::SipPeer(name) = endpoint else { return plain };
-        self.site.peer(name).map_or(plain, |peer| Capabilities {
+        self.context.peer(name).map_or(plain, |peer| Capabilities {
             open_per_destination: peer.config.open_per_destination,
             reassembled: peer.config.quirks.segments == Segments::Reassembled,
             sends_receipts: peer.config.quirks.sends_receipts,

@@ -1,33 +1,31 @@
-//! SIP on sockets: peers, registered users and the seven X-SMS headers.
+//! The SIP gateway: peers, registered users and the X-SMS header fields.
 //!
-//! A message comes in: a task of `transport` turns octets into SIP messages; the `element`
-//! finds their transactions, `listen` knows their sender by the `door` and reads them with
-//! [`convert`]; everything that arrived together goes to [`Centre::accept`] in one call, and each
-//! 200 leaves when its message is durable.
+//! Inbound: a task of `transport` parses octets into SIP messages; the transaction task
+//! (`transactions`) matches them to transactions, authenticates the sender (`auth`) and converts
+//! MESSAGE requests to submissions ([`convert`]). Submissions that arrive together go to
+//! [`Submit::accept`] in one call; each 200 is sent when its message is durable.
 //!
-//! A message goes out: `dial` writes it with [`convert`], hands the request to the element,
-//! and reads the answer by the tables of [`codes`].
+//! Outbound: `dial` converts a delivery to requests ([`convert`]), sends them through the transaction
+//! task, and maps the final response to a failure ([`codes`]).
 //!
-//! [`Centre::accept`]: smsc::ports::Centre::accept
+//! [`Submit::accept`]: smsc::ports::Submit::accept
 
-mod chance;
+mod auth;
 pub mod codes;
 pub mod config;
+mod context;
 pub mod convert;
 pub mod dates;
 mod dial;
-mod door;
-mod element;
 mod error;
 mod gateway;
-mod listen;
 mod peer;
 mod registrar;
-mod repeats;
-mod site;
+mod rng;
+mod transactions;
 mod transport;
 
 pub use config::SipConfig;
+pub use context::Clock;
 pub use error::Error;
 pub use gateway::{PartyStatus, SipGateway};
-pub use site::Clock;

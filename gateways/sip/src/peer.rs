@@ -1,4 +1,4 @@
-//! What we know of a peer while the process runs.
+//! The runtime state of a peer: window, availability, rate and digest challenge.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,49 +8,49 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use sip::digest::{Challenge, Login, Secret};
 use sip::{Name, Request};
-use smsc::message::Endpoint;
+use smsc::endpoint::Endpoint;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::config;
 use crate::convert::Sender;
 
-/// How long the address of a host name is kept.
+/// How long a resolved address is cached.
 const RESOLVED_FOR: Duration = Duration::from_secs(30);
 
-/// One peer: its configuration, its window, whether it is there.
+/// One peer: its configuration and its state.
 pub(crate) struct Peer {
     pub(crate) config: config::Peer,
     pub(crate) sender: Sender,
     /// Host and port of its URI.
     pub(crate) target: (String, u16),
-    /// Where that host was last found, and when.
+    /// The resolved address of the host, and when it was resolved.
     resolved: Mutex<Option<(SocketAddr, Instant)>>,
-    /// One permit for each request that may be open towards it.
+    /// One permit for each request that may be open to it.
     pub(crate) window: Arc<Semaphore>,
     up: AtomicBool,
-    /// Final answers that it gave.
+    /// Final responses received from it.
     answers: AtomicU64,
-    /// The last challenge, so that the next request need not wait for one.
-    challenge: Mutex<Option<Remembered>>,
+    /// The last challenge, so that the next request has credentials at once.
+    challenge: Mutex<Option<StoredChallenge>>,
     pace: Mutex<Pace>,
 }
 
-struct Remembered {
+struct StoredChallenge {
     challenge: Challenge,
-    /// The header field that its answer goes into.
+    /// The header field for the credentials.
     field: Name,
     uses: u32,
 }
 
-/// A token bucket of one second.
+/// A token bucket that holds the tokens of one second.
 struct Pace {
     tokens: f64,
     since: Instant,
 }
 
 impl Peer {
-    /// A peer that is taken to be there until it fails to answer.
+    /// A peer; its initial state is up.
     pub(crate) fn new(config: config::Peer) -> Self {
         let sender = Sender {
             endpoint: Endpoint::SipPeer(config.name.as_str().into()),
@@ -61,7 +61,7 @@ impl Peer {
         let pace = Pace { tokens: f64::from(config.messages_per_second_max), since: Instant::now() };
         Self {
             sender,
-            target: config.target().unwrap_or_default(), // a configuration without was refused
+            target: config.target().unwrap_or_default(), // `check` refuses a configuration without target
             resolved: Mutex::default(),
             window: Arc::new(Semaphore::new(config.window_max.into())),
             up: AtomicBool::new(true),
@@ -76,7 +76,7 @@ impl Peer {
         &self.sender.endpoint
     }
 
-    /// Whether it is asked for disposition notifications.
+    /// Whether disposition notifications are requested from it.
     pub(crate) fn notifies(&self) -> bool {
         let quirks = &self.config.quirks;
         quirks.sends_receipts && quirks.receipts == config::ReceiptForm::Imdn
@@ -86,27 +86,27 @@ impl Peer {
         self.up.load(Ordering::Relaxed)
     }
 
-    /// Notes whether it answers; `true` if that is news.
-    pub(crate) fn note_up(&self, up: bool) -> bool {
+    /// Sets whether it is up; `true` if that is a change.
+    pub(crate) fn set_state(&self, up: bool) -> bool {
         self.up.swap(up, Ordering::Relaxed) != up
     }
 
-    /// How many final answers it has given.
+    /// How many final responses it has sent.
     pub(crate) fn answers(&self) -> u64 {
         self.answers.load(Ordering::Relaxed)
     }
 
-    /// Counts a final answer.
+    /// Counts a final response.
     pub(crate) fn count_answer(&self) {
         self.answers.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Requests that may begin now; none while the peer is down.
+    /// Requests that may be sent now; none while the peer is down.
     pub(crate) fn available(&self) -> usize {
         if self.is_up() { self.window.available_permits() } else { 0 }
     }
 
-    /// Whether one more message of it is within its rate.
+    /// Takes a token for one message; `false` above the rate limit.
     pub(crate) fn admits_one(&self) -> bool {
         let rate = f64::from(self.config.messages_per_second_max);
         if rate == 0.0 {
@@ -124,7 +124,7 @@ impl Peer {
         admitted
     }
 
-    /// The address of its host; a name is looked up twice a minute at most.
+    /// The address of its host; a name is resolved at most twice a minute.
     pub(crate) async fn address(&self) -> Option<SocketAddr> {
         let known = *self.resolved.lock();
         if let Some((address, since)) = known
@@ -138,16 +138,16 @@ impl Peer {
         found
     }
 
-    /// Keeps a challenge to answer it again and again.
+    /// Stores a challenge for this request and the next ones.
     pub(crate) fn remember(&self, challenge: Challenge, field: Name) {
-        *self.challenge.lock() = Some(Remembered { challenge, field, uses: 0 });
+        *self.challenge.lock() = Some(StoredChallenge { challenge, field, uses: 0 });
     }
 
-    /// Adds credentials to a request, if a challenge is known and we have a login.
+    /// Adds credentials to a request, if a challenge is stored and `outbound` is configured.
     pub(crate) fn authorize(&self, request: &mut Request, cnonce: &str) {
         let Some(login) = &self.config.outbound else { return };
         let mut remembered = self.challenge.lock();
-        let Some(Remembered { challenge, field, uses }) = &mut *remembered else { return };
+        let Some(StoredChallenge { challenge, field, uses }) = &mut *remembered else { return };
         *uses += 1;
         let login = Login { username: &login.user, secret: Secret::Password(login.password.reveal()) };
         let (method, uri) = (request.method.as_str(), request.uri.as_str());
@@ -156,7 +156,7 @@ impl Peer {
     }
 }
 
-/// The address of a host, which may be a name.
+/// Resolves a host name or address.
 pub(crate) async fn resolve(host: &str, port: u16) -> Option<SocketAddr> {
     let host = host.trim_matches(['[', ']']);
     if let Ok(address) = host.parse() {

@@ -1,4 +1,4 @@
-//! Where registered users can be reached (RFC 3261 §10.3).
+//! The registrar: users and the bindings of their contacts (RFC 3261 §10.3).
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -7,7 +7,8 @@ use parking_lot::Mutex;
 use sip::register::{Change, Lifetimes, Registration};
 use sip::{Status, Transport, Uri};
 use smsc::address::Address;
-use smsc::message::{Endpoint, Timestamp};
+use smsc::endpoint::Endpoint;
+use smsc::timestamp::Timestamp;
 
 use crate::codes::Refusal;
 use crate::config::{self, User};
@@ -30,14 +31,14 @@ pub(crate) struct Account {
     bindings: Mutex<Vec<Binding>>,
 }
 
-/// One place where a user can be reached.
+/// The binding of one contact.
 #[derive(Clone, Debug)]
 pub(crate) struct Binding {
-    /// The Contact URI as the user wrote it; it becomes the Request-URI.
+    /// The Contact URI as received; it becomes the Request-URI.
     pub(crate) contact: String,
-    /// The way there.
+    /// The hop that sent the REGISTER.
     pub(crate) hop: Hop,
-    /// Over what.
+    /// Its transport.
     pub(crate) transport: Transport,
     pub(crate) expires_at: Timestamp,
     call_id: String,
@@ -81,28 +82,28 @@ impl Registrar {
         self.by_login(&name).and_then(|at| self.account(at)).or_else(by_number)
     }
 
-    /// Applies a REGISTER of `account` that came over `hop`; the bindings that now stand.
+    /// Applies a REGISTER of `account` from `hop`; returns the current bindings.
     ///
     /// # Errors
-    /// The refusal to answer with. Then nothing was changed.
+    /// The refusal for the response. Then no binding has changed.
     pub(crate) fn register(
         &self,
         account: &Account,
-        asked: &Registration<'_>,
+        request: &Registration<'_>,
         (hop, transport): (Hop, Transport),
         now: Timestamp,
     ) -> Result<Vec<Binding>, Refusal> {
         let mut held = account.bindings.lock();
         let mut bindings: Vec<_> = held.iter().filter(|each| each.expires_at > now).cloned().collect();
-        match &asked.change {
+        match &request.change {
             Change::None => {}
             Change::RemoveAll => bindings.clear(),
             Change::Set(changes) => {
                 for change in changes {
                     let known = bindings.iter().position(|each| is_same(&each.contact, &change.contact.uri));
                     if let Some(known) = known.map(|at| bindings.swap_remove(at))
-                        && known.call_id == asked.call_id
-                        && known.cseq >= asked.cseq
+                        && known.call_id == request.call_id
+                        && known.cseq >= request.cseq
                     {
                         return Err(Refusal::new(Status::BAD_REQUEST, "CSeq does not grow"));
                     }
@@ -112,8 +113,8 @@ impl Registrar {
                             hop,
                             transport,
                             expires_at: now + Duration::from_secs(change.expires_seconds.into()),
-                            call_id: asked.call_id.to_owned(),
-                            cseq: asked.cseq,
+                            call_id: request.call_id.to_owned(),
+                            cseq: request.cseq,
                         });
                     }
                 }
@@ -126,8 +127,8 @@ impl Registrar {
         Ok(bindings)
     }
 
-    /// A connection is gone, and with it the bindings that came over it.
-    pub(crate) fn closed(&self, id: ConnectionId) {
+    /// Removes the bindings of a closed connection.
+    pub(crate) fn remove_connection(&self, id: ConnectionId) {
         for account in &self.users {
             account.bindings.lock().retain(|each| each.hop.way != Way::Connection(id));
         }
@@ -150,7 +151,7 @@ impl Account {
         Self { config, sender, bindings: Mutex::default() }
     }
 
-    /// Where the user can be reached at `now`.
+    /// The bindings that are valid at `now`.
     pub(crate) fn bindings(&self, now: Timestamp) -> Vec<Binding> {
         self.bindings.lock().iter().filter(|each| each.expires_at > now).cloned().collect()
     }

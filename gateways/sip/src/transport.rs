@@ -1,10 +1,13 @@
-//! What carries messages: datagrams, streams, WebSockets, with and without TLS.
+//! Transports: UDP, TCP, TLS and WebSocket.
 //!
-//! Every transport does the same: it turns octets into messages in a task of its own, hands
-//! them to the element in batches as [`Event`]s, and takes octets to send.
+//! Every transport has a task that parses octets into messages, sends them to the transaction task in batches as
+//! [`Event`]s, and writes octets that the transaction task sends back.
+//!
+//! [`Event`]: crate::transactions::event::Event
 
 pub(crate) mod accept;
 pub(crate) mod connections;
+pub(crate) mod duplex;
 pub(crate) mod stream;
 pub(crate) mod tls;
 pub(crate) mod udp;
@@ -13,23 +16,23 @@ pub(crate) mod ws;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
+use sip::Message;
+use sip::Transport;
 use sip::parser::Refused;
-use sip::{Message, Request, Response, Transport};
 use smsc::ports::StartGuard;
-use tokio::sync::{mpsc, oneshot};
 
-/// Names a connection; never reused.
+/// Identifies a connection; never reused.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) struct ConnectionId(pub(crate) u64);
 
-/// The way a message goes.
+/// The socket or connection that carries a message.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum Way {
-    /// From this socket of ours to this address.
+    /// From a local socket to a remote address.
     Datagram {
-        /// Index of the socket.
+        /// Index of the local socket.
         socket: usize,
-        /// To whom.
+        /// The remote address.
         to: SocketAddr,
     },
     /// Over an open connection.
@@ -37,9 +40,9 @@ pub(crate) enum Way {
 }
 
 impl Way {
-    /// Whether answers on both ways are written by the same hand: all datagrams are sent at once, a
-    /// connection takes them when it can.
-    pub(crate) fn is_written_with(self, other: Self) -> bool {
+    /// Whether one writer sends the responses of both ways: datagrams are sent at once, and each
+    /// connection has its own queue.
+    pub(crate) fn shares_writer_with(self, other: Self) -> bool {
         match (self, other) {
             (Self::Connection(one), Self::Connection(other)) => one == other,
             (Self::Datagram { .. }, Self::Datagram { .. }) => true,
@@ -50,77 +53,33 @@ impl Way {
     }
 }
 
-/// Where a message came from or goes to.
+/// The previous or next hop of a message.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Hop {
-    /// The way back, or there.
+    /// The way to the hop.
     pub(crate) way: Way,
-    /// The address that octets really came from; access lists look at nothing else.
+    /// The source address of the packet; access lists check this address only.
     pub(crate) source: SocketAddr,
 }
 
-/// One message as it arrived, or why it is none.
+/// One end of a connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct End {
+    pub(crate) id: ConnectionId,
+    /// The remote address.
+    pub(crate) source: SocketAddr,
+    pub(crate) transport: Transport,
+    /// Whether this gateway opened it: then no authentication deadline applies.
+    pub(crate) dialled: bool,
+}
+
+/// A received message, or the reason why it cannot be parsed.
 pub(crate) type Arrival = Result<Message, Refused>;
 
-/// What waits for a connection to take it.
-pub(crate) enum Outgoing {
-    /// A message, or the answer to a keep-alive.
+/// An entry of the send queue of a connection.
+pub(crate) enum QueueEntry {
+    /// A message, or the response to a keep-alive.
     Octets(Bytes),
-    /// Lets messages go once everything before it has been written: their answers.
+    /// Starts the delivery of messages once the responses queued before it are written.
     Start(StartGuard),
-}
-
-/// What happens around the element.
-pub(crate) enum Event {
-    /// Datagrams arrived.
-    Datagrams {
-        /// On this socket.
-        socket: usize,
-        /// What, and from whom.
-        arrivals: Vec<(SocketAddr, Arrival)>,
-    },
-    /// A connection is up.
-    Opened {
-        /// Its name.
-        id: ConnectionId,
-        /// Where what is to be sent goes.
-        writer: mpsc::Sender<Outgoing>,
-        /// Says to the connection that somebody proved who it is.
-        proven: oneshot::Sender<()>,
-    },
-    /// Messages arrived on a connection.
-    Received {
-        /// Which one.
-        id: ConnectionId,
-        /// Its other end.
-        source: SocketAddr,
-        /// What it is.
-        transport: Transport,
-        /// The messages.
-        arrivals: Vec<Arrival>,
-    },
-    /// A connection is gone.
-    Closed(ConnectionId),
-    /// A request of ours is to be sent.
-    Send {
-        /// The request, complete with Via.
-        request: Box<Request>,
-        /// To whom.
-        hop: Hop,
-        /// Over what.
-        transport: Transport,
-        /// Who waits for the answer.
-        reply: oneshot::Sender<Result<Response, Lost>>,
-    },
-    /// The centre answered.
-    Judged(crate::listen::Judged),
-}
-
-/// Why there is no answer to a request of ours.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Lost {
-    /// Nobody answered in time.
-    Timeout,
-    /// The connection is gone, or the request could not be sent.
-    Broken,
 }

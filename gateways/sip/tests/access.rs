@@ -1,16 +1,16 @@
-//! Who may come in: access lists, digest, registered users.
+//! Authentication: access lists, digest, registered users.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "the helpers of tests may fail as tests do")]
 
-mod support;
+mod rig;
 
 use gateway_sip::config::{Login, Peer, Secret, SipConfig};
+use rig::*;
 use sip::digest::{Challenge, Login as DigestLogin, Secret as DigestSecret};
 use sip::{Name, Response};
+use smsc::endpoint::Endpoint;
 use smsc::failure::Failure;
-use smsc::message::Endpoint;
 use smsc::ports::Gateways as _;
-use support::*;
 
 const NUMBER: &str = "+491511111111";
 
@@ -31,8 +31,8 @@ fn register(extra: &str, cseq: u32) -> String {
     )
 }
 
-/// Registers the phone as alice for so many seconds.
-async fn registered(phone: &Phone, seconds: u32, cseq: u32, algorithm: &str) -> Response {
+/// Registers the user agent as alice.
+async fn registered(phone: &UserAgent, seconds: u32, cseq: u32, algorithm: &str) -> Response {
     let contact = format!("Contact: <sip:alice@{}>\r\nExpires: {seconds}\r\n", phone.address);
     let challenged = phone.ask(&register(&contact, cseq)).await;
     assert_eq!(challenged.status.code(), 401);
@@ -45,18 +45,19 @@ fn with_alice() -> SipConfig {
 }
 
 #[tokio::test]
-async fn a_stranger_hears_403_where_nobody_has_a_password() {
-    let far = Peer { allowed_addresses: vec!["192.0.2.0/24".parse().unwrap()], ..peer("far", nobody()) };
+async fn an_unknown_sender_gets_403_if_no_credentials_are_configured() {
+    let far =
+        Peer { allowed_addresses: vec!["192.0.2.0/24".parse().unwrap()], ..peer("far", unused_address()) };
     let (gateway, centre) = start(SipConfig { peers: vec![far], ..config() });
-    let phone = Phone::new(udp_of(&gateway)).await;
+    let phone = UserAgent::new(udp_of(&gateway)).await;
     assert_eq!(phone.ask(&message("sip:+491701234567@smsc", "", "Hello")).await.status.code(), 403);
     assert!(centre.messages().is_empty());
 }
 
 #[tokio::test]
-async fn a_stranger_hears_401_with_both_algorithms() {
+async fn an_unknown_sender_gets_401_with_both_algorithms() {
     let (gateway, centre) = start(with_alice());
-    let phone = Phone::new(udp_of(&gateway)).await;
+    let phone = UserAgent::new(udp_of(&gateway)).await;
     let answer = phone.ask(&message("sip:+491701234567@smsc", "", "Hello")).await;
     assert_eq!(answer.status.code(), 401);
     let challenges: Vec<_> = answer.headers.all(Name::WwwAuthenticate).collect();
@@ -66,10 +67,10 @@ async fn a_stranger_hears_401_with_both_algorithms() {
 }
 
 #[tokio::test]
-async fn a_user_proves_itself_and_sends_from_its_own_number() {
+async fn an_authenticated_user_sends_from_its_own_number() {
     for algorithm in ["SHA-256", "MD5"] {
         let (gateway, centre) = start(with_alice());
-        let phone = Phone::new(udp_of(&gateway)).await;
+        let phone = UserAgent::new(udp_of(&gateway)).await;
         let challenged = phone.ask(&message("sip:+491701234567@smsc", "", "Hello")).await;
         let uri = "sip:+491701234567@smsc";
         let proof = authorization(&challenged, algorithm, "alice", "MESSAGE", uri);
@@ -77,17 +78,17 @@ async fn a_user_proves_itself_and_sends_from_its_own_number() {
         assert_eq!(answer.status.code(), 200, "{algorithm}");
         let accepted = centre.messages().remove(0);
         assert_eq!(accepted.origin, Endpoint::SipUser("491511111111".into()));
-        assert_eq!(accepted.source.dialled(), NUMBER, "whatever From says");
+        assert_eq!(accepted.source.dialled(), NUMBER, "independent of From");
         let replayed = phone.ask(&message(uri, &proof, "Another")).await;
-        assert_eq!(replayed.status.code(), 401, "the same credentials do not count twice");
+        assert_eq!(replayed.status.code(), 401, "a replay of the credentials is refused");
         assert!(replayed.headers.get(Name::WwwAuthenticate).unwrap().contains("stale=true"));
     }
 }
 
 #[tokio::test]
-async fn a_wrong_password_does_not_come_in_and_soon_has_to_wait() {
+async fn wrong_passwords_are_refused_and_block_the_address() {
     let (gateway, centre) = start(with_alice());
-    let phone = Phone::new(udp_of(&gateway)).await;
+    let phone = UserAgent::new(udp_of(&gateway)).await;
     let uri = "sip:+491701234567@smsc";
     let challenged = phone.ask(&message(uri, "", "Hello")).await;
     let proof = authorization(&challenged, "MD5", "alice", "MESSAGE", "sip:other@smsc")
@@ -101,20 +102,20 @@ async fn a_wrong_password_does_not_come_in_and_soon_has_to_wait() {
 }
 
 #[tokio::test]
-async fn a_peer_comes_in_by_digest() {
+async fn a_peer_is_authenticated_by_digest() {
     let inbound = Some(Login { user: "connect".into(), password: Secret::new("pa55word") });
-    let far = Peer { allowed_addresses: Vec::new(), inbound, ..peer("connect", nobody()) };
+    let far = Peer { allowed_addresses: Vec::new(), inbound, ..peer("connect", unused_address()) };
     let (gateway, centre) = start(SipConfig { peers: vec![far.clone()], ..config() });
-    let phone = Phone::new(udp_of(&gateway)).await;
+    let phone = UserAgent::new(udp_of(&gateway)).await;
     let uri = "sip:+491701234567@smsc";
     let challenged = phone.ask(&message(uri, "", "Hello")).await;
     let proof = authorization(&challenged, "SHA-256", "connect", "MESSAGE", uri);
     assert_eq!(phone.ask(&message(uri, &proof, "Hello")).await.status.code(), 200);
     assert_eq!(centre.messages()[0].origin, Endpoint::SipPeer("connect".into()));
-    // The same from an address that it may not come from.
+    // The same from an address that is not allowed.
     let both = Peer { both_required: true, allowed_addresses: vec!["192.0.2.1".parse().unwrap()], ..far };
     let (gateway, _) = start(SipConfig { peers: vec![both], ..config() });
-    let phone = Phone::new(udp_of(&gateway)).await;
+    let phone = UserAgent::new(udp_of(&gateway)).await;
     let challenged = phone.ask(&message(uri, "", "Hello")).await;
     let proof = authorization(&challenged, "SHA-256", "connect", "MESSAGE", uri);
     assert_eq!(phone.ask(&message(uri, &proof, "Hello")).await.status.code(), 403);
@@ -124,9 +125,9 @@ async fn a_peer_comes_in_by_digest() {
 async fn a_peer_may_name_our_users_only_if_it_is_trusted() {
     let from_alice = format!("From: <sip:{NUMBER}@there>;tag=1\r\n");
     for (trusted, code) in [(false, 401), (true, 200)] {
-        let far = Peer { trusted, ..peer("connect", nobody()) };
+        let far = Peer { trusted, ..peer("connect", unused_address()) };
         let (gateway, _) = start(SipConfig { peers: vec![far], ..with_alice() });
-        let phone = Phone::new(udp_of(&gateway)).await;
+        let phone = UserAgent::new(udp_of(&gateway)).await;
         let answer = phone.ask(&message("sip:+491701234567@smsc", &from_alice, "Hello")).await;
         assert_eq!(answer.status.code(), code);
     }
@@ -140,14 +141,14 @@ async fn a_user_registers_and_its_messages_go_to_its_contact() {
     let early = gateway.deliver(&endpoint, delivery(outgoing(1, "Hello"))).await;
     assert_eq!(early, Err(Failure::ABSENT));
 
-    let phone = Phone::new(udp_of(&gateway)).await;
+    let phone = UserAgent::new(udp_of(&gateway)).await;
     let answer = registered(&phone, 60, 1, "SHA-256").await;
     assert_eq!(answer.status.code(), 200);
     assert_eq!(
         answer.headers.get(Name::Contact),
         Some(&*format!("<sip:alice@{}>;expires=60", phone.address))
     );
-    assert_eq!(*centre.opened.lock(), vec![endpoint.clone()], "what waits may go");
+    assert_eq!(*centre.opened.lock(), vec![endpoint.clone()], "queued messages can be delivered");
     assert!(gateway.available(&endpoint) > 0);
 
     let pending = tokio::spawn(gateway.deliver(&endpoint, delivery(outgoing(1, "Hello"))));
@@ -163,7 +164,7 @@ async fn a_user_registers_and_its_messages_go_to_its_contact() {
 #[tokio::test]
 async fn a_message_goes_to_every_contact_and_one_answer_is_enough() {
     let (gateway, _) = start(with_alice());
-    let (one, other) = (Phone::new(udp_of(&gateway)).await, Phone::new(udp_of(&gateway)).await);
+    let (one, other) = (UserAgent::new(udp_of(&gateway)).await, UserAgent::new(udp_of(&gateway)).await);
     registered(&one, 60, 1, "MD5").await;
     registered(&other, 60, 11, "MD5").await;
     let endpoint = Endpoint::SipUser("491511111111".into());
@@ -178,10 +179,10 @@ async fn a_message_goes_to_every_contact_and_one_answer_is_enough() {
 #[tokio::test]
 async fn a_registration_that_is_refused() {
     let (gateway, _) = start(with_alice());
-    let phone = Phone::new(udp_of(&gateway)).await;
+    let phone = UserAgent::new(udp_of(&gateway)).await;
     let brief = registered(&phone, 5, 1, "MD5").await;
     assert_eq!((brief.status.code(), brief.headers.get(Name::MinExpires)), (423, Some("10")));
-    // Bob's password does not register Alice.
+    // The password of bob does not register alice.
     let challenged = phone.ask(&register("", 21)).await;
     let proof = authorization(&challenged, "MD5", "bob", "REGISTER", "sip:smsc");
     assert_eq!(phone.ask(&register(&proof, 22)).await.status.code(), 403);

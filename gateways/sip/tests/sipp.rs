@@ -1,8 +1,8 @@
-//! Somebody else's SIP: sipp sends 1,000 MESSAGEs, and takes ours.
+//! Interoperability with sipp: 1,000 MESSAGE requests in each direction.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests may fail as tests do")]
 
-mod support;
+mod rig;
 
 use std::io::Write;
 use std::net::{SocketAddr, UdpSocket};
@@ -12,21 +12,21 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use gateway_sip::config::{SipConfig, Wire};
-use smsc::message::Endpoint;
+use rig::*;
+use smsc::endpoint::Endpoint;
 use smsc::ports::Gateways as _;
-use support::*;
 use tokio::process::{Child, Command};
 
 const MESSAGES: usize = 1000;
 
-/// Says so loudly if sipp is not installed; in CI that is a failure.
+/// Prints a warning if sipp is not installed; in CI that is a failure.
 fn is_missing() -> bool {
     let found = std::process::Command::new("sipp").arg("-v").output().is_ok();
     #[expect(clippy::disallowed_methods, reason = "a test may ask where it runs")]
     let in_ci = std::env::var("CI").is_ok_and(|value| value == "true");
     assert!(found || !in_ci, "sipp is not installed (Debian package sip-tester)");
     if !found {
-        // Straight to the terminal: the harness swallows what a test prints that passes.
+        // Written to the terminal, since the harness captures the output of a passing test.
         let test = std::thread::current().name().unwrap_or("a test").to_owned();
         let _ = writeln!(std::io::stderr(), "SKIPPED {test}: no sipp (Debian package sip-tester)");
     }
@@ -54,7 +54,7 @@ async fn succeeded(mut sipp: Child) {
     assert_eq!(status.code(), Some(0), "sipp's exit code: 0 is all calls successful");
 }
 
-/// An address that was free a moment ago.
+/// An unused local address.
 fn free_address() -> SocketAddr {
     UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
@@ -65,7 +65,7 @@ async fn sipp_sends_a_thousand_messages_over_udp_and_tcp() {
         return;
     }
     for (transport, option) in [(sip::Transport::Udp, "u1"), (sip::Transport::Tcp, "t1")] {
-        let peers = vec![peer("sipp", nobody())];
+        let peers = vec![peer("sipp", unused_address())];
         let (gateway, centre) = start(SipConfig { peers, t1_ms: 500, ..config() });
         let target = address_of(&gateway, transport).to_string();
         let sender = sipp("message.xml", free_address(), &["-r", "1000", "-l", "100", "-t", option, &target]);
@@ -79,7 +79,7 @@ async fn sipp_sends_a_thousand_messages_over_udp_and_tcp() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sipp_takes_a_thousand_messages_over_udp_and_tcp() {
+async fn sipp_receives_a_thousand_messages_over_udp_and_tcp() {
     if is_missing() {
         return;
     }
@@ -94,8 +94,8 @@ async fn sipp_takes_a_thousand_messages_over_udp_and_tcp() {
         let mut deliveries: FuturesUnordered<_> = numbers
             .map(|id| gateway.deliver(&endpoint, delivery(outgoing(id, &format!("Hello {id}")))))
             .collect();
-        while let Some(taken) = deliveries.next().await {
-            assert!(taken.is_ok(), "{taken:?}");
+        while let Some(outcome) = deliveries.next().await {
+            assert!(outcome.is_ok(), "{outcome:?}");
         }
         succeeded(receiver).await;
     }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "the helpers of tests may fail as tests do")]
 
-mod support;
+mod rig;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,11 +11,11 @@ use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use gateway_sip::config::{ClientTls, Limits, Listener, Peer, ServerTls, SipConfig, Wire};
+use rig::*;
 use sip::Transport;
+use smsc::endpoint::Endpoint;
 use smsc::failure::Failure;
-use smsc::message::Endpoint;
 use smsc::ports::Gateways as _;
-use support::*;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::Message as WsMessage;
@@ -39,12 +39,12 @@ fn certificate(test: &str) -> (ServerTls, ClientTls) {
     (ServerTls { certificate_file, key_file }, client)
 }
 
-/// A listener of this kind, and a peer that is everybody on loopback.
+/// A listener with this transport, and a peer with all loopback addresses.
 fn listening(wire: Wire, tls: Option<ServerTls>) -> SipConfig {
     let address = "127.0.0.1:0".parse().unwrap();
     SipConfig {
         listeners: vec![Listener { transport: wire, address, tls }],
-        peers: vec![peer("connect", nobody())],
+        peers: vec![peer("connect", unused_address())],
         ..config()
     }
 }
@@ -57,15 +57,15 @@ async fn between_two(wire: Wire, server: Option<ServerTls>, client: ClientTls) {
     let (near, _) = start(SipConfig { t1_ms: 500, peers: vec![target], ..config() });
     let endpoint = Endpoint::SipPeer("far".into());
     for id in 1..=3 {
-        let taken = near.deliver(&endpoint, delivery(outgoing(id, "Hello"))).await;
-        assert!(taken.is_ok(), "{taken:?}");
+        let outcome = near.deliver(&endpoint, delivery(outgoing(id, "Hello"))).await;
+        assert!(outcome.is_ok(), "{outcome:?}");
     }
     assert_eq!(centre.messages().len(), 3);
     assert_eq!(&centre.messages()[0].content.body[..], b"Hello");
 }
 
-/// One sends on and on and reads nothing, until its connection takes no more answers; another shares the
-/// gateway with it.
+/// One client sends and does not read until the send queue of its connection is full; a second client
+/// uses the same gateway.
 #[tokio::test]
 async fn messages_wait_until_their_answers_could_be_written() {
     let (gateway, centre) = start(listening(Wire::Tcp, None));
@@ -74,11 +74,11 @@ async fn messages_wait_until_their_answers_could_be_written() {
     socket.set_recv_buffer_size(4096).unwrap();
     let mut deaf = socket.connect(address).await.unwrap();
     let started = || centre.started.load(Ordering::Relaxed);
-    // What an answer repeats fills the connection.
+    // The copied header fields of the responses fill the connection.
     let subject = format!("To: <{URI}>;far={}\r\n", "x".repeat(4000));
     let mut sent = 0;
     while started() == sent {
-        assert!(sent < 10_000, "every message went off");
+        assert!(sent < 10_000, "the connection is never full");
         for _ in 0..20 {
             let request = message(URI, "", "Hello").replace(&format!("To: <{URI}>\r\n"), &subject);
             deaf.write_all(request.replace("UDP", "TCP").as_bytes()).await.unwrap();
@@ -103,7 +103,7 @@ async fn messages_wait_until_their_answers_could_be_written() {
     other.read_exact(&mut answer).await.unwrap();
     assert_eq!(&answer, b"SIP/2.0 200 ");
     tokio::time::sleep(Duration::from_millis(100)).await;
-    assert_eq!(started(), held + 1, "the other's message is held up by nothing");
+    assert_eq!(started(), held + 1, "the message of the second client is not delayed");
 
     let mut octets = vec![0; 1 << 16];
     while started() < sent + 1 {
@@ -139,18 +139,18 @@ async fn two_gateways_over_secure_websocket() {
 }
 
 #[tokio::test]
-async fn a_certificate_of_nobody_we_know_is_refused() {
+async fn a_certificate_of_an_unknown_authority_is_refused() {
     let (server, _) = certificate("one");
     let (_, other) = certificate("other");
     let (far, centre) = start(listening(Wire::Tls, Some(server)));
     let target = Peer { transport: Wire::Tls, tls: other, ..peer("far", address_of(&far, Transport::Tls)) };
     let (near, _) = start(SipConfig { peers: vec![target], ..config() });
-    let taken = near.deliver(&Endpoint::SipPeer("far".into()), delivery(outgoing(1, "Hello"))).await;
-    assert_eq!(taken, Err(Failure::NoPeer));
+    let outcome = near.deliver(&Endpoint::SipPeer("far".into()), delivery(outgoing(1, "Hello"))).await;
+    assert_eq!(outcome, Err(Failure::NoPeer));
     assert!(centre.messages().is_empty());
 }
 
-/// RFC 3261 §18.1.1: more than 1300 octets do not go over UDP; and where there is no TCP, they do.
+/// RFC 3261 §18.1.1: more than 1300 octets are sent over TCP, or over UDP if there is no TCP.
 #[tokio::test]
 async fn field_58_a_long_message_leaves_udp_for_tcp() {
     let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -169,7 +169,7 @@ async fn field_58_a_long_message_leaves_udp_for_tcp() {
     drop((tcp, stream));
     tokio::time::sleep(Duration::from_millis(50)).await;
     let pending = tokio::spawn(gateway.deliver(&endpoint, delivery(outgoing(2, &long))));
-    let phone = Phone { socket, address, towards: udp_of(&gateway) };
+    let phone = UserAgent { socket, address, towards: udp_of(&gateway) };
     let request = phone.request().await;
     phone.answer(&request, 200, "").await;
     assert!(pending.await.unwrap().is_ok());
@@ -214,12 +214,12 @@ async fn a_stream_without_content_length_is_answered_and_closed() {
     let request = message(URI, "", "").replace("Content-Length: 0\r\n", "");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut all = Vec::new();
-    tokio::time::timeout(PATIENCE, stream.read_to_end(&mut all)).await.unwrap().unwrap();
+    tokio::time::timeout(DEADLINE, stream.read_to_end(&mut all)).await.unwrap().unwrap();
     assert!(all.starts_with(b"SIP/2.0 400 "));
 }
 
 #[tokio::test]
-async fn a_browser_speaks_websocket() {
+async fn a_websocket_client_exchanges_messages() {
     let (gateway, centre) = start(listening(Wire::Ws, None));
     let address = address_of(&gateway, Transport::Ws);
     let mut plain = format!("ws://{address}/").into_client_request().unwrap();
@@ -238,7 +238,7 @@ async fn a_browser_speaks_websocket() {
 }
 
 #[tokio::test]
-async fn connections_are_bounded_and_must_prove_something() {
+async fn connections_are_bounded_and_need_authentication() {
     let limits = Limits { connections_per_address_max: 2, unproven_seconds: 1, ..Limits::default() };
     let (gateway, _) = start(SipConfig { limits, ..listening(Wire::Tcp, None) });
     let address = address_of(&gateway, Transport::Tcp);
@@ -249,11 +249,11 @@ async fn connections_are_bounded_and_must_prove_something() {
     tokio::time::sleep(Duration::from_millis(50)).await;
     let mut third = TcpStream::connect(address).await.unwrap();
     for closed in [&mut third, &mut second] {
-        let read = tokio::time::timeout(PATIENCE, closed.read(&mut [0; 16])).await.unwrap();
-        assert!(matches!(read, Ok(0) | Err(_)), "the third at once, the second after a second of silence");
+        let read = tokio::time::timeout(DEADLINE, closed.read(&mut [0; 16])).await.unwrap();
+        assert!(matches!(read, Ok(0) | Err(_)), "the third at once, the second after its deadline");
     }
     first.write_all(message(URI, "", "two").as_bytes()).await.unwrap();
-    assert!(read_text(&mut first).await.starts_with("SIP/2.0 200 "), "the first has proved itself");
+    assert!(read_text(&mut first).await.starts_with("SIP/2.0 200 "), "the first is authenticated");
 }
 
 async fn read_request<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) -> sip::Request {
@@ -264,7 +264,7 @@ async fn read_request<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) -> sip:
     }
 }
 
-/// One message: head, then as much as Content-Length says.
+/// One message: its head, then a body of Content-Length octets.
 async fn read_text<S: AsyncRead + Unpin>(stream: &mut S) -> String {
     let mut text = Vec::new();
     let read = async {
@@ -277,7 +277,7 @@ async fn read_text<S: AsyncRead + Unpin>(stream: &mut S) -> String {
         stream.read_exact(&mut body).await.unwrap();
         head + &String::from_utf8(body).unwrap()
     };
-    tokio::time::timeout(PATIENCE, read).await.unwrap()
+    tokio::time::timeout(DEADLINE, read).await.unwrap()
 }
 
 #[tokio::test]

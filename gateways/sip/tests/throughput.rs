@@ -1,4 +1,4 @@
-//! How many messages a second come in over UDP, with a centre that costs nothing. Run by hand:
+//! Throughput of inbound messages over UDP with a trivial centre. Run by hand:
 //! `cargo test --release -p fernpost-gateway-sip --test throughput -- --ignored --nocapture`.
 
 #![allow(
@@ -8,13 +8,13 @@
     reason = "a measurement reads the clock, and helpers of tests may fail as tests do"
 )]
 
-mod support;
+mod rig;
 
 use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 
 use gateway_sip::config::SipConfig;
-use support::{address_of, config, nobody, peer, start};
+use rig::{address_of, config, peer, start, unused_address};
 
 const MESSAGES: usize = 200_000;
 const WINDOW: usize = 128;
@@ -23,8 +23,9 @@ const WINDOW: usize = 128;
 #[ignore = "measures; run by hand with --release"]
 fn messages_a_second_over_udp() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let (gateway, centre) = runtime
-        .block_on(async { start(SipConfig { peers: vec![peer("load", nobody())], t1_ms: 500, ..config() }) });
+    let (gateway, centre) = runtime.block_on(async {
+        start(SipConfig { peers: vec![peer("load", unused_address())], t1_ms: 500, ..config() })
+    });
     let target = address_of(&gateway, sip::Transport::Udp);
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     socket.connect(target).unwrap();

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use smpp::session::{Config, Side};
-use smsc::message::Name;
+use smsc::names::Name;
 
 use crate::Error;
 use crate::config::{EsmeAccount, Secret};

@@ -6,8 +6,11 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use smsc::failure::Failure;
-use smsc::message::{Endpoint, Timestamp};
-use smsc::ports::{BoxFuture, Capabilities, Centre, Delivery, DeliveryAck, Gateways};
+use smsc::endpoint::Endpoint;
+use smsc::timestamp::Timestamp;
+use smsc::future::BoxFuture;
+use smsc::delivery::{Capabilities, Delivery, DeliveryAck};
+use smsc::ports::{Centre, Gateways};
 use tokio::sync::watch;
 use tokio::time::Instant;
 

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use smpp::pdu::{Bind, BindKind, BindResp};
 use smpp::session::{Config, Input, Side, Verdict};
 use smpp::{Header, Pdu, Session, Status, Tag, TlvBuffer};
-use smsc::message::Name;
+use smsc::names::Name;
 use tokio::time::Instant;
 use tracing::warn;
 

@@ -8,8 +8,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use parking_lot::RwLock;
 use smsc::failure::Failure;
-use smsc::message::{Endpoint, Name};
-use smsc::ports::{Centre, Delivery, DeliveryAck};
+use smsc::endpoint::Endpoint;
+use smsc::names::Name;
+use smsc::delivery::{Delivery, DeliveryAck};
+use smsc::ports::Centre;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::stats::SessionInfo;
@@ -220,7 +222,7 @@ impl Lane {
     }
 
     fn opened(&self, centre: &dyn Centre) {
-        std::iter::once(&self.endpoint).chain(&self.groups).for_each(|endpoint| centre.opened(endpoint));
+        std::iter::once(&self.endpoint).chain(&self.groups).for_each(|endpoint| centre.endpoint_available(endpoint));
     }
 }
 
@@ -229,7 +231,7 @@ impl Lane {
 fn choose<'a>(sessions: &'a [Arc<Handle>], destination: &Name) -> Option<&'a Arc<Handle>> {
     let receiving = || sessions.iter().filter(|session| session.is_open());
     let count = u64::try_from(receiving().count()).unwrap_or(1).max(1);
-    let place = usize::try_from(smsc::routing::hash(destination) % count).unwrap_or(0);
+    let place = usize::try_from(smsc::hashing::hash(destination) % count).unwrap_or(0);
     let usual = receiving().nth(place).filter(|session| session.reserve());
     usual.or_else(|| {
         let roomiest = sessions

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use smsc::message::Name;
+use smsc::names::Name;
 
 /// Failures from one address for one system_id before it has to wait.
 const FREE_FAILURES: u32 = 5;

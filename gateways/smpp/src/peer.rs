@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use smpp::pdu::EsmClass;
 use smpp::{Status, Tlvs, Version};
-use smsc::message::{MessageId, Name, Timestamp};
+use smsc::ids::MessageId;
+use smsc::names::Name;
+use smsc::timestamp::Timestamp;
 use smsc::ports::Centre;
 use smsc::receipt::RemoteReceipt;
 use tokio::time::Instant;

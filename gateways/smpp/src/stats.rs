@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use smpp::Version;
 use smpp::pdu::BindKind;
-use smsc::message::{Endpoint, Name, Timestamp};
+use smsc::endpoint::Endpoint;
+use smsc::names::Name;
+use smsc::timestamp::Timestamp;
 
 /// A number that only rises.
 #[derive(Debug, Default)]

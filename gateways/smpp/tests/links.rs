@@ -18,7 +18,8 @@ use smpp::pdu::{Address, BindResp, EsmClass, Sm};
 use smpp::tlv::Tlvs;
 use smpp::{CommandId, Pdu, Status};
 use smsc::failure::Failure;
-use smsc::message::{Endpoint, Timestamp};
+use smsc::endpoint::Endpoint;
+use smsc::timestamp::Timestamp;
 use smsc::ports::Gateways;
 use smsc::receipt::State;
 use tokio::net::TcpListener;
@@ -94,7 +95,7 @@ async fn a_message_goes_to_another_centre_and_its_receipt_comes_back() {
 
     let mut message = plain(b"hello");
     message.expires_at = Timestamp::from_millis(1_795_086_400_000);
-    let delivery = smsc::ports::Delivery { message: message.into(), receipt_wanted: true };
+    let delivery = smsc::delivery::Delivery { message: message.into(), receipt_wanted: true };
     let delivered = tokio::spawn(rig.gateway.deliver(&endpoint("smpp:carrier"), delivery));
     let came = session.next().await;
     assert_eq!(came.header.command_id, CommandId::SUBMIT_SM);

@@ -19,7 +19,8 @@ use smpp::pdu::{Address, BindKind, CancelSm, DataSm, Destination, QuerySm, Sm, S
 use smpp::tlv::Tlvs;
 use smpp::{CommandId, MessageState, Pdu, Status, Tag, TlvBuffer};
 use smsc::failure::Failure;
-use smsc::message::{Endpoint, Message};
+use smsc::endpoint::Endpoint;
+use smsc::message::Message;
 use smsc::ports::Gateways;
 
 const OK: Status = Status::ESME_ROK;

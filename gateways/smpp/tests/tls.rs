@@ -66,7 +66,7 @@ async fn a_message_travels_encrypted_between_two_centres() {
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    let delivery = smsc::ports::Delivery { message: plain(b"secret text").into(), receipt_wanted: false };
+    let delivery = smsc::delivery::Delivery { message: plain(b"secret text").into(), receipt_wanted: false };
     let handover =
         smsc::ports::Gateways::deliver(&far, &"smpp:far".parse().unwrap(), delivery).await.unwrap();
     assert_eq!(handover.remote_id.unwrap().len(), 19);

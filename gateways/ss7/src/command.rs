@@ -4,8 +4,10 @@ use map::operation::ForwardSmRes;
 use map::{MapError, Response, SmDeliveryFailureCause};
 use sms::status::FailureCause;
 use sms::tpdu::CommandType;
-use smsc::message::{Endpoint, Timestamp};
-use smsc::ports::{Centre, ReferenceQuery, StoreError};
+use smsc::endpoint::Endpoint;
+use smsc::timestamp::Timestamp;
+use smsc::ports::{Centre, StoreError};
+use smsc::stored::ReferenceQuery;
 
 use crate::codes;
 use crate::convert::{self, Sender};
@@ -47,7 +49,7 @@ impl Command {
                     return Err(refused(FailureCause::COMMAND_CANNOT_BE_ACTIONED));
                 };
                 let reference = u16::from(self.asked.message_reference);
-                centre.tell(account, id, reference).await.map_err(store_failed)?
+                centre.send_status_report(account, id, reference).await.map_err(store_failed)?
             }
             CommandType::DELETE => {
                 let Some(id) = centre.find_by_reference(query).await.map_err(store_failed)? else {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use sccp::NetworkId;
 use smsc::failure::{Failure, PeerCode};
-use smsc::message::Name;
-use smsc::ports::{Delivery, DeliveryAck};
+use smsc::names::Name;
+use smsc::delivery::{Delivery, DeliveryAck};
 use tokio::sync::oneshot;
 
 use crate::convert::Terminating;

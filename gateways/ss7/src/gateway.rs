@@ -5,8 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use smsc::failure::Failure;
-use smsc::message::{Endpoint, Name, Timestamp};
-use smsc::ports::{BoxFuture, Capabilities, Centre, Delivery, DeliveryAck, Gateways};
+use smsc::endpoint::Endpoint;
+use smsc::names::Name;
+use smsc::timestamp::Timestamp;
+use smsc::future::BoxFuture;
+use smsc::delivery::{Capabilities, Delivery, DeliveryAck};
+use smsc::ports::{Centre, Gateways};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
@@ -208,7 +212,7 @@ impl InWindow {
 impl Drop for InWindow {
     fn drop(&mut self) {
         if self.state.end(self.network.id) {
-            self.centre.opened(&self.network.endpoint);
+            self.centre.endpoint_available(&self.network.endpoint);
         }
     }
 }

@@ -13,8 +13,11 @@ use sccp::NetworkId;
 use sms::status::FailureCause;
 use sms::tpdu::{MobileOriginated, Submit};
 use smsc::address::{Address, NumberingPlan, TypeOfNumber};
-use smsc::message::{Name, Submission, Timestamp};
-use smsc::ports::{Centre, ReferenceQuery, StartGuard};
+use smsc::message::Submission;
+use smsc::names::Name;
+use smsc::timestamp::Timestamp;
+use smsc::ports::{Centre, StartGuard};
+use smsc::stored::ReferenceQuery;
 
 use crate::codes;
 use crate::command;
@@ -90,7 +93,7 @@ impl Listen {
         let Some(served) = self.networks.of_id(network) else { return };
         tracing::info!(network = %served.name, serves, "network changes");
         if serves {
-            self.centre.opened(&served.endpoint);
+            self.centre.endpoint_available(&served.endpoint);
         }
     }
 
@@ -270,7 +273,7 @@ impl Listen {
             return Err(codes::unexpected_data());
         }
         self.state.alerts.fetch_add(1, Ordering::Relaxed);
-        self.centre.reachable(&network.endpoint, &subscriber(&arg.msisdn));
+        self.centre.number_reachable(&network.endpoint, &subscriber(&arg.msisdn));
         Ok(Response::AlertServiceCentre)
     }
 }

@@ -11,7 +11,8 @@ use map::{AddressString, Imsi, Lmsi, Request, Response};
 use parking_lot::Mutex;
 use sccp::NetworkId;
 use smsc::failure::Failure;
-use smsc::message::{Name, Timestamp};
+use smsc::names::Name;
+use smsc::timestamp::Timestamp;
 
 use crate::codes;
 use crate::config::Phase;
@@ -87,7 +88,7 @@ impl Place {
             lmsi: None,
         });
         let stored = informed.and_then(|informed| informed.stored_msisdn.clone());
-        let flagged = informed.and_then(|informed| informed.mw_status).is_some_and(MwStatus::waits);
+        let flagged = informed.and_then(|informed| informed.mw_status).is_some_and(MwStatus::has_flag);
         Self {
             imsi: found.imsi,
             msisdn: stored.unwrap_or_else(|| AddressString::international(number)),

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use compact_str::CompactString;
 use map::{AddressString, Version};
 use sccp::{Address, GlobalTitle, NetworkId};
-use smsc::message::{Endpoint, Name};
+use smsc::endpoint::Endpoint;
+use smsc::names::Name;
 
 use crate::config;
 use crate::stack::Node;

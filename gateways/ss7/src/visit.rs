@@ -8,8 +8,8 @@ use bytes::Bytes;
 use map::operation::{MtForwardSmArg, SmRpDa, SmRpOa};
 use map::{DialogueId, Request, SignalInfo};
 use smsc::failure::Failure;
-use smsc::message::Name;
-use smsc::ports::DeliveryAck;
+use smsc::names::Name;
+use smsc::delivery::DeliveryAck;
 
 use crate::codes::{self, Actions};
 use crate::config::{Action, Phase};

@@ -8,9 +8,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use super::{Outcome, Pace};
+use super::pacing::{Schedule, merge};
+use super::{LoadMetrics, Pace};
 
-/// What to post.
+/// The server and the request.
 #[derive(Clone, Debug)]
 pub struct Target {
     /// The server.
@@ -26,21 +27,22 @@ pub struct Target {
 }
 
 /// Posts over `connections` connections, each with one request open at a time.
-pub async fn post(target: &Target, connections: usize, pace: Pace) -> io::Result<Outcome> {
+pub async fn post(target: &Target, connections: usize, pace: Pace) -> io::Result<LoadMetrics> {
     let mut tasks = Vec::with_capacity(connections);
     for _ in 0..connections {
         let stream = TcpStream::connect(target.server).await?;
         stream.set_nodelay(true)?;
         tasks.push(tokio::spawn(run(stream, target.clone(), connections, pace)));
     }
-    let mut all = Outcome::new()?;
-    for task in tasks {
-        all.merge(&task.await.map_err(io::Error::other)??);
-    }
-    Ok(all)
+    merge(tasks).await
 }
 
-async fn run(mut stream: TcpStream, target: Target, connections: usize, pace: Pace) -> io::Result<Outcome> {
+async fn run(
+    mut stream: TcpStream,
+    target: Target,
+    connections: usize,
+    pace: Pace,
+) -> io::Result<LoadMetrics> {
     let request = format!(
         "POST {} HTTP/1.1\r\nHost: {}\r\nAuthorization: {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n{}",
         target.path,
@@ -50,35 +52,35 @@ async fn run(mut stream: TcpStream, target: Target, connections: usize, pace: Pa
         target.body.len(),
         target.body
     );
-    let mut outcome = Outcome::new()?;
-    let began = now();
-    let mut sent = 0;
+    let mut metrics = LoadMetrics::new()?;
+    let mut schedule = Schedule::new(Pace { window: 1, ..pace }, connections);
     let mut buffer = Vec::with_capacity(8192);
-    while now() - began < pace.lasts {
-        if sent >= pace.owed(now() - began, connections) {
+    loop {
+        let sent_at = Instant::now();
+        if sent_at >= schedule.end() {
+            break;
+        }
+        if schedule.take_due(sent_at, 0) == 0 {
             tokio::time::sleep(Duration::from_millis(1)).await;
             continue;
         }
-        let sent_at = now();
         stream.write_all(request.as_bytes()).await?;
-        sent += 1;
-        let status = answer(&mut stream, &mut buffer).await?;
+        let status = read_response(&mut stream, &mut buffer).await?;
         if (200..300).contains(&status) {
-            outcome.accepted += 1;
-            let micros = u64::try_from((now() - sent_at).as_micros()).unwrap_or(u64::MAX);
-            outcome.note_latency(micros);
+            metrics.record_accepted(sent_at.elapsed());
         } else {
-            outcome.refused += 1;
+            metrics.refused += 1;
         }
     }
-    outcome.took = pace.lasts;
-    Ok(outcome)
+    metrics.elapsed = pace.duration;
+    Ok(metrics)
 }
 
-/// Reads one answer with a Content-Length; returns its status.
-async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<u16> {
+/// Reads one response with a Content-Length; returns its status.
+async fn read_response(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<u16> {
     buffer.clear();
-    let malformed = || io::Error::new(io::ErrorKind::InvalidData, "the answer is not HTTP/1.1 with a length");
+    let malformed =
+        || io::Error::new(io::ErrorKind::InvalidData, "the response is not HTTP/1.1 with a length");
     loop {
         if stream.read_buf(buffer).await? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
@@ -94,8 +96,4 @@ async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<u16>
         }
         return head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(malformed);
     }
-}
-
-fn now() -> Instant {
-    Instant::now()
 }

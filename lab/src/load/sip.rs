@@ -1,7 +1,7 @@
-//! SIP load over UDP: many sockets with a window each, and sinks that answer at once.
+//! SIP load over UDP: sockets that send with a window each, and sinks that answer at once.
 //!
-//! Requests are rendered once and differ in fixed places; of answers nothing is read but the
-//! status and the branch. What a whole parser costs would be measured otherwise.
+//! Requests are rendered once and differ at fixed offsets; of responses only the status and the
+//! branch are read. The cost of a whole parser would be part of the measurement otherwise.
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -13,73 +13,70 @@ use std::time::Duration;
 use tokio::net::UdpSocket;
 use tokio::time::Instant;
 
-use super::smpp::Seen;
-use super::{Outcome, Pace};
+use super::pacing::{Connection, merge, run};
+use super::{LoadMetrics, Pace, SinkMetrics};
 use crate::user_agent::random;
 
-/// Whom to load. The centre has to know our address: credentials are not given.
+/// The centre to load. It has to accept the local address without credentials.
 #[derive(Clone, Debug)]
 pub struct Target {
     /// The centre.
     pub centre: SocketAddr,
-    /// Destinations begin so; a number follows that differs from message to message.
+    /// The prefix of destinations; a number follows that differs from message to message.
     pub destination_prefix: String,
 }
 
 /// How many destinations a run spreads over.
 const DESTINATIONS: u64 = 1_000_000;
-/// A usual text.
+/// A typical text.
 const TEXT: &str = "Your parcel is on its way and arrives tomorrow between 10 and 12. Track it on our site or \
                     call us, reference 4711-0815. Thank you for your order!";
-/// What every branch begins with (RFC 3261 §8.1.1.7).
+/// The prefix of every branch (RFC 3261 §8.1.1.7).
 const BRANCH: &[u8] = b";branch=z9hG4bK";
 /// Timer E's first interval (RFC 3261 §17.1.2.2); kept for all later ones.
-const RESEND: Duration = Duration::from_millis(500);
-/// After the end of a run: how long the last answers may take.
+const RETRANSMISSION_INTERVAL: Duration = Duration::from_millis(500);
+/// After the end of a run: how long the last responses may take.
 const TAIL: Duration = Duration::from_secs(10);
-/// Answers read before the window is filled again.
-const ANSWERS_MAX: usize = 64;
+/// Responses read before the window is filled again.
+const RESPONSES_MAX: usize = 64;
 /// The longest datagram.
 const DATAGRAM: usize = 65_536;
 
-/// Sends over `sockets` sockets until the pace is done; then waits for the last answers. A request
-/// that has none by then counts as refused.
+/// Sends over `sockets` sockets until the pace is done; then waits for the last responses. A request
+/// without one by then counts as refused.
 ///
 /// # Errors
-/// A socket failed; also when nobody listens there.
-pub async fn submit(target: &Target, sockets: usize, pace: Pace) -> io::Result<Outcome> {
+/// A socket failed, for instance because the port is closed.
+pub async fn submit(target: &Target, sockets: usize, pace: Pace) -> io::Result<LoadMetrics> {
     let mut tasks = Vec::with_capacity(sockets);
     for number in 0..sockets {
         let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).await?;
         socket.connect(target.centre).await?;
         let template = Template::new(target, socket.local_addr()?);
-        tasks.push(tokio::spawn(Submitter::new(template, number as u64, sockets, pace)?.run(socket)));
+        let submitter = Submitter::new(template, socket, number as u64, pace.window)?;
+        tasks.push(tokio::spawn(run(submitter, pace, sockets, TAIL)));
     }
-    let mut all = Outcome::new()?;
-    for task in tasks {
-        all.merge(&task.await.map_err(io::Error::other)??);
-    }
-    Ok(all)
+    merge(tasks).await
 }
 
-/// Answers every MESSAGE that comes to `local` with 200, and counts it: a retransmission
-/// counts again. Returns where it listens.
+/// Answers every MESSAGE to `local` with 200, and counts it: a retransmission counts again.
+/// Returns the local address.
 ///
 /// # Errors
-/// The address cannot be had.
-pub async fn sink(local: SocketAddr, seen: Arc<Seen>) -> io::Result<SocketAddr> {
+/// The address is not available.
+pub async fn sink(local: SocketAddr, metrics: Arc<SinkMetrics>) -> io::Result<SocketAddr> {
     let socket = UdpSocket::bind(local).await?;
     let address = socket.local_addr()?;
     tokio::spawn(async move {
         let (mut read, mut write) = (vec![0; DATAGRAM], Vec::with_capacity(1024));
         loop {
-            // An error is of one datagram, for instance that an answer found nobody.
+            // An error concerns one datagram, for instance a response to a closed port.
             let Ok((octets, source)) = socket.recv_from(&mut read).await else { continue };
             let Ok(request) = str::from_utf8(read.get(..octets).unwrap_or_default()) else { continue };
             if answer(request, &mut write) {
-                let counter = if is_receipt(request) { &seen.receipts } else { &seen.messages };
+                let counter = if is_receipt(request) { &metrics.receipts } else { &metrics.messages };
                 counter.fetch_add(u64::from(request.starts_with("MESSAGE ")), Ordering::Relaxed);
-                let _lost = socket.send_to(&write, source).await;
+                let _ = socket.send_to(&write, source).await; // a lost response: the request is retransmitted
             }
         }
     });
@@ -117,12 +114,12 @@ fn head(request: &str) -> impl Iterator<Item = &str> {
     request.split("\r\n").skip(1).take_while(|line| !line.is_empty())
 }
 
-/// A request with places for what differs.
+/// A request with offsets of the parts that differ.
 struct Template {
     octets: Vec<u8>,
-    /// Where the eight digits of the destination stand.
+    /// Offsets of the eight digits of the destination.
     destinations: [usize; 2],
-    /// Where the sixteen hex digits of the serial number stand.
+    /// Offsets of the sixteen hex digits of the serial number.
     serials: [usize; 2],
 }
 
@@ -130,21 +127,22 @@ impl Template {
     fn new(target: &Target, local: SocketAddr) -> Self {
         let Target { centre, destination_prefix } = target;
         let mut octets = Vec::with_capacity(1024);
-        let mut place = |before: String, width: usize| {
+        let mut append = |before: String, width: usize| {
             octets.extend_from_slice(before.as_bytes());
             let at = octets.len();
             octets.resize(at + width, b'0');
             at
         };
-        let uri = place(format!("MESSAGE sip:{destination_prefix}"), 8);
-        let branch = place(format!("@{centre} SIP/2.0\r\nVia: SIP/2.0/UDP {local};rport;branch=z9hG4bK"), 16);
+        let uri = append(format!("MESSAGE sip:{destination_prefix}"), 8);
+        let branch =
+            append(format!("@{centre} SIP/2.0\r\nVia: SIP/2.0/UDP {local};rport;branch=z9hG4bK"), 16);
         let from = format!("Max-Forwards: 70\r\nFrom: <sip:+4915100000000@{local}>;tag=load");
-        let to = place(format!("\r\n{from}\r\nTo: <sip:{destination_prefix}"), 8);
-        let call_id = place(format!("@{centre}>\r\nCall-ID: "), 16);
+        let to = append(format!("\r\n{from}\r\nTo: <sip:{destination_prefix}"), 8);
+        let call_id = append(format!("@{centre}>\r\nCall-ID: "), 16);
         let length = TEXT.len();
         let rest =
             format!("\r\nCSeq: 1 MESSAGE\r\nContent-Type: text/plain\r\nContent-Length: {length}\r\n\r\n");
-        place(rest + TEXT, 0);
+        append(rest + TEXT, 0);
         Self { octets, destinations: [uri, to], serials: [branch, call_id] }
     }
 
@@ -163,23 +161,24 @@ impl Template {
     }
 }
 
-/// The status and serial number of an answer; `None` if it is none of ours.
-fn read_answer(octets: &[u8]) -> Option<(u16, u64)> {
+/// The status and serial number of a response; `None` if it belongs to no request.
+fn read_response(octets: &[u8]) -> Option<(u16, u64)> {
     let status = str::from_utf8(octets.strip_prefix(b"SIP/2.0 ")?.get(..3)?).ok()?.parse().ok()?;
     let branch = octets.windows(BRANCH.len()).position(|window| window == BRANCH)? + BRANCH.len();
     let serial = str::from_utf8(octets.get(branch..branch + 16)?).ok()?;
     Some((status, u64::from_str_radix(serial, 16).ok()?))
 }
 
+/// One socket that sends.
 struct Submitter {
     template: Template,
-    pace: Pace,
-    sockets: usize,
-    outcome: Outcome,
+    socket: UdpSocket,
+    read: Vec<u8>,
+    metrics: LoadMetrics,
     /// When each unanswered request was sent first.
-    open: HashMap<u64, Instant>,
-    /// What was sent, and when it is sent again if it is still unanswered; earliest first.
-    resends: VecDeque<(Instant, u64)>,
+    unanswered: HashMap<u64, Instant>,
+    /// Requests and when they are retransmitted if still unanswered; earliest first.
+    retransmissions: VecDeque<(Instant, u64)>,
     /// Differs between runs, so that no request looks like one of an earlier run.
     serial_first: u64,
     sent: u64,
@@ -187,107 +186,99 @@ struct Submitter {
 }
 
 impl Submitter {
-    fn new(template: Template, number: u64, sockets: usize, pace: Pace) -> io::Result<Self> {
+    fn new(template: Template, socket: UdpSocket, number: u64, window: usize) -> io::Result<Self> {
         Ok(Self {
             template,
-            pace,
-            sockets,
-            outcome: Outcome::new()?,
-            open: HashMap::with_capacity(pace.window * 2),
-            resends: VecDeque::new(),
+            socket,
+            read: vec![0; DATAGRAM],
+            metrics: LoadMetrics::new()?,
+            unanswered: HashMap::with_capacity(window * 2),
+            retransmissions: VecDeque::new(),
             serial_first: random(),
             sent: 0,
             destination_first: number * 7919,
         })
     }
 
-    async fn run(mut self, socket: UdpSocket) -> io::Result<Outcome> {
-        let mut read = vec![0; DATAGRAM];
-        let began = now();
-        let end = began + self.pace.lasts;
-        // With a rate to keep, look at the clock every millisecond; else answers set the pace.
-        let wait = Duration::from_millis(if self.pace.per_second.is_some() { 1 } else { 100 });
-        loop {
-            let moment = now();
-            if moment < end {
-                self.fill(&socket, moment - began, moment)?;
-            } else if self.open.is_empty() || moment > end + TAIL {
-                self.outcome.refused += self.open.len() as u64;
-                self.outcome.took = self.pace.lasts;
-                return Ok(self.outcome);
-            }
-            self.resend(&socket, moment)?;
-            if let Ok(readable) = tokio::time::timeout(wait, socket.readable()).await {
-                readable?;
-                self.take(&socket, &mut read, end)?;
-            }
-        }
-    }
-
-    /// Sends requests until the window is full or the pace is kept.
-    fn fill(&mut self, socket: &UdpSocket, elapsed: Duration, moment: Instant) -> io::Result<()> {
-        let owed = self.pace.owed(elapsed, self.sockets);
-        while self.open.len() < self.pace.window && self.sent < owed {
-            let serial = self.serial_first.wrapping_add(self.sent);
-            self.send(socket, serial)?;
-            self.open.insert(serial, moment);
-            self.resends.push_back((moment + RESEND, serial));
-            self.sent += 1;
-        }
-        Ok(())
-    }
-
-    /// Sends again what is due.
-    fn resend(&mut self, socket: &UdpSocket, moment: Instant) -> io::Result<()> {
-        while let Some((due, serial)) = self.resends.front().copied()
-            && due <= moment
+    /// Retransmits what is due.
+    fn retransmit(&mut self, now: Instant) -> io::Result<()> {
+        while let Some((due, serial)) = self.retransmissions.front().copied()
+            && due <= now
         {
-            self.resends.pop_front();
-            if self.open.contains_key(&serial) {
-                self.send(socket, serial)?;
-                self.resends.push_back((moment + RESEND, serial));
+            self.retransmissions.pop_front();
+            if self.unanswered.contains_key(&serial) {
+                self.transmit(serial)?;
+                self.retransmissions.push_back((now + RETRANSMISSION_INTERVAL, serial));
             }
         }
         Ok(())
     }
 
-    fn send(&mut self, socket: &UdpSocket, serial: u64) -> io::Result<()> {
+    fn transmit(&mut self, serial: u64) -> io::Result<()> {
         let number = serial.wrapping_sub(self.serial_first);
         let request =
             self.template.render(serial, self.destination_first.wrapping_add(number) % DESTINATIONS);
-        match socket.try_send(request) {
-            // What finds no room is a lost datagram: it is sent again.
+        match self.socket.try_send(request) {
+            // A full socket buffer loses the datagram: it is retransmitted.
             Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
             _ => Ok(()),
         }
     }
 
-    fn take(&mut self, socket: &UdpSocket, read: &mut [u8], end: Instant) -> io::Result<()> {
-        let moment = now();
-        for _ in 0..ANSWERS_MAX {
-            let octets = match socket.try_recv(read) {
+    fn read_responses(&mut self, end: Instant) -> io::Result<()> {
+        let now = Instant::now();
+        for _ in 0..RESPONSES_MAX {
+            let octets = match self.socket.try_recv(&mut self.read) {
                 Ok(octets) => octets,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 Err(error) => return Err(error),
             };
-            let Some((status @ 200.., serial)) = read_answer(read.get(..octets).unwrap_or_default()) else {
-                continue; // 100 Trying is not the end
+            let octets = self.read.get(..octets).unwrap_or_default();
+            let Some((status @ 200.., serial)) = read_response(octets) else {
+                continue; // 100 Trying is not final
             };
-            let Some(sent_at) = self.open.remove(&serial) else { continue };
+            let Some(sent_at) = self.unanswered.remove(&serial) else { continue };
             if status >= 300 {
-                self.outcome.refused += 1;
-            } else if moment <= end {
-                self.outcome.accepted += 1;
-                let micros = u64::try_from((moment - sent_at).as_micros()).unwrap_or(u64::MAX);
-                self.outcome.note_latency(micros);
+                self.metrics.refused += 1;
+            } else if now <= end {
+                self.metrics.record_accepted(now - sent_at);
             }
         }
         Ok(())
     }
 }
 
-fn now() -> Instant {
-    Instant::now()
+impl Connection for Submitter {
+    type Error = io::Error;
+
+    fn unanswered(&self) -> usize {
+        self.unanswered.len()
+    }
+
+    fn send(&mut self, count: usize, now: Instant) -> io::Result<()> {
+        for _ in 0..count {
+            let serial = self.serial_first.wrapping_add(self.sent);
+            self.transmit(serial)?;
+            self.unanswered.insert(serial, now);
+            self.retransmissions.push_back((now + RETRANSMISSION_INTERVAL, serial));
+            self.sent += 1;
+        }
+        Ok(())
+    }
+
+    async fn receive(&mut self, wait: Duration, end: Instant) -> io::Result<()> {
+        self.retransmit(Instant::now())?;
+        if let Ok(readable) = tokio::time::timeout(wait, self.socket.readable()).await {
+            readable?;
+            self.read_responses(end)?;
+        }
+        Ok(())
+    }
+
+    fn into_metrics(mut self) -> LoadMetrics {
+        self.metrics.refused += self.unanswered.len() as u64;
+        self.metrics
+    }
 }
 
 #[cfg(test)]
@@ -303,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sent_is_a_message_by_the_whole_parser() {
+    fn the_template_is_a_valid_message_request() {
         let octets = template().render(0xabc, 42).to_vec();
         let Ok(sip::Message::Request(request)) = sip::parse(&octets.into()) else { panic!("no request") };
         assert_eq!(request.uri, "sip:+491700000042@127.0.0.1:5060");
@@ -314,19 +305,19 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_of_the_whole_reply_is_read() {
+    fn a_response_of_the_sip_crate_is_read() {
         let octets = template().render(0xabc, 42).to_vec();
         let Ok(sip::Message::Request(request)) = sip::parse(&octets.into()) else { panic!("no request") };
         let refusal = sip::reply::response(&request, sip::Status::SERVICE_UNAVAILABLE, "t").to_bytes();
-        assert_eq!(read_answer(&refusal), Some((503, 0xabc)));
+        assert_eq!(read_response(&refusal), Some((503, 0xabc)));
         for length in 0..refusal.len() {
-            let _no_panic = read_answer(&refusal[..length]);
+            let _ = read_response(&refusal[..length]);
         }
-        assert_eq!(read_answer(b"SIP/2.0 200 OK\r\n\r\n"), None);
+        assert_eq!(read_response(b"SIP/2.0 200 OK\r\n\r\n"), None);
     }
 
     #[test]
-    fn the_sink_answers_as_the_standard_demands() {
+    fn the_sink_answers_with_a_valid_response() {
         let octets = template().render(1, 1).to_vec();
         let mut write = Vec::new();
         assert!(answer(str::from_utf8(&octets).unwrap(), &mut write));
@@ -338,35 +329,35 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_run_at_a_rate_is_answered_whole() {
-        let seen = Arc::new(Seen::default());
-        let centre = sink(LOOPBACK, Arc::clone(&seen)).await.unwrap();
-        let pace = Pace { lasts: Duration::from_millis(500), per_second: Some(1000.0), window: 50 };
+    async fn all_requests_of_a_run_at_a_rate_are_accepted() {
+        let sink_metrics = Arc::new(SinkMetrics::default());
+        let centre = sink(LOOPBACK, Arc::clone(&sink_metrics)).await.unwrap();
+        let pace = Pace { duration: Duration::from_millis(500), per_second: Some(1000.0), window: 50 };
         let target = Target { centre, destination_prefix: "+4917".to_owned() };
-        let outcome = submit(&target, 2, pace).await.unwrap();
-        assert!((300..=500).contains(&outcome.accepted), "{}", outcome.accepted);
-        assert_eq!(outcome.refused, 0);
-        assert!(seen.messages.load(Ordering::Relaxed) >= outcome.accepted);
+        let metrics = submit(&target, 2, pace).await.unwrap();
+        assert!((300..=500).contains(&metrics.accepted), "{}", metrics.accepted);
+        assert_eq!(metrics.refused, 0);
+        assert!(sink_metrics.messages.load(Ordering::Relaxed) >= metrics.accepted);
     }
 
     #[tokio::test]
-    async fn nobody_there_is_an_error() {
+    async fn a_closed_port_is_an_error() {
         let closed = UdpSocket::bind(LOOPBACK).await.unwrap().local_addr().unwrap();
-        let pace = Pace { lasts: Duration::from_secs(1), per_second: None, window: 1 };
+        let pace = Pace { duration: Duration::from_secs(1), per_second: None, window: 1 };
         let target = Target { centre: closed, destination_prefix: "+4917".to_owned() };
         assert!(submit(&target, 1, pace).await.is_err());
     }
 
-    /// `cargo test --release -p fernpost-peers -- --ignored --nocapture generator`
+    /// `cargo test --release -p fernpost-lab -- --ignored --nocapture generator`
     #[tokio::test(flavor = "current_thread")]
     #[ignore = "a measurement"]
     async fn generator_and_sink_on_one_core() {
-        let seen = Arc::new(Seen::default());
-        let centre = sink(LOOPBACK, seen).await.unwrap();
-        let pace = Pace { lasts: Duration::from_secs(3), per_second: None, window: 50 };
+        let sink_metrics = Arc::new(SinkMetrics::default());
+        let centre = sink(LOOPBACK, sink_metrics).await.unwrap();
+        let pace = Pace { duration: Duration::from_secs(3), per_second: None, window: 50 };
         let target = Target { centre, destination_prefix: "+4917".to_owned() };
-        let outcome = submit(&target, 2, pace).await.unwrap();
-        println!("{:.0} MESSAGE/s, p99 {} ms", outcome.per_second(), outcome.ms_at(0.99));
-        assert!(outcome.per_second() > 20_000.0);
+        let metrics = submit(&target, 2, pace).await.unwrap();
+        println!("{:.0} MESSAGE/s, p99 {} ms", metrics.per_second(), metrics.ms_at(0.99));
+        assert!(metrics.per_second() > 20_000.0);
     }
 }

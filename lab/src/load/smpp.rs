@@ -1,10 +1,10 @@
-//! SMPP load: many connections with a window each, and sinks that answer at once.
+//! SMPP load: connections that submit with a window each, and sinks that acknowledge deliveries.
 
 use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -14,10 +14,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use super::{Outcome, Pace, stamp};
+use super::pacing::{Connection, merge, run};
+use super::{LoadMetrics, Pace, SinkMetrics, stamp};
 use crate::esme::{EsmeError, address, connect};
 
-/// Whom to load, and as whom.
+/// The centre to load, and the account that submits.
 #[derive(Clone, Debug)]
 pub struct Target {
     /// The centre.
@@ -26,60 +27,48 @@ pub struct Target {
     pub system_id: String,
     /// Its password.
     pub password: String,
-    /// Destinations begin so; a number follows that differs from message to message.
+    /// The prefix of destinations; a number follows that differs from message to message.
     pub destination_prefix: String,
-    /// Whether receipts are asked for.
+    /// Whether receipts are requested.
     pub receipts: bool,
-    /// Whether each text says when it was sent, for a sink that measures.
+    /// Whether each text begins with its send time, for a sink that measures.
     pub stamped: bool,
 }
 
 /// How many destinations a run spreads over.
 const DESTINATIONS: u64 = 1_000_000;
-/// A usual text.
+/// A typical text.
 const TEXT: &[u8] = b"Your parcel is on its way and arrives tomorrow between 10 and 12. Track it on our site or call us, reference 4711-0815. Thank you for your order!";
 
-/// What follows a stamp.
+/// The text after a timestamp.
 const STAMPED_TEXT: &str = "Your parcel is on its way and arrives tomorrow between 10 and 12. Track it on our site or call us, reference 4711-0815.";
 
-/// What sinks have seen.
-#[derive(Debug, Default)]
-pub struct Seen {
-    /// Messages delivered.
-    pub messages: AtomicU64,
-    /// Receipts delivered.
-    pub receipts: AtomicU64,
-    /// Receipts that are owed: messages accepted with a receipt asked for.
-    owed: AtomicU64,
-}
+/// After the end of a run: how long the last responses may take.
+const TAIL: Duration = Duration::from_secs(60);
 
-/// Submits over `connections` connections until the pace is done; then waits for the last answers.
+/// Submits over `connections` connections until the pace is done; then waits for the last responses.
 pub async fn submit(
     target: &Target,
     connections: usize,
     pace: Pace,
-    seen: &Arc<Seen>,
-) -> Result<Outcome, EsmeError> {
+    sink: &Arc<SinkMetrics>,
+) -> Result<LoadMetrics, EsmeError> {
     let kind = if target.receipts { BindKind::Transceiver } else { BindKind::Transmitter };
     let mut tasks = Vec::with_capacity(connections);
     for number in 0..connections {
         let stream = connect(target.centre, kind, &target.system_id, &target.password).await?;
-        let submitter = Submitter::new(target, number as u64, connections, pace, Arc::clone(seen))?;
-        tasks.push(tokio::spawn(submitter.run(stream)));
+        let submitter = Submitter::new(target, stream, number as u64, pace.window, Arc::clone(sink))?;
+        tasks.push(tokio::spawn(run(submitter, pace, connections, TAIL)));
     }
-    let mut all = Outcome::new()?;
-    for task in tasks {
-        all.merge(&task.await.map_err(io::Error::other)??);
-    }
-    Ok(all)
+    merge(tasks).await
 }
 
-/// Binds a receiver that answers every delivery at once, until its connection ends.
+/// Binds a receiver that acknowledges every delivery at once, until its connection ends.
 pub async fn sink(
     centre: SocketAddr,
     system_id: &str,
     password: &str,
-    seen: Arc<Seen>,
+    metrics: Arc<SinkMetrics>,
 ) -> Result<(), EsmeError> {
     let mut stream = connect(centre, BindKind::Receiver, system_id, password).await?;
     tokio::spawn(async move {
@@ -87,7 +76,7 @@ pub async fn sink(
         while matches!(stream.read_buf(&mut read).await, Ok(1..)) {
             let batch = Framing::default().take(&mut read);
             for frame in batch.frames() {
-                answer(&frame, &seen, &mut write);
+                respond(&frame, &metrics, &mut write);
             }
             if stream.write_all_buf(&mut write).await.is_err() {
                 break;
@@ -97,97 +86,89 @@ pub async fn sink(
     Ok(())
 }
 
-/// Answers a request of the centre.
-fn answer(frame: &Frame<'_>, seen: &Seen, write: &mut BytesMut) {
+/// Responds to a request of the centre.
+fn respond(frame: &Frame<'_>, metrics: &SinkMetrics, write: &mut BytesMut) {
     let sequence = frame.header.sequence_number;
     let resp = match frame.header.command_id {
         CommandId::DELIVER_SM => {
             let is_receipt = matches!(frame.decode(), Ok(Pdu::DeliverSm(sm)) if sm.esm_class.0 & 0x3c != 0);
-            let counter = if is_receipt { &seen.receipts } else { &seen.messages };
+            let counter = if is_receipt { &metrics.receipts } else { &metrics.messages };
             counter.fetch_add(1, Ordering::Relaxed);
             Pdu::DeliverSmResp(SmResp::new(b""))
         }
         CommandId::ENQUIRE_LINK => Pdu::EnquireLinkResp(Tlvs::NONE),
         _ => return,
     };
-    let _fixed_form_always_fits = resp.encode(sequence, Status::ESME_ROK, write);
+    let _ = resp.encode(sequence, Status::ESME_ROK, write); // a fixed form cannot fail
 }
 
+/// One connection that submits.
 struct Submitter {
     target: Target,
-    pace: Pace,
-    connections: usize,
-    seen: Arc<Seen>,
-    outcome: Outcome,
+    stream: TcpStream,
+    read: BytesMut,
+    write: BytesMut,
+    sink: Arc<SinkMetrics>,
+    metrics: LoadMetrics,
     /// When each unanswered request was sent.
-    open: HashMap<u32, Instant>,
+    unanswered: HashMap<u32, Instant>,
     sequence: u32,
-    sent: u64,
     next_destination: u64,
 }
-
-/// After the end of a run: how long the last answers may take.
-const TAIL: Duration = Duration::from_secs(60);
 
 impl Submitter {
     fn new(
         target: &Target,
+        stream: TcpStream,
         number: u64,
-        connections: usize,
-        pace: Pace,
-        seen: Arc<Seen>,
+        window: usize,
+        sink: Arc<SinkMetrics>,
     ) -> io::Result<Self> {
         Ok(Self {
             target: target.clone(),
-            pace,
-            connections,
-            seen,
-            outcome: Outcome::new()?,
-            open: HashMap::with_capacity(pace.window * 2),
+            stream,
+            read: BytesMut::with_capacity(256 * 1024),
+            write: BytesMut::with_capacity(64 * 1024),
+            sink,
+            metrics: LoadMetrics::new()?,
+            unanswered: HashMap::with_capacity(window * 2),
             sequence: 1,
-            sent: 0,
             next_destination: number * 7919,
         })
     }
 
-    async fn run(mut self, mut stream: TcpStream) -> Result<Outcome, EsmeError> {
-        let (mut read, mut write) = (BytesMut::with_capacity(256 * 1024), BytesMut::with_capacity(64 * 1024));
-        let began = now();
-        let end = began + self.pace.lasts;
-        loop {
-            let moment = now();
-            if moment < end {
-                self.fill(moment - began, moment, &mut write)?;
-            } else if self.is_done() || moment > end + TAIL {
-                self.outcome.took = self.pace.lasts;
-                return Ok(self.outcome);
+    fn handle_received(&mut self, end: Instant) {
+        let now = Instant::now();
+        let batch = Framing::default().take(&mut self.read);
+        for frame in batch.frames() {
+            if frame.header.command_id != CommandId::SUBMIT_SM_RESP {
+                respond(&frame, &self.sink, &mut self.write);
+                continue;
             }
-            stream.write_all_buf(&mut write).await?;
-            // With a rate to keep, look at the clock every millisecond; else answers set the pace.
-            let wait = if self.pace.per_second.is_some() {
-                Duration::from_millis(1)
-            } else {
-                Duration::from_millis(100)
-            };
-            match tokio::time::timeout(wait, stream.read_buf(&mut read)).await {
-                Err(_elapsed) => continue,
-                Ok(Ok(1..)) => self.take(&mut read, &mut write, end),
-                Ok(Ok(_)) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
-                Ok(Err(error)) => return Err(error.into()),
+            let Some(sent_at) = self.unanswered.remove(&frame.header.sequence_number) else { continue };
+            if frame.header.command_status != Status::ESME_ROK {
+                self.metrics.refused += 1;
+                continue;
+            }
+            if self.target.receipts {
+                self.sink.receipts_due.fetch_add(1, Ordering::Relaxed);
+            }
+            if now <= end {
+                self.metrics.record_accepted(now - sent_at);
             }
         }
     }
+}
 
-    /// Whether every answer has come, and every receipt over any of the connections.
-    fn is_done(&self) -> bool {
-        let receipts = self.seen.receipts.load(Ordering::Relaxed);
-        self.open.is_empty() && receipts >= self.seen.owed.load(Ordering::Relaxed)
+impl Connection for Submitter {
+    type Error = EsmeError;
+
+    fn unanswered(&self) -> usize {
+        self.unanswered.len()
     }
 
-    /// Writes requests until the window is full or the pace is kept.
-    fn fill(&mut self, elapsed: Duration, moment: Instant, write: &mut BytesMut) -> Result<(), smpp::Error> {
-        let owed = self.pace.owed(elapsed, self.connections);
-        while self.open.len() < self.pace.window && self.sent < owed {
+    fn send(&mut self, count: usize, now: Instant) -> Result<(), EsmeError> {
+        for _ in 0..count {
             self.next_destination = (self.next_destination + 1) % DESTINATIONS;
             let destination = format!("{}{:08}", self.target.destination_prefix, self.next_destination);
             let stamped = self.target.stamped.then(|| stamp::stamped(STAMPED_TEXT));
@@ -200,38 +181,30 @@ impl Submitter {
                 ..Sm::default()
             };
             self.sequence = self.sequence % 0x7fff_ffff + 1;
-            Pdu::SubmitSm(submit).encode(self.sequence, Status::ESME_ROK, write)?;
-            self.open.insert(self.sequence, moment);
-            self.sent += 1;
+            Pdu::SubmitSm(submit).encode(self.sequence, Status::ESME_ROK, &mut self.write)?;
+            self.unanswered.insert(self.sequence, now);
         }
         Ok(())
     }
 
-    fn take(&mut self, read: &mut BytesMut, write: &mut BytesMut, end: Instant) {
-        let moment = now();
-        let batch = Framing::default().take(read);
-        for frame in batch.frames() {
-            if frame.header.command_id != CommandId::SUBMIT_SM_RESP {
-                answer(&frame, &self.seen, write);
-                continue;
-            }
-            let Some(sent_at) = self.open.remove(&frame.header.sequence_number) else { continue };
-            if frame.header.command_status != Status::ESME_ROK {
-                self.outcome.refused += 1;
-                continue;
-            }
-            if self.target.receipts {
-                self.seen.owed.fetch_add(1, Ordering::Relaxed);
-            }
-            if moment <= end {
-                self.outcome.accepted += 1;
-                let micros = u64::try_from((moment - sent_at).as_micros()).unwrap_or(u64::MAX);
-                self.outcome.note_latency(micros);
-            }
+    async fn receive(&mut self, wait: Duration, end: Instant) -> Result<(), EsmeError> {
+        self.stream.write_all_buf(&mut self.write).await?;
+        match tokio::time::timeout(wait, self.stream.read_buf(&mut self.read)).await {
+            Err(_elapsed) => {}
+            Ok(Ok(1..)) => self.handle_received(end),
+            Ok(Ok(_)) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+            Ok(Err(error)) => return Err(error.into()),
         }
+        Ok(())
     }
-}
 
-fn now() -> Instant {
-    Instant::now()
+    /// Whether all responses have arrived, and all receipts over any of the connections.
+    fn is_done(&self) -> bool {
+        let receipts = self.sink.receipts.load(Ordering::Relaxed);
+        self.unanswered.is_empty() && receipts >= self.sink.receipts_due.load(Ordering::Relaxed)
+    }
+
+    fn into_metrics(self) -> LoadMetrics {
+        self.metrics
+    }
 }

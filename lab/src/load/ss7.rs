@@ -1,8 +1,8 @@
-//! SS7 load: phones of the mobile network that send as fast as the centre answers, or at a rate.
+//! SS7 load: phones of the mobile network that send as fast as the centre responds, or at a rate.
 //!
-//! What the centre sends to phones under load is counted by the network itself: numbers of
-//! [`sink_prefix`](crate::mobile_network::Settings::sink_prefix) take everything and keep nothing,
-//! and [`counters`](MobileNetwork::counters) has how much came, and how much of it twice.
+//! Deliveries under load are counted by the network: numbers of
+//! [`sink_prefix`](crate::mobile_network::Settings::sink_prefix) accept and discard every message,
+//! and [`metrics`](MobileNetwork::metrics) has deliveries and duplicates.
 
 use std::io;
 use std::time::Duration;
@@ -10,35 +10,36 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::{Outcome, Pace};
-use crate::mobile_network::{MobileNetwork, Phone, PhoneSettings, SendError, Sent};
+use super::pacing::{Connection, run};
+use super::{LoadMetrics, Pace};
+use crate::mobile_network::{Acknowledgement, MobileNetwork, Phone, PhoneSettings, SendError};
 
-/// A usual text; a serial number goes before it.
+/// A typical text; a serial number precedes it.
 const TEXT: &str = "Your parcel is on its way and arrives tomorrow between 10 and 12. Track it on our site or call us, reference 4711-0815.";
-/// Results taken at once.
+/// Results handled at once.
 const RESULTS_MAX: usize = 1024;
-/// After the end of a run: how long the last answers may take.
+/// After the end of a run: how long the last responses may take.
 const TAIL: Duration = Duration::from_secs(60);
 
-/// Who sends, and to whom.
+/// The phones that send, and their destinations.
 #[derive(Clone, Debug)]
 pub struct Target {
-    /// Where the phones send to, such as a short code.
+    /// The destination, such as a short code.
     pub destination: String,
-    /// Over how many destinations the messages spread: with more than one, eight digits follow.
+    /// Over how many destinations messages are spread: with more than one, eight digits follow.
     pub destinations: u64,
-    /// The phones' numbers begin so; eight digits follow.
+    /// The prefix of the phones' numbers; eight digits follow.
     pub phone_prefix: String,
     /// How many phones send.
     pub phones: u32,
 }
 
-/// Has phones send until the pace is done; then waits for the last answers. `pace.window` is how
-/// many messages all phones together may leave unanswered.
+/// Sends from all phones until the pace is done; then waits for the last responses. `pace.window` is
+/// how many messages all phones together may have unanswered.
 ///
 /// # Errors
-/// The histogram cannot be made, or the network has ended.
-pub async fn submit(network: &MobileNetwork, target: &Target, pace: Pace) -> io::Result<Outcome> {
+/// The histogram cannot be created, or the network has ended.
+pub async fn submit(network: &MobileNetwork, target: &Target, pace: Pace) -> io::Result<LoadMetrics> {
     let phones = (0..target.phones.max(1))
         .map(|number| network.add_phone(&PhoneSettings::new(&format!("{}{number:08}", target.phone_prefix))));
     let (done, results) = mpsc::channel(pace.window.max(1));
@@ -46,70 +47,33 @@ pub async fn submit(network: &MobileNetwork, target: &Target, pace: Pace) -> io:
         phones: phones.collect(),
         destination: target.destination.clone(),
         destinations: target.destinations,
-        pace,
         done,
-        outcome: Outcome::new()?,
+        results,
+        batch: Vec::with_capacity(RESULTS_MAX),
+        metrics: LoadMetrics::new()?,
         sent: 0,
-        open: 0,
+        unanswered: 0,
     };
-    submitter.run(results).await
+    run(submitter, pace, 1, TAIL).await
 }
 
 /// The result of one message, and when it was sent.
-type Done = (Instant, Result<Sent, SendError>);
+type MessageResult = (Instant, Result<Acknowledgement, SendError>);
 
+/// All phones that send.
 struct Submitter {
     phones: Vec<Phone>,
     destination: String,
     destinations: u64,
-    pace: Pace,
-    done: mpsc::Sender<Done>,
-    outcome: Outcome,
+    done: mpsc::Sender<MessageResult>,
+    results: mpsc::Receiver<MessageResult>,
+    batch: Vec<MessageResult>,
+    metrics: LoadMetrics,
     sent: u64,
-    open: usize,
+    unanswered: usize,
 }
 
 impl Submitter {
-    async fn run(mut self, mut results: mpsc::Receiver<Done>) -> io::Result<Outcome> {
-        let began = Instant::now();
-        let end = began + self.pace.lasts;
-        let mut batch = Vec::with_capacity(RESULTS_MAX);
-        loop {
-            let moment = Instant::now();
-            if moment < end {
-                self.fill(moment - began, moment);
-            } else if self.open == 0 || moment > end + TAIL {
-                self.outcome.took = self.pace.lasts;
-                return Ok(self.outcome);
-            }
-            // With a rate to keep, look at the clock every millisecond; else answers set the pace.
-            let wait = if self.pace.per_second.is_some() { 1 } else { 100 };
-            let taken = results.recv_many(&mut batch, RESULTS_MAX);
-            if tokio::time::timeout(Duration::from_millis(wait), taken).await.is_ok() {
-                let moment = Instant::now();
-                for (sent_at, result) in batch.drain(..) {
-                    self.take(sent_at, &result, moment, end)?;
-                }
-            }
-        }
-    }
-
-    /// Sends until the window is full or the pace is kept.
-    fn fill(&mut self, elapsed: Duration, moment: Instant) {
-        let owed = self.pace.owed(elapsed, 1);
-        while self.open < self.pace.window && self.sent < owed {
-            let Some(phone) = self.next_phone() else { return };
-            let (done, destination) = (self.done.clone(), self.next_destination());
-            let text = format!("{} {TEXT}", self.sent);
-            tokio::spawn(async move {
-                let result = phone.send(&text, &destination).await;
-                let _the_run_may_be_over = done.send((moment, result)).await;
-            });
-            self.sent += 1;
-            self.open += 1;
-        }
-    }
-
     fn next_destination(&self) -> String {
         match self.sent.checked_rem(self.destinations) {
             Some(number) if self.destinations > 1 => format!("{}{number:08}", self.destination),
@@ -119,28 +83,52 @@ impl Submitter {
 
     fn next_phone(&self) -> Option<Phone> {
         let count = u64::try_from(self.phones.len()).ok()?;
-        let place = usize::try_from(self.sent.checked_rem(count)?).ok()?;
-        self.phones.get(place).cloned()
+        let index = usize::try_from(self.sent.checked_rem(count)?).ok()?;
+        self.phones.get(index).cloned()
+    }
+}
+
+impl Connection for Submitter {
+    type Error = io::Error;
+
+    fn unanswered(&self) -> usize {
+        self.unanswered
     }
 
-    fn take(
-        &mut self,
-        sent_at: Instant,
-        result: &Result<Sent, SendError>,
-        moment: Instant,
-        end: Instant,
-    ) -> io::Result<()> {
-        self.open = self.open.saturating_sub(1);
-        match result {
-            Ok(_) if moment <= end => {
-                self.outcome.accepted += 1;
-                let micros = u64::try_from((moment - sent_at).as_micros()).unwrap_or(u64::MAX);
-                self.outcome.note_latency(micros);
-            }
-            Ok(_) => {}
-            Err(SendError::Gone) => return Err(io::ErrorKind::ConnectionAborted.into()),
-            Err(_) => self.outcome.refused += 1,
+    fn send(&mut self, count: usize, now: Instant) -> io::Result<()> {
+        for _ in 0..count {
+            let Some(phone) = self.next_phone() else { break };
+            let (done, destination) = (self.done.clone(), self.next_destination());
+            let text = format!("{} {TEXT}", self.sent);
+            tokio::spawn(async move {
+                let result = phone.send(&text, &destination).await;
+                let _ = done.send((now, result)).await; // the run may be over
+            });
+            self.sent += 1;
+            self.unanswered += 1;
         }
         Ok(())
+    }
+
+    async fn receive(&mut self, wait: Duration, end: Instant) -> io::Result<()> {
+        let results = self.results.recv_many(&mut self.batch, RESULTS_MAX);
+        if tokio::time::timeout(wait, results).await.is_err() {
+            return Ok(());
+        }
+        let now = Instant::now();
+        for (sent_at, result) in self.batch.drain(..) {
+            self.unanswered = self.unanswered.saturating_sub(1);
+            match result {
+                Ok(_) if now <= end => self.metrics.record_accepted(now - sent_at),
+                Ok(_) => {}
+                Err(SendError::Gone) => return Err(io::ErrorKind::ConnectionAborted.into()),
+                Err(_) => self.metrics.refused += 1,
+            }
+        }
+        Ok(())
+    }
+
+    fn into_metrics(self) -> LoadMetrics {
+        self.metrics
     }
 }

@@ -1,26 +1,26 @@
-//! The moment of sending, written at the head of a text, so that a sink of the same process knows how
-//! old a message is.
+//! Send timestamps at the head of message texts, from which a sink of the same process computes
+//! latencies.
 
 use std::sync::OnceLock;
 
 use tokio::time::Instant;
 
-/// Letters of a stamp.
+/// Characters of a timestamp.
 const LENGTH: usize = 16;
 
 static ORIGIN: OnceLock<Instant> = OnceLock::new();
 
-/// A text that says when it was sent.
+/// The text with the present time at its head.
 pub fn stamped(text: &str) -> String {
     format!("{:0LENGTH$x} {text}", micros())
 }
 
-/// When `text` was stamped, in the microseconds of [`micros`]; `None` if it was not.
+/// The timestamp of `text`, in the microseconds of [`micros`]; `None` if it has none.
 pub fn stamped_at(text: &str) -> Option<u64> {
     u64::from_str_radix(text.get(..LENGTH)?, 16).ok().filter(|at| *at <= micros())
 }
 
-/// Microseconds since the first stamp of this process.
+/// Microseconds since the first timestamp of this process.
 pub fn micros() -> u64 {
     let origin = ORIGIN.get_or_init(Instant::now);
     u64::try_from(origin.elapsed().as_micros()).unwrap_or(u64::MAX)
@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stamped_text_tells_its_moment() {
+    fn a_timestamp_is_written_and_read() {
         let before = micros();
         let at = stamped_at(&stamped("hello")).unwrap();
         assert!((before..=micros()).contains(&at));

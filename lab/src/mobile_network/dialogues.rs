@@ -1,63 +1,55 @@
-//! The dialogues of all nodes: MAP on TCAP, as the nodes of a network speak it.
+//! The MAP dialogues of all nodes, on one TCAP layer.
 //!
-//! [`served`] has those that the centre opens, [`asked`] those that a node opens. Version
-//! negotiation is written here once more, apart from the centre's, so that a mistake there is found.
+//! [`responder`] has those that the centre opens, [`initiator`] those that a node opens. Version
+//! negotiation is implemented apart from the centre's, so that a mistake in either is found.
 
-mod asked;
-mod served;
+mod components;
+mod context;
+mod delayed;
+mod initiator;
+mod responder;
 
-use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use map::{Context, MapError, Request, Response, Version};
-use sccp::{Address, GlobalTitle, Indication};
-use tcap::{Code, Component, DialogueId, Oid, OperationClass, Tcap};
+use sccp::{Address, Indication};
+use tcap::Tcap;
 
-use self::asked::Asked;
-use self::served::{Late, Served};
+use self::context::DialogueContext;
+use self::delayed::{DelayedAction, DelayedActions};
+use self::initiator::Initiator;
+use self::responder::Responder;
+use super::network_state::{NetworkState, Request, ResultSender};
 use super::register::Alert;
-use super::settings::{NodeKind, Settings};
-use super::stack::{Parcel, Stack};
-use super::world::World;
+use super::settings::Settings;
+use super::stack::{Stack, UnitdataRequest};
 
-/// Things that may be put off; more are done at once.
-const LATER_MAX: usize = 100_000;
 /// Dialogues at a time.
 const DIALOGUES_MAX: usize = 200_000;
 
-/// How long a transaction id rests. Short, so that load does not make the table of them large.
+/// How long a transaction id is not reused. Short, so that load does not make their table large.
 const QUARANTINE: Duration = Duration::from_secs(10);
 
-/// All of them.
+/// All dialogues.
 pub(super) struct Dialogues {
     tcap: Tcap<Address>,
-    served: HashMap<DialogueId, Served>,
-    asked: HashMap<DialogueId, Asked>,
-    later: BTreeMap<(Instant, u64), Later>,
-    serial: u64,
-    /// The centre's global title.
-    centre: String,
+    initiator: Initiator,
+    responder: Responder,
+    delayed: DelayedActions,
 }
 
-/// What one step works with.
-pub(super) struct Turn<'a> {
-    /// The way out.
+/// What one pass of the engine works with.
+pub(super) struct EngineContext<'a> {
+    /// Sends SCCP messages.
     pub(super) stack: &'a mut Stack,
-    /// What there is.
-    pub(super) world: &'a mut World,
-    /// When.
+    /// Subscribers, nodes and metrics.
+    pub(super) state: &'a mut NetworkState,
+    /// The time of the pass.
     pub(super) now: Instant,
 }
 
-/// What has been put off.
-enum Later {
-    Answer(Late),
-    Alert(Alert, u8),
-}
-
 impl Dialogues {
-    /// None yet.
+    /// No dialogues.
     pub(super) fn new(settings: &Settings) -> Self {
         let tcap = tcap::Settings {
             first: u32::try_from(settings.seed & 0xffff_ffff).unwrap_or_default(),
@@ -67,161 +59,132 @@ impl Dialogues {
         };
         Self {
             tcap: Tcap::new(tcap),
-            served: HashMap::new(),
-            asked: HashMap::new(),
-            later: BTreeMap::new(),
-            serial: 0,
-            centre: settings.global_title.clone(),
+            initiator: Initiator::new(&settings.global_title),
+            responder: Responder::default(),
+            delayed: DelayedActions::default(),
         }
     }
 
-    /// A message has come for a node.
-    pub(super) fn received(&mut self, indication: &Indication, turn: &mut Turn<'_>) {
+    /// Handles a message for a node.
+    pub(super) fn handle_unitdata(&mut self, indication: &Indication, engine: &mut EngineContext<'_>) {
         let Indication { called, calling, data, .. } = indication;
         let input =
             tcap::Input::Received { local: called.clone(), remote: calling.clone(), octets: data.clone() };
-        self.tcap.handle(input, turn.now);
-        self.drain(Some(indication), turn);
+        self.tcap.handle(input, engine.now);
+        self.drain(Some(indication), engine);
     }
 
-    /// A message of a node has come back.
-    pub(super) fn returned(&mut self, octets: Bytes, cause: u8, turn: &mut Turn<'_>) {
-        self.tcap.handle(tcap::Input::Undelivered { octets, cause }, turn.now);
-        self.drain(None, turn);
+    /// Handles a message of a node that SCCP has returned.
+    pub(super) fn handle_notice(&mut self, octets: Bytes, cause: u8, engine: &mut EngineContext<'_>) {
+        self.tcap.handle(tcap::Input::Undelivered { octets, cause }, engine.now);
+        self.drain(None, engine);
     }
 
-    /// What is due by now.
-    pub(super) fn tick(&mut self, turn: &mut Turn<'_>) {
-        while let Some(due) = self.later.first_entry().filter(|due| due.key().0 <= turn.now) {
-            match due.remove() {
-                Later::Answer(late) => self.answer_late(late, turn),
-                Later::Alert(alert, attempt) => self.alert(alert, attempt, turn),
+    /// Sends a message or a command of a phone.
+    pub(super) fn send(
+        &mut self,
+        number: &str,
+        request: &Request,
+        result: ResultSender,
+        engine: &mut EngineContext<'_>,
+    ) {
+        let (initiator, _, ctx) = &mut self.parts(engine);
+        initiator.send(number, request, result, ctx);
+        self.drain(None, engine);
+    }
+
+    /// Sends alertServiceCentre of the HLR to a centre.
+    pub(super) fn alert(&mut self, alert: Alert, attempt: u8, engine: &mut EngineContext<'_>) {
+        let (initiator, _, ctx) = &mut self.parts(engine);
+        initiator.alert(alert, attempt, ctx);
+        self.drain(None, engine);
+    }
+
+    /// Executes what is due.
+    pub(super) fn tick(&mut self, engine: &mut EngineContext<'_>) {
+        while let Some(action) = self.delayed.pop_due(engine.now) {
+            let (initiator, responder, ctx) = &mut self.parts(engine);
+            match action {
+                DelayedAction::Response(response) => responder.send_response(response, ctx),
+                DelayedAction::Alert(alert, attempt) => initiator.alert(alert, attempt, ctx),
             }
+            self.drain(None, engine);
         }
-        if self.tcap.deadline().is_some_and(|due| due <= turn.now) {
-            self.tcap.handle(tcap::Input::Tick, turn.now);
+        if self.tcap.deadline().is_some_and(|due| due <= engine.now) {
+            self.tcap.handle(tcap::Input::Tick, engine.now);
         }
-        self.drain(None, turn);
+        self.drain(None, engine);
     }
 
     /// When [`tick`](Self::tick) is due.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let later = self.later.keys().next().map(|(due, _)| *due);
-        later.into_iter().chain(self.tcap.deadline()).min()
+        self.delayed.deadline().into_iter().chain(self.tcap.deadline()).min()
     }
 
-    /// Does all that TCAP says. `arrival` is the message that made it say so.
-    fn drain(&mut self, arrival: Option<&Indication>, turn: &mut Turn<'_>) {
+    fn parts<'a>(
+        &'a mut self,
+        engine: &'a mut EngineContext<'_>,
+    ) -> (&'a mut Initiator, &'a mut Responder, DialogueContext<'a>) {
+        let ctx = DialogueContext {
+            tcap: &mut self.tcap,
+            delayed: &mut self.delayed,
+            stack: engine.stack,
+            state: engine.state,
+            now: engine.now,
+        };
+        (&mut self.initiator, &mut self.responder, ctx)
+    }
+
+    /// Executes all outputs of TCAP. `arrival` is the message that caused them.
+    fn drain(&mut self, arrival: Option<&Indication>, engine: &mut EngineContext<'_>) {
         while let Some(output) = self.tcap.poll() {
+            let (initiator, responder, ctx) = &mut self.parts(engine);
             match output {
                 tcap::Output::Send { local, remote, octets, sequence, first } => {
-                    let parcel = Parcel { sls: sequence & 0x0f, return_on_error: first, data: octets };
-                    turn.stack.send(remote, local, parcel, turn.now);
+                    let request =
+                        UnitdataRequest { sls: sequence & 0x0f, return_on_error: first, data: octets };
+                    ctx.stack.send(remote, local, request, ctx.now);
                 }
                 tcap::Output::Begun { dialogue, local, application_context, components, .. } => {
-                    self.begun(dialogue, &local, application_context, components, arrival, turn);
+                    responder.open(dialogue, &local, application_context, components, arrival, ctx);
                 }
                 tcap::Output::Continued { dialogue, components, .. } => {
-                    if self.served.contains_key(&dialogue) {
-                        self.serve(dialogue, components, arrival, turn);
+                    if responder.has(dialogue) {
+                        responder.handle_requests(dialogue, components, arrival, ctx);
                     } else {
-                        self.answered(dialogue, &components, true, turn);
+                        initiator.handle_response(dialogue, &components, true, ctx);
                     }
                 }
                 tcap::Output::Ended { dialogue, components, .. } => {
-                    if self.served.remove(&dialogue).is_none() {
-                        self.answered(dialogue, &components, false, turn);
+                    if !responder.close(dialogue) {
+                        initiator.handle_response(dialogue, &components, false, ctx);
                     }
                 }
                 tcap::Output::UserAborted { dialogue, reason, application_context, .. } => {
-                    self.served.remove(&dialogue);
-                    self.user_aborted(dialogue, reason, application_context, turn);
+                    responder.close(dialogue);
+                    initiator.user_aborted(dialogue, reason, application_context, ctx);
                 }
                 tcap::Output::ProviderAborted { dialogue, cause } => {
-                    self.served.remove(&dialogue);
-                    self.provider_aborted(dialogue, cause, turn);
+                    responder.close(dialogue);
+                    initiator.provider_aborted(dialogue, cause, ctx);
                 }
                 tcap::Output::Unanswered { dialogue, .. } => {
-                    self.tcap.abort(dialogue, tcap::UserAbort::Plain, turn.now);
-                    self.failed(dialogue, "no answer in time", turn);
+                    ctx.tcap.abort(dialogue, tcap::UserAbort::Plain, ctx.now);
+                    initiator.fail(dialogue, "no answer in time", ctx);
                 }
                 tcap::Output::TimedOut { dialogue } => {
-                    self.served.remove(&dialogue);
-                    self.failed(dialogue, "no answer in time", turn);
+                    responder.close(dialogue);
+                    initiator.fail(dialogue, "no answer in time", ctx);
                 }
                 tcap::Output::Undelivered { dialogue, .. } => {
-                    self.served.remove(&dialogue);
-                    self.tcap.release(dialogue, turn.now);
-                    self.failed(dialogue, "the centre cannot be reached", turn);
+                    responder.close(dialogue);
+                    ctx.tcap.release(dialogue, ctx.now);
+                    initiator.fail(dialogue, "the centre cannot be reached", ctx);
                 }
                 tcap::Output::Rejected { .. }
                 | tcap::Output::Unidirectional { .. }
                 | tcap::Output::Refused { .. } => {}
             }
         }
-    }
-
-    /// Puts something off.
-    fn postpone(&mut self, until: Instant, later: Later) -> Result<(), Later> {
-        if self.later.len() >= LATER_MAX {
-            return Err(later);
-        }
-        self.serial += 1;
-        self.later.insert((until, self.serial), later);
-        Ok(())
-    }
-}
-
-/// An address that is routed by global title; `None` if the digits are none.
-fn address(global_title: &str, subsystem: u8) -> Option<Address> {
-    Some(Address::gt(GlobalTitle::e164(global_title).ok()?, subsystem))
-}
-
-/// The object identifier of a context; version 1 has none.
-fn context_name(context: Context, version: Version) -> Option<Oid> {
-    if version == Version::V1 { None } else { Oid::from_octets(&context.oid(version)) }
-}
-
-/// The lower one of what a node speaks and what a context has.
-fn version_for(map_version_max: u8, context: Context) -> Version {
-    Version::from_number(map_version_max).unwrap_or(Version::V3).min(context.version_max())
-}
-
-/// The place of the first node of a kind.
-fn first_of(world: &World, kind: NodeKind) -> Option<usize> {
-    world.nodes.iter().position(|node| node.kind == kind)
-}
-
-/// An Invoke, or `None` if MAP has no octets for it.
-fn invoke(invoke_id: i8, request: &Request, version: Version, timeout: Duration) -> Option<Component> {
-    let class = if request.is_answered(version) { OperationClass::One } else { OperationClass::Four };
-    Some(Component::Invoke {
-        invoke_id,
-        linked: None,
-        operation: Code::Local(request.code(version).ok()?),
-        parameter: Some(request.write(version).ok()?.into()),
-        class,
-        timeout,
-    })
-}
-
-/// What tells the result of an invocation.
-fn outcome(
-    invoke_id: i8,
-    request: &Request,
-    version: Version,
-    result: &Result<Response, MapError>,
-) -> Component {
-    match result {
-        Ok(response) => {
-            let parameter: Option<Bytes> = response.write(version).ok().flatten().map(Bytes::from);
-            let code = request.code(version).ok().filter(|_| parameter.is_some());
-            Component::ResultLast { invoke_id, operation: code.map(Code::Local), parameter }
-        }
-        Err(error) => Component::Error {
-            invoke_id,
-            code: Code::Local(error.code(version)),
-            parameter: error.write(version).ok().flatten().map(Bytes::from),
-        },
     }
 }

@@ -1,7 +1,7 @@
-//! The one task that moves everything: associations, protocols, subscribers.
+//! The engine: the task that drives associations, protocol stack, dialogues and subscribers.
 //!
-//! Every turn takes all that has come in, does all that follows from it, and hands what is to be
-//! written to the associations in one batch each.
+//! Each pass takes all events and commands that have arrived, executes what follows from them, and
+//! writes to each association in one batch.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,34 +12,34 @@ use sctp::{BadFrame, Endpoint, Framing, Listener};
 use tokio::sync::mpsc;
 use tokio::time::sleep_until;
 
-use super::dialogues::{Dialogues, Turn};
-use super::links::{self, Happened, Links};
+use super::associations::{self, AssociationEvent, Associations};
+use super::dialogues::{Dialogues, EngineContext};
+use super::network_state::{COMMANDS_MAX, Command, SharedState};
 use super::settings::Settings;
-use super::stack::{Arrived, Stack};
-use super::world::{COMMANDS_MAX, Command, Shared};
+use super::stack::{SccpIndication, Stack};
 
-/// Batches from associations that may wait for the engine; then it is the peers that wait.
-const HAPPENED_MAX: usize = 256;
+/// Events of associations that may be queued; beyond it reading stops.
+const EVENTS_MAX: usize = 256;
 
 /// The payload protocol identifier of M3UA.
 const M3UA: u32 = 3;
 
-/// Where the gateway listens.
+/// The local address of the gateway.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Listening {
+pub(super) struct ListenAddress {
     pub(super) address: SocketAddr,
-    /// The port of UDP, where SCTP is carried over it.
+    /// The UDP port, where SCTP is carried over it.
     pub(super) udp_port: Option<u16>,
 }
 
-/// Begins to listen, and starts the task. It ends when nobody can give commands any more.
+/// Binds the listener and spawns the engine, which ends when the last command sender is dropped.
 pub(super) fn start(
     settings: &Settings,
-    shared: Arc<Shared>,
+    shared: Arc<SharedState>,
     commands: mpsc::Receiver<Command>,
-) -> io::Result<Listening> {
-    let (told, happened) = mpsc::channel(HAPPENED_MAX);
-    let stack = Stack::new(settings, Links::new(told.clone()))?;
+) -> io::Result<ListenAddress> {
+    let (event_sender, events) = mpsc::channel(EVENTS_MAX);
+    let stack = Stack::new(settings, Associations::new(event_sender.clone()))?;
     let endpoint = Endpoint {
         transport: settings.transport,
         local: vec![settings.listen],
@@ -47,75 +47,81 @@ pub(super) fn start(
         tuning: settings.tuning,
     };
     let listener = Listener::bind(&endpoint, framing()).map_err(io::Error::other)?;
-    let listening = Listening { address: listener.local_address(), udp_port: listener.udp_port() };
-    tokio::spawn(links::accept(listener, told));
+    let listen_address = ListenAddress { address: listener.local_address(), udp_port: listener.udp_port() };
+    tokio::spawn(associations::accept(listener, event_sender));
     let engine = Engine { stack, dialogues: Dialogues::new(settings), shared };
-    tokio::spawn(engine.run(happened, commands));
-    Ok(listening)
+    tokio::spawn(engine.run(events, commands));
+    Ok(listen_address)
 }
 
 struct Engine {
     stack: Stack,
     dialogues: Dialogues,
-    shared: Arc<Shared>,
+    shared: Arc<SharedState>,
 }
 
 impl Engine {
-    async fn run(mut self, mut happened: mpsc::Receiver<Happened>, mut commands: mpsc::Receiver<Command>) {
+    async fn run(
+        mut self,
+        mut events: mpsc::Receiver<AssociationEvent>,
+        mut commands: mpsc::Receiver<Command>,
+    ) {
         let shared = Arc::clone(&self.shared);
-        let (mut batch, mut asked) = (Vec::new(), Vec::new());
+        let (mut event_batch, mut command_batch) = (Vec::new(), Vec::new());
         loop {
             let due = [self.stack.deadline(), self.dialogues.deadline()].into_iter().flatten().min();
             tokio::select! {
-                count = happened.recv_many(&mut batch, HAPPENED_MAX) => if count == 0 { return },
-                count = commands.recv_many(&mut asked, COMMANDS_MAX) => if count == 0 {
+                count = events.recv_many(&mut event_batch, EVENTS_MAX) => if count == 0 { return },
+                count = commands.recv_many(&mut command_batch, COMMANDS_MAX) => if count == 0 {
                     self.stack.stop(now());
-                    self.turn(&mut batch, &mut asked);
+                    self.process(&mut event_batch, &mut command_batch);
                     return;
                 },
                 () = shared.changed.notified() => {}
                 () = wait(due) => {}
             }
-            self.turn(&mut batch, &mut asked);
+            self.process(&mut event_batch, &mut command_batch);
         }
     }
 
-    /// Does everything that there is to do.
-    fn turn(&mut self, batch: &mut Vec<Happened>, asked: &mut Vec<Command>) {
+    /// One pass over all events and commands.
+    fn process(&mut self, events: &mut Vec<AssociationEvent>, commands: &mut Vec<Command>) {
         let now = now();
-        let mut world = self.shared.world();
+        let mut state = self.shared.state();
         let Self { stack, dialogues, .. } = self;
-        for happened in batch.drain(..) {
-            stack.handle(happened, now);
+        for event in events.drain(..) {
+            stack.handle(event, now);
         }
         stack.tick(now);
-        let turn = &mut Turn { stack, world: &mut world, now };
-        for command in asked.drain(..) {
+        let engine = &mut EngineContext { stack, state: &mut state, now };
+        for command in commands.drain(..) {
             match command {
-                Command::Send { number, outgoing, answer } => {
-                    dialogues.send(&number, &outgoing, answer, turn);
+                Command::Send { number, request, result } => {
+                    dialogues.send(&number, &request, result, engine);
                 }
-                Command::Kill(number) => turn.stack.kill(number),
+                Command::Kill(number) => engine.stack.kill(number),
             }
         }
-        dialogues.tick(turn);
+        dialogues.tick(engine);
         loop {
-            while let Some(arrived) = turn.stack.poll(now) {
-                match arrived {
-                    Arrived::Unitdata(indication) => dialogues.received(&indication, turn),
-                    Arrived::Returned { data, cause } => dialogues.returned(data, cause, turn),
+            while let Some(indication) = engine.stack.poll(now) {
+                match indication {
+                    SccpIndication::Unitdata(indication) => dialogues.handle_unitdata(&indication, engine),
+                    SccpIndication::Notice { data, cause } => {
+                        dialogues.handle_notice(data, cause, engine);
+                    }
                 }
             }
-            // An alert may be due by what has just arrived, and what it sends goes out in this turn.
-            let Some(alert) = turn.world.register.next_alert() else { break };
-            dialogues.alert(alert, 0, turn);
+            // A report that has just arrived may make an alert due, which is sent in this pass.
+            let Some(alert) = engine.state.register.next_alert() else { break };
+            dialogues.alert(alert, 0, engine);
         }
-        turn.stack.flush();
-        if std::mem::take(&mut turn.stack.changed) {
-            turn.world.associations = turn.stack.associations();
+        engine.stack.flush();
+        if std::mem::take(&mut engine.stack.changed) {
+            engine.state.associations = engine.stack.associations();
         }
-        turn.world.counters.dropped = turn.stack.dropped;
-        drop(world);
+        engine.state.metrics.dropped = engine.stack.dropped;
+        drop(state);
         self.shared.arrived.notify_waiters();
     }
 }

@@ -1,24 +1,24 @@
-//! The network by HTTP: what a person at a terminal, or a script, does with phones.
+//! The HTTP interface of the mobile network: phones, faults, nodes and associations.
 //!
 //! | request | does |
 //! |---|---|
 //! | `GET /phones` | all phones |
 //! | `POST /phones` | adds one, or replaces the one of its number: a [`PhoneSettings`] |
-//! | `GET /phones/{number}` | how one is |
-//! | `GET /phones/{number}/inbox` | what it has received, newest first |
-//! | `POST /phones/{number}/send` | sends; see [`Sending`] |
-//! | `POST /phones/{number}/command` | sends an SMS-COMMAND; see [`Commanding`] |
-//! | `POST /phones/{number}/{on,off,purge,full,empty,busy,free,clear}` | what it says; `clear` empties the inbox |
-//! | `POST /phones/{number}/{off_msc,off_sgsn}` | the one node reaches it no more, the other does |
+//! | `GET /phones/{number}` | its state |
+//! | `GET /phones/{number}/inbox` | its inbox, newest first |
+//! | `POST /phones/{number}/send` | sends; see [`SendRequest`] |
+//! | `POST /phones/{number}/command` | sends an SMS-COMMAND; see [`CommandRequest`] |
+//! | `POST /phones/{number}/{on,off,purge,full,empty,busy,free,clear}` | changes its state; `clear` empties the inbox |
+//! | `POST /phones/{number}/{off_msc,off_sgsn}` | one node does not reach it any more, the other does |
 //! | `POST /phones/{number}/roam` | moves it: `{"msc": "…", "sgsn": "…"}` |
-//! | `POST /phones/{number}/rules` | orders a fault: a [`Rule`] |
-//! | `DELETE /phones/{number}/rules` | takes all faults back |
-//! | `GET /network` | associations, nodes, counters |
-//! | `POST /network/associations/{number}/kill` | breaks one |
+//! | `POST /phones/{number}/rules` | adds a fault: a [`Rule`] |
+//! | `DELETE /phones/{number}/rules` | removes all faults |
+//! | `GET /network` | associations, nodes, metrics |
+//! | `POST /network/associations/{number}/kill` | aborts one |
 //! | `POST /network/nodes/{global_title}` | `{"map_version_max": 2, "refusal": "provider_abort"}` |
 //! | `POST`, `DELETE /network/nodes/{global_title}/rules` | faults of a node |
 //!
-//! It has no authentication: the lab serves it on this machine alone.
+//! It has no authentication: the lab serves it on loopback alone.
 
 mod form;
 
@@ -28,20 +28,23 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Serialize;
 
-pub use self::form::{Commanding, NodeChange, Roaming, SendResult, Sending};
+pub use self::form::{CommandRequest, NodeChange, RoamRequest, SendRequest, SendResult};
 use super::MobileNetwork;
-use super::counters::{AssociationState, Counters};
-use super::inbox::Received;
+use super::associations::AssociationState;
+use super::inbox::InboxEntry;
+use super::metrics::Metrics;
 use super::phone::{Phone, PhoneState};
 use super::register::digits;
 use super::rule::Rule;
 use super::settings::{NodeKind, PhoneSettings, VersionRefusal};
 
 #[derive(Serialize)]
-struct NetworkState {
+struct NetworkReport {
     associations: Vec<AssociationState>,
     nodes: Vec<NodeState>,
-    counters: Counters,
+    /// Called `counters` in JSON.
+    #[serde(rename = "counters")]
+    metrics: Metrics,
 }
 
 #[derive(Serialize)]
@@ -53,10 +56,10 @@ struct NodeState {
     rules: Vec<Rule>,
 }
 
-type Refused = (StatusCode, String);
+type ErrorResponse = (StatusCode, String);
 
 impl MobileNetwork {
-    /// The network by HTTP, to be served or merged into another router.
+    /// The HTTP interface, to be served or merged into another router.
     pub fn router(&self) -> Router {
         Router::new()
             .route("/phones", get(phones).post(add_phone))
@@ -74,7 +77,7 @@ impl MobileNetwork {
             .with_state(self.clone())
     }
 
-    fn find(&self, number: &str) -> Result<Phone, Refused> {
+    fn find(&self, number: &str) -> Result<Phone, ErrorResponse> {
         self.phone(number).ok_or_else(|| not_found("no phone has this number"))
     }
 }
@@ -86,7 +89,7 @@ async fn phones(State(network): State<MobileNetwork>) -> Json<Vec<PhoneState>> {
 async fn add_phone(
     State(network): State<MobileNetwork>,
     Json(settings): Json<PhoneSettings>,
-) -> Result<Json<PhoneState>, Refused> {
+) -> Result<Json<PhoneState>, ErrorResponse> {
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_digit());
     if !is_digits(digits(&settings.number)) || !(settings.imsi.is_empty() || is_digits(&settings.imsi)) {
         return Err(bad("a number and an IMSI are digits"));
@@ -97,38 +100,38 @@ async fn add_phone(
 async fn phone(
     State(network): State<MobileNetwork>,
     Path(number): Path<String>,
-) -> Result<Json<PhoneState>, Refused> {
+) -> Result<Json<PhoneState>, ErrorResponse> {
     network.find(&number)?.state().map(Json).ok_or_else(|| not_found("no phone has this number"))
 }
 
 async fn inbox(
     State(network): State<MobileNetwork>,
     Path(number): Path<String>,
-) -> Result<Json<Vec<Received>>, Refused> {
+) -> Result<Json<Vec<InboxEntry>>, ErrorResponse> {
     Ok(Json(network.find(&number)?.inbox()))
 }
 
 async fn send(
     State(network): State<MobileNetwork>,
     Path(number): Path<String>,
-    Json(sending): Json<Sending>,
-) -> Result<Json<SendResult>, Refused> {
+    Json(request): Json<SendRequest>,
+) -> Result<Json<SendResult>, ErrorResponse> {
     let phone = network.find(&number)?;
-    Ok(Json(phone.submit(sending.submission().map_err(bad)?).await.into()))
+    Ok(Json(phone.submit(request.submission().map_err(bad)?).await.into()))
 }
 
 async fn command(
     State(network): State<MobileNetwork>,
     Path(number): Path<String>,
-    Json(asked): Json<Commanding>,
-) -> Result<Json<SendResult>, Refused> {
-    Ok(Json(network.find(&number)?.command(asked.into()).await.into()))
+    Json(request): Json<CommandRequest>,
+) -> Result<Json<SendResult>, ErrorResponse> {
+    Ok(Json(network.find(&number)?.command(request.into()).await.into()))
 }
 
 async fn act(
     State(network): State<MobileNetwork>,
     Path((number, action)): Path<(String, String)>,
-) -> Result<StatusCode, Refused> {
+) -> Result<StatusCode, ErrorResponse> {
     let phone = network.find(&number)?;
     match action.as_str() {
         "on" => phone.on(),
@@ -141,7 +144,7 @@ async fn act(
         "busy" => phone.busy(true),
         "free" => phone.busy(false),
         "clear" => phone.clear_inbox(),
-        _ => return Err(not_found("a phone does no such thing")),
+        _ => return Err(not_found("a phone has no such action")),
     }
     Ok(StatusCode::NO_CONTENT)
 }
@@ -149,9 +152,9 @@ async fn act(
 async fn roam(
     State(network): State<MobileNetwork>,
     Path(number): Path<String>,
-    Json(roaming): Json<Roaming>,
-) -> Result<StatusCode, Refused> {
-    network.find(&number)?.roam(&roaming.msc, roaming.sgsn.as_deref());
+    Json(request): Json<RoamRequest>,
+) -> Result<StatusCode, ErrorResponse> {
+    network.find(&number)?.roam(&request.msc, request.sgsn.as_deref());
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -159,7 +162,7 @@ async fn add_rule(
     State(network): State<MobileNetwork>,
     Path(number): Path<String>,
     Json(rule): Json<Rule>,
-) -> Result<StatusCode, Refused> {
+) -> Result<StatusCode, ErrorResponse> {
     network.find(&number)?.rule(rule);
     Ok(StatusCode::NO_CONTENT)
 }
@@ -167,12 +170,12 @@ async fn add_rule(
 async fn clear_rules(
     State(network): State<MobileNetwork>,
     Path(number): Path<String>,
-) -> Result<StatusCode, Refused> {
+) -> Result<StatusCode, ErrorResponse> {
     network.find(&number)?.clear_rules();
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn state(State(network): State<MobileNetwork>) -> Json<NetworkState> {
+async fn state(State(network): State<MobileNetwork>) -> Json<NetworkReport> {
     let nodes = network.nodes().into_iter().map(|node| NodeState {
         kind: node.kind,
         global_title: node.global_title,
@@ -180,14 +183,17 @@ async fn state(State(network): State<MobileNetwork>) -> Json<NetworkState> {
         refusal: node.refusal,
         rules: node.rules.as_slice().to_vec(),
     });
-    Json(NetworkState {
+    Json(NetworkReport {
         associations: network.associations(),
         nodes: nodes.collect(),
-        counters: network.counters(),
+        metrics: network.metrics(),
     })
 }
 
-async fn kill(State(network): State<MobileNetwork>, Path(number): Path<u16>) -> Result<StatusCode, Refused> {
+async fn kill(
+    State(network): State<MobileNetwork>,
+    Path(number): Path<u16>,
+) -> Result<StatusCode, ErrorResponse> {
     if network.associations().iter().all(|association| association.number != number) {
         return Err(not_found("no association has this number"));
     }
@@ -199,7 +205,7 @@ async fn change_node(
     State(network): State<MobileNetwork>,
     Path(global_title): Path<String>,
     Json(change): Json<NodeChange>,
-) -> Result<StatusCode, Refused> {
+) -> Result<StatusCode, ErrorResponse> {
     if !(1..=3).contains(&change.map_version_max) {
         return Err(bad("MAP has versions 1 to 3"));
     }
@@ -214,25 +220,25 @@ async fn add_node_rule(
     State(network): State<MobileNetwork>,
     Path(global_title): Path<String>,
     Json(rule): Json<Rule>,
-) -> Result<StatusCode, Refused> {
+) -> Result<StatusCode, ErrorResponse> {
     node_changed(network.change_node(&global_title, |node| node.rules.add(rule)))
 }
 
 async fn clear_node_rules(
     State(network): State<MobileNetwork>,
     Path(global_title): Path<String>,
-) -> Result<StatusCode, Refused> {
+) -> Result<StatusCode, ErrorResponse> {
     node_changed(network.change_node(&global_title, |node| node.rules.clear()))
 }
 
-fn node_changed(changed: bool) -> Result<StatusCode, Refused> {
+fn node_changed(changed: bool) -> Result<StatusCode, ErrorResponse> {
     if changed { Ok(StatusCode::NO_CONTENT) } else { Err(not_found("no node has this global title")) }
 }
 
-fn not_found(what: &str) -> Refused {
+fn not_found(what: &str) -> ErrorResponse {
     (StatusCode::NOT_FOUND, what.to_owned())
 }
 
-fn bad(what: &str) -> Refused {
+fn bad(what: &str) -> ErrorResponse {
     (StatusCode::BAD_REQUEST, what.to_owned())
 }

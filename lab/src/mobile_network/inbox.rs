@@ -1,4 +1,4 @@
-//! The inbox of a phone: text put together from segments, and status reports.
+//! A phone's inbox: messages reassembled from segments, and status reports.
 
 use std::collections::VecDeque;
 
@@ -12,41 +12,41 @@ use sms::{UserData, segment};
 const ENTRIES_MAX: usize = 10_000;
 /// Messages that may lack segments at a time; the oldest goes first.
 const PARTIAL_MAX: usize = 100;
-/// Texts whose segments are still remembered, so that a late copy is known as one.
+/// Segments of reassembled messages that are kept, so that a late duplicate is recognized.
 const COMPLETED_MAX: usize = 100;
 
-/// What a phone has received, newest first.
+/// The messages of a phone, newest first.
 #[derive(Debug, Default)]
 pub struct Inbox {
-    entries: VecDeque<Received>,
+    entries: VecDeque<InboxEntry>,
     partial: VecDeque<Partial>,
     completed: VecDeque<(Key, UserData)>,
     last_single: Option<Deliver>,
     segments_doubled: u64,
 }
 
-/// One thing that a phone has received.
+/// An entry of the inbox.
 #[derive(Clone, Eq, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Received {
-    /// A message, whole.
+pub enum InboxEntry {
+    /// A message.
     Message(Message),
-    /// How a message of this phone has ended.
+    /// The status report of a message of this phone.
     StatusReport(Report),
 }
 
-/// A message, put together.
+/// A message, reassembled.
 #[derive(Clone, Eq, PartialEq, Serialize)]
 pub struct Message {
     /// TP-OA: digits with `+` in front if international, or a name.
     pub from: String,
-    /// The text; empty if the coding says that it is none.
+    /// The text; empty if the data coding is not text.
     pub text: String,
     /// The body in hexadecimal, if it is not text.
     pub data: String,
-    /// SMS-DELIVERs that it came in.
+    /// How many SMS-DELIVERs carried it.
     pub segments: usize,
-    /// TP-SCTS of the first segment, in seconds after 1970-01-01T00:00:00Z; none if no calendar has it.
+    /// TP-SCTS of the first segment, in seconds after 1970-01-01T00:00:00Z; none if it is no valid date.
     pub time: Option<i64>,
     /// TP-DCS.
     pub data_coding: u8,
@@ -59,7 +59,7 @@ pub struct Message {
 /// An SMS-STATUS-REPORT.
 #[derive(Clone, Eq, PartialEq, Serialize)]
 pub struct Report {
-    /// TP-RA: whom the message went to.
+    /// TP-RA: the recipient of the message.
     pub recipient: String,
     /// TP-ST.
     pub tp_status: u8,
@@ -73,7 +73,7 @@ pub struct Report {
     pub discharge_time: Option<i64>,
 }
 
-/// What makes segments belong together.
+/// The key that segments of one message share.
 #[derive(Clone, Debug, Eq, PartialEq)]
 struct Key {
     from: String,
@@ -90,21 +90,21 @@ struct Partial {
 }
 
 impl Inbox {
-    /// Puts in what came in an RP-DATA.
+    /// Adds the TPDU of an RP-DATA.
     pub fn put(&mut self, tpdu: MobileTerminated) {
         match tpdu {
             MobileTerminated::Deliver(deliver) => self.put_deliver(deliver),
-            MobileTerminated::StatusReport(report) => self.push(Received::StatusReport(report.into())),
+            MobileTerminated::StatusReport(report) => self.push(InboxEntry::StatusReport(report.into())),
         }
     }
 
-    /// Forgets everything.
+    /// Removes everything.
     pub fn clear(&mut self) {
         *self = Self::default();
     }
 
-    /// Everything, newest first.
-    pub fn entries(&self) -> impl Iterator<Item = &Received> {
+    /// All entries, newest first.
+    pub fn entries(&self) -> impl Iterator<Item = &InboxEntry> {
         self.entries.iter()
     }
 
@@ -113,7 +113,7 @@ impl Inbox {
         self.partial.len()
     }
 
-    /// Segments that came once more.
+    /// Duplicate segments.
     pub fn segments_doubled(&self) -> u64 {
         self.segments_doubled
     }
@@ -125,14 +125,14 @@ impl Inbox {
                 let doubled = self.last_single.as_ref() == Some(&deliver);
                 let message = Message::new(&deliver, &deliver.user_data, 1, doubled);
                 self.last_single = Some(deliver);
-                self.push(Received::Message(message));
+                self.push(InboxEntry::Message(message));
             }
         }
     }
 
     fn put_segment(&mut self, deliver: Deliver, part: Concatenation) {
         let key = Key {
-            from: shown(&deliver.originator),
+            from: notation(&deliver.originator),
             reference: part.reference,
             total: part.total,
             data_coding: deliver.data_coding.0,
@@ -167,10 +167,10 @@ impl Inbox {
     }
 
     fn complete(&mut self, partial: Partial) {
-        // Segments with differing tables are no message: they are shown one by one.
+        // Segments with different character tables are not joined: each becomes a message.
         let Ok(joined) = segment::join(&partial.segments) else {
             for segment in &partial.segments {
-                self.push(Received::Message(Message::new(&partial.first, segment, 1, false)));
+                self.push(InboxEntry::Message(Message::new(&partial.first, segment, 1, false)));
             }
             return;
         };
@@ -181,16 +181,16 @@ impl Inbox {
             }
             self.completed.push_back((partial.key.clone(), segment));
         }
-        self.push(Received::Message(message));
+        self.push(InboxEntry::Message(message));
     }
 
-    fn push(&mut self, received: Received) {
+    fn push(&mut self, entry: InboxEntry) {
         self.entries.truncate(ENTRIES_MAX - 1);
-        self.entries.push_front(received);
+        self.entries.push_front(entry);
     }
 }
 
-impl Received {
+impl InboxEntry {
     /// The message, if it is one.
     pub fn message(&self) -> Option<&Message> {
         match self {
@@ -209,11 +209,11 @@ impl Received {
 }
 
 impl Message {
-    fn new(first: &Deliver, whole: &UserData, segments: usize, doubled: bool) -> Self {
-        let text = whole.text(DataCoding(first.data_coding.0));
-        let data = if text.is_some() { String::new() } else { hexadecimal(&whole.body) };
+    fn new(first: &Deliver, user_data: &UserData, segments: usize, doubled: bool) -> Self {
+        let text = user_data.text(DataCoding(first.data_coding.0));
+        let data = if text.is_some() { String::new() } else { hexadecimal(&user_data.body) };
         Self {
-            from: shown(&first.originator),
+            from: notation(&first.originator),
             text: text.unwrap_or_default(),
             data,
             segments,
@@ -228,7 +228,7 @@ impl Message {
 impl From<StatusReport> for Report {
     fn from(report: StatusReport) -> Self {
         Self {
-            recipient: shown(&report.recipient),
+            recipient: notation(&report.recipient),
             tp_status: report.status.0,
             tp_mr: report.message_reference,
             answers_command: report.answers_command,
@@ -238,7 +238,7 @@ impl From<StatusReport> for Report {
     }
 }
 
-impl std::fmt::Debug for Received {
+impl std::fmt::Debug for InboxEntry {
     /// Without numbers and text.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -269,8 +269,8 @@ impl std::fmt::Debug for Report {
     }
 }
 
-/// An address as people write it.
-fn shown(address: &sms::address::Address) -> String {
+/// An address in the usual notation.
+fn notation(address: &sms::address::Address) -> String {
     let is_international = address.type_of_number() == sms::address::TypeOfNumber::International;
     format!("{}{}", if is_international { "+" } else { "" }, address.value())
 }

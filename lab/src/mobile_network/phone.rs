@@ -1,24 +1,24 @@
-//! A phone in the hand: send, read, switch off, fill up, move.
+//! The handle of a simulated phone: send, read the inbox, switch on and off, fill, roam.
 
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::inbox::{Message, Received, Report};
+use super::inbox::{InboxEntry, Message, Report};
+use super::network_state::{Acknowledgement, Command, Request, SendError, SharedState};
 use super::rule::Rule;
-use super::submission::{Order, Submission};
+use super::submission::{SmsCommand, Submission};
 use super::subscriber::{MessageWaiting, Subscriber};
-use super::world::{Command, Request, SendError, Sent, Shared};
 
 /// A handle of one phone. Its clones are of the same phone.
 #[derive(Clone, Debug)]
 pub struct Phone {
     number: String,
-    shared: Arc<Shared>,
+    shared: Arc<SharedState>,
     commands: mpsc::Sender<Command>,
 }
 
-/// What is the matter with a phone.
+/// The state of a phone.
 #[derive(Clone, Debug, Eq, PartialEq, serde::Serialize)]
 pub struct PhoneState {
     /// MSISDN with `+`.
@@ -35,7 +35,7 @@ pub struct PhoneState {
     pub reached_by_sgsn: bool,
     /// The HLR has lost its location.
     pub is_purged: bool,
-    /// It has no room for a message.
+    /// Its memory is full.
     pub is_full: bool,
     /// It is busy with another message.
     pub is_busy: bool,
@@ -47,18 +47,18 @@ pub struct PhoneState {
     pub memory_capacity_exceeded: bool,
     /// Service centres that the HLR will alert.
     pub service_centres: Vec<String>,
-    /// Things in the inbox.
+    /// Entries in the inbox.
     pub inbox: usize,
     /// Messages that lack segments.
     pub partial: usize,
-    /// Segments that came once more.
+    /// Duplicate segments.
     pub segments_doubled: u64,
-    /// Faults on order.
+    /// Configured faults.
     pub rules: Vec<Rule>,
 }
 
 impl Phone {
-    pub(super) fn new(number: String, shared: Arc<Shared>, commands: mpsc::Sender<Command>) -> Self {
+    pub(super) fn new(number: String, shared: Arc<SharedState>, commands: mpsc::Sender<Command>) -> Self {
         Self { number, shared, commands }
     }
 
@@ -70,39 +70,39 @@ impl Phone {
     /// Sends a text and waits until the centre has accepted every segment.
     ///
     /// # Errors
-    /// Why it was not sent.
-    pub async fn send(&self, text: &str, to: &str) -> Result<Sent, SendError> {
+    /// The reason why it was not sent.
+    pub async fn send(&self, text: &str, to: &str) -> Result<Acknowledgement, SendError> {
         self.submit(Submission::text(text, to)).await
     }
 
     /// Sends a message and waits until the centre has accepted every segment.
     ///
     /// # Errors
-    /// Why it was not sent.
-    pub async fn submit(&self, submission: Submission) -> Result<Sent, SendError> {
+    /// The reason why it was not sent.
+    pub async fn submit(&self, submission: Submission) -> Result<Acknowledgement, SendError> {
         self.request(Request::Submission(Box::new(submission))).await
     }
 
     /// Sends an SMS-COMMAND and waits until the centre has accepted it.
     ///
     /// # Errors
-    /// Why it was not sent.
-    pub async fn command(&self, order: Order) -> Result<Sent, SendError> {
-        self.request(Request::Order(order)).await
+    /// The reason why it was not sent.
+    pub async fn command(&self, command: SmsCommand) -> Result<Acknowledgement, SendError> {
+        self.request(Request::Command(command)).await
     }
 
-    /// What it has received, newest first.
-    pub fn inbox(&self) -> Vec<Received> {
-        self.look(|phone| phone.inbox.entries().cloned().collect()).unwrap_or_default()
+    /// The inbox, newest first.
+    pub fn inbox(&self) -> Vec<InboxEntry> {
+        self.read(|phone| phone.inbox.entries().cloned().collect()).unwrap_or_default()
     }
 
-    /// Waits until something in the inbox fits, newest first, and returns it.
-    pub async fn wait_for(&self, fits: impl Fn(&Received) -> bool) -> Received {
+    /// Waits for an inbox entry that matches, newest first, and returns it.
+    pub async fn wait_for(&self, matches: impl Fn(&InboxEntry) -> bool) -> InboxEntry {
         loop {
             let arrived = self.shared.arrived.notified();
             tokio::pin!(arrived);
             arrived.as_mut().enable();
-            let found = self.look(|phone| phone.inbox.entries().find(|one| fits(one)).cloned());
+            let found = self.read(|phone| phone.inbox.entries().find(|one| matches(one)).cloned());
             if let Some(Some(found)) = found {
                 return found;
             }
@@ -110,11 +110,12 @@ impl Phone {
         }
     }
 
-    /// Waits for a message whose text fits.
-    pub async fn wait_for_text(&self, fits: impl Fn(&str) -> bool) -> Message {
+    /// Waits for a message with a text that matches.
+    pub async fn wait_for_text(&self, matches: impl Fn(&str) -> bool) -> Message {
         loop {
-            let found = self.wait_for(|one| one.message().is_some_and(|message| fits(&message.text))).await;
-            if let Received::Message(message) = found {
+            let found =
+                self.wait_for(|one| one.message().is_some_and(|message| matches(&message.text))).await;
+            if let InboxEntry::Message(message) = found {
                 return message;
             }
         }
@@ -124,86 +125,86 @@ impl Phone {
     pub async fn wait_for_report(&self, tp_mr: u8) -> Report {
         loop {
             let found = self.wait_for(|one| one.report().is_some_and(|report| report.tp_mr == tp_mr)).await;
-            if let Received::StatusReport(report) = found {
+            if let InboxEntry::StatusReport(report) = found {
                 return report;
             }
         }
     }
 
-    /// Forgets what it has received.
+    /// Removes all inbox entries.
     pub fn clear_inbox(&self) {
-        self.change(|phone, _| phone.inbox.clear());
+        self.update(|phone, _| phone.inbox.clear());
     }
 
-    /// Switches it on; service centres that wait are alerted.
+    /// Switches it on; the HLR alerts service centres that wait.
     pub fn on(&self) {
-        self.change(Subscriber::on);
+        self.update(Subscriber::on);
     }
 
     /// Switches it off, for MSC and SGSN.
     pub fn off(&self) {
-        self.change(|phone, _| phone.off());
+        self.update(|phone, _| phone.off());
     }
 
-    /// Says which of its nodes reach it.
+    /// Sets which of its nodes reach it.
     pub fn reached_by(&self, msc: bool, sgsn: bool) {
-        self.change(|phone, _| (phone.reached_by_msc, phone.reached_by_sgsn) = (msc, sgsn));
+        self.update(|phone, _| (phone.reached_by_msc, phone.reached_by_sgsn) = (msc, sgsn));
     }
 
-    /// Has the HLR forget where it is, so that it is absent for whoever asks, until it is on again.
+    /// Purges its location from the HLR, so that it is absent until it is on again.
     pub fn purge(&self) {
-        self.change(|phone, _| phone.is_purged = true);
+        self.update(|phone, _| phone.is_purged = true);
     }
 
-    /// Fills its memory, or makes room; then service centres that wait are alerted.
+    /// Fills or empties its memory; emptied, the HLR alerts service centres that wait.
     pub fn full(&self, is_full: bool) {
-        self.change(|phone, due| if is_full { phone.is_full = true } else { phone.empty(due) });
+        self.update(|phone, due| if is_full { phone.is_full = true } else { phone.empty(due) });
     }
 
-    /// Makes it busy with another message, or free.
+    /// Sets whether it is busy with another message.
     pub fn busy(&self, is_busy: bool) {
-        self.change(|phone, _| phone.is_busy = is_busy);
+        self.update(|phone, _| phone.is_busy = is_busy);
     }
 
     /// Moves it to other nodes, by their global titles.
     pub fn roam(&self, msc: &str, sgsn: Option<&str>) {
-        self.change(|phone, _| phone.roam(msc, sgsn));
+        self.update(|phone, _| phone.roam(msc, sgsn));
     }
 
-    /// Orders a fault for operations that concern it.
+    /// Adds a fault for operations that concern it.
     pub fn rule(&self, rule: Rule) {
-        self.change(|phone, _| phone.rules.add(rule));
+        self.update(|phone, _| phone.rules.add(rule));
     }
 
-    /// Takes all faults back.
+    /// Removes all faults.
     pub fn clear_rules(&self) {
-        self.change(|phone, _| phone.rules.clear());
+        self.update(|phone, _| phone.rules.clear());
     }
 
     /// How it is.
     pub fn state(&self) -> Option<PhoneState> {
-        self.look(PhoneState::of)
+        self.read(PhoneState::of)
     }
 
-    async fn request(&self, outgoing: Request) -> Result<Sent, SendError> {
-        let (answer, answered) = oneshot::channel();
-        let command = Command::Send { number: self.number.clone(), outgoing, answer };
+    async fn request(&self, request: Request) -> Result<Acknowledgement, SendError> {
+        let (sender, result) = oneshot::channel();
+        let command = Command::Send { number: self.number.clone(), request, result: sender };
         self.commands.send(command).await.map_err(|_| SendError::Gone)?;
-        answered.await.map_err(|_| SendError::Gone)?
+        result.await.map_err(|_| SendError::Gone)?
     }
 
-    fn look<T>(&self, read: impl FnOnce(&Subscriber) -> T) -> Option<T> {
-        self.shared.world().register.phone(&self.number).map(read)
+    fn read<T>(&self, query: impl FnOnce(&Subscriber) -> T) -> Option<T> {
+        self.shared.state().register.phone(&self.number).map(query)
     }
 
-    fn change(&self, act: impl FnOnce(&mut Subscriber, &mut Vec<String>)) {
-        let _phones_are_never_removed = self.shared.world().register.wake(&self.number, act);
+    fn update(&self, act: impl FnOnce(&mut Subscriber, &mut Vec<String>)) {
+        let _ = self.shared.state().register.update(&self.number, act); // phones are never removed
         self.shared.changed.notify_one();
     }
 }
 
 impl PhoneState {
-    /// That of `phone`.
+    /// The state of `phone`.
     pub(super) fn of(phone: &Subscriber) -> Self {
         let waiting: MessageWaiting = phone.waiting.clone();
         Self {

@@ -3,14 +3,16 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::settings::{NodeKind, PhoneSettings, Settings};
-use super::subscriber::{DeliveryOutcome, Refusal, Routing, RoutingQuestion, Subscriber, WaitingStatus};
+use super::subscriber::{
+    DeliveryOutcome, Refusal, RoutingInfo, RoutingInfoRequest, Subscriber, WaitingStatus,
+};
 
-/// Alerts that may wait to be sent; more are forgotten, as a restart of an HLR forgets them.
+/// Alerts that may be queued; more are dropped.
 const ALERTS_MAX: usize = 100_000;
 
 /// MCC and MNC of IMSIs that are made from numbers: a test network.
 const TEST_NETWORK: &str = "00101";
-/// The same for phones that only count.
+/// The same for phones of the sink.
 const SINK_NETWORK: &str = "00102";
 
 /// The subscribers.
@@ -34,25 +36,25 @@ struct Sink {
 pub struct Alert {
     /// MSISDN.
     pub number: String,
-    /// Whom to alert.
+    /// The service centre to alert.
     pub service_centre: String,
 }
 
-/// Whom a node of the visited network is asked about.
+/// How mt-forwardSM identifies a subscriber.
 #[derive(Clone, Copy, Debug)]
-pub enum Identity<'a> {
+pub enum SubscriberIdentity<'a> {
     /// By IMSI.
     Imsi(&'a str),
     /// By the identity that the VLR gave.
     Lmsi([u8; 4]),
 }
 
-/// What became of a message.
+/// Where a message is delivered.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Delivered {
-    /// A phone's inbox has it.
+pub enum DeliveryTarget {
+    /// A phone's inbox.
     Inbox,
-    /// It is to be counted.
+    /// The sink, which counts it.
     Sink,
 }
 
@@ -91,7 +93,7 @@ impl Register {
         self.subscribers.get(*self.by_number.get(digits(number))?)
     }
 
-    /// The phone with this number, to do something with it.
+    /// The phone with this number, mutable.
     pub fn phone_mut(&mut self, number: &str) -> Option<&mut Subscriber> {
         self.subscribers.get_mut(*self.by_number.get(digits(number))?)
     }
@@ -101,25 +103,27 @@ impl Register {
         &self.subscribers
     }
 
-    /// The phone that a node is asked about, if it has a record.
-    pub fn visitor_mut(&mut self, identity: Identity<'_>) -> Option<&mut Subscriber> {
+    /// The phone of an identity, if it has a record.
+    pub fn visitor_mut(&mut self, identity: SubscriberIdentity<'_>) -> Option<&mut Subscriber> {
         match identity {
-            Identity::Imsi(imsi) => self.subscribers.get_mut(*self.by_imsi.get(imsi)?),
-            Identity::Lmsi(lmsi) => self.subscribers.iter_mut().find(|each| each.lmsi == Some(lmsi)),
+            SubscriberIdentity::Imsi(imsi) => self.subscribers.get_mut(*self.by_imsi.get(imsi)?),
+            SubscriberIdentity::Lmsi(lmsi) => {
+                self.subscribers.iter_mut().find(|each| each.lmsi == Some(lmsi))
+            }
         }
     }
 
-    /// What the HLR answers to sendRoutingInfoForSM, and what it informs the centre of.
+    /// The HLR's result of sendRoutingInfoForSM, and the status for informServiceCentre.
     pub fn routing(
         &mut self,
         number: &str,
-        question: RoutingQuestion<'_>,
-    ) -> (Result<Routing, Refusal>, Option<WaitingStatus>) {
+        request: RoutingInfoRequest<'_>,
+    ) -> (Result<RoutingInfo, Refusal>, Option<WaitingStatus>) {
         if let Some(phone) = self.phone_mut(number) {
-            return phone.routing(question);
+            return phone.routing(request);
         }
         let sink = self.sink.as_ref().filter(|sink| digits(number).starts_with(&sink.prefix));
-        let routing = sink.map(|sink| Routing {
+        let routing = sink.map(|sink| RoutingInfo {
             imsi: imsi(SINK_NETWORK, digits(number)),
             lmsi: None,
             node: sink.msc.clone(),
@@ -129,7 +133,7 @@ impl Register {
         (routing.ok_or(Refusal::UnknownSubscriber), None)
     }
 
-    /// What the HLR answers to reportSM-DeliveryStatus.
+    /// The HLR's result of reportSM-DeliveryStatus.
     pub fn report(
         &mut self,
         number: &str,
@@ -140,33 +144,38 @@ impl Register {
         let phone = self.phone_mut(number).ok_or(Refusal::UnknownSubscriber)?;
         let mut due = Vec::new();
         let answer = phone.report(service_centre, outcome, via_sgsn, &mut due);
-        self.alert(number, due);
+        self.queue_alerts(number, due);
         answer
     }
 
-    /// What the node `node` answers to mt-forwardSM.
-    pub fn deliver(&mut self, node: &str, identity: Identity<'_>, tpdu: &[u8]) -> Result<Delivered, Refusal> {
+    /// The result of mt-forwardSM at `node`.
+    pub fn deliver(
+        &mut self,
+        node: &str,
+        identity: SubscriberIdentity<'_>,
+        tpdu: &[u8],
+    ) -> Result<DeliveryTarget, Refusal> {
         if let Some(phone) = self.visitor_mut(identity) {
-            return phone.deliver(node, tpdu).map(|()| Delivered::Inbox);
+            return phone.deliver(node, tpdu).map(|()| DeliveryTarget::Inbox);
         }
         match identity {
-            Identity::Imsi(imsi) if self.sink.is_some() && imsi.starts_with(SINK_NETWORK) => {
-                Ok(Delivered::Sink)
+            SubscriberIdentity::Imsi(imsi) if self.sink.is_some() && imsi.starts_with(SINK_NETWORK) => {
+                Ok(DeliveryTarget::Sink)
             }
             _ => Err(Refusal::UnidentifiedSubscriber),
         }
     }
 
-    /// Does something with a phone that may wake service centres; `None` without such a phone.
-    pub fn wake<T>(
+    /// Changes a phone, and queues the alerts that become due; `None` without such a phone.
+    pub fn update<T>(
         &mut self,
         number: &str,
-        act: impl FnOnce(&mut Subscriber, &mut Vec<String>) -> T,
+        change: impl FnOnce(&mut Subscriber, &mut Vec<String>) -> T,
     ) -> Option<T> {
         let phone = self.phone_mut(number)?;
         let mut due = Vec::new();
-        let result = act(phone, &mut due);
-        self.alert(number, due);
+        let result = change(phone, &mut due);
+        self.queue_alerts(number, due);
         Some(result)
     }
 
@@ -175,7 +184,7 @@ impl Register {
         self.alerts.pop_front()
     }
 
-    fn alert(&mut self, number: &str, service_centres: Vec<String>) {
+    fn queue_alerts(&mut self, number: &str, service_centres: Vec<String>) {
         let number = digits(number);
         let due = service_centres
             .into_iter()
@@ -192,7 +201,7 @@ impl std::fmt::Debug for Alert {
     }
 }
 
-/// A number without what people write in front of it.
+/// A number without its leading `+`.
 pub fn digits(number: &str) -> &str {
     number.trim_start_matches('+')
 }
@@ -215,8 +224,8 @@ mod tests {
         Register::new(&Settings { sink_prefix: sink_prefix.map(str::to_owned), ..Settings::default() })
     }
 
-    fn question() -> RoutingQuestion<'static> {
-        RoutingQuestion {
+    fn request() -> RoutingInfoRequest<'static> {
+        RoutingInfoRequest {
             is_priority: false,
             gprs_support: false,
             single_attempt: false,
@@ -227,12 +236,12 @@ mod tests {
     #[test]
     fn a_phone_is_found_by_number_and_imsi() {
         let mut register = register(None);
-        let imsi = register.routing("15550201", question()).0.unwrap().imsi;
+        let imsi = register.routing("15550201", request()).0.unwrap().imsi;
         assert_eq!(imsi, "001010015550201");
-        assert_eq!(register.visitor_mut(Identity::Imsi(&imsi)).unwrap().number, "15550201");
+        assert_eq!(register.visitor_mut(SubscriberIdentity::Imsi(&imsi)).unwrap().number, "15550201");
         assert_eq!(register.phone("+15550201").unwrap().imsi, imsi);
-        assert_eq!(register.routing("15550999", question()).0, Err(Refusal::UnknownSubscriber));
-        let refused = register.deliver("15550000002", Identity::Imsi("001010000000000"), &[]);
+        assert_eq!(register.routing("15550999", request()).0, Err(Refusal::UnknownSubscriber));
+        let refused = register.deliver("15550000002", SubscriberIdentity::Imsi("001010000000000"), &[]);
         assert_eq!(refused, Err(Refusal::UnidentifiedSubscriber));
     }
 
@@ -241,11 +250,12 @@ mod tests {
         let mut register = register(None);
         let phone = PhoneSettings { has_lmsi: true, ..PhoneSettings::new("+15550204") };
         register.add(&phone, "15550000002");
-        let lmsi = register.routing("15550204", question()).0.unwrap().lmsi.unwrap();
+        let lmsi = register.routing("15550204", request()).0.unwrap().lmsi.unwrap();
         let tpdu = Deliver::default().encode().unwrap();
-        let deliver =
-            |register: &mut Register, lmsi| register.deliver("15550000002", Identity::Lmsi(lmsi), &tpdu);
-        assert_eq!(deliver(&mut register, lmsi), Ok(Delivered::Inbox));
+        let deliver = |register: &mut Register, lmsi| {
+            register.deliver("15550000002", SubscriberIdentity::Lmsi(lmsi), &tpdu)
+        };
+        assert_eq!(deliver(&mut register, lmsi), Ok(DeliveryTarget::Inbox));
         register.phone_mut("15550204").unwrap().roam("15550000003", None);
         assert_eq!(deliver(&mut register, lmsi), Err(Refusal::UnidentifiedSubscriber));
     }
@@ -253,24 +263,24 @@ mod tests {
     #[test]
     fn numbers_of_the_sink_need_no_record() {
         let mut register = register(Some("4917"));
-        let routing = register.routing("491700000042", question()).0.unwrap();
+        let routing = register.routing("491700000042", request()).0.unwrap();
         assert_eq!(routing.imsi, "001021700000042");
-        let delivered = register.deliver(&routing.node, Identity::Imsi(&routing.imsi), &[]);
-        assert_eq!(delivered, Ok(Delivered::Sink));
+        let delivered = register.deliver(&routing.node, SubscriberIdentity::Imsi(&routing.imsi), &[]);
+        assert_eq!(delivered, Ok(DeliveryTarget::Sink));
     }
 
     #[test]
-    fn waking_a_phone_makes_alerts_due_in_order() {
+    fn a_phone_that_is_on_again_makes_alerts_due_in_order() {
         let mut register = register(None);
-        register.wake("15550201", |phone, _| phone.off()).unwrap();
+        register.update("15550201", |phone, _| phone.off()).unwrap();
         for centre in [CENTRE, "1999"] {
             register.report("15550201", centre, DeliveryOutcome::AbsentSubscriber, false).unwrap();
         }
-        register.wake("+15550201", Subscriber::on).unwrap();
+        register.update("+15550201", Subscriber::on).unwrap();
         let due: Vec<_> = std::iter::from_fn(|| register.next_alert()).collect();
         let centres: Vec<_> = due.iter().map(|alert| alert.service_centre.as_str()).collect();
         assert_eq!(centres, [CENTRE, "1999"]);
         assert!(due.iter().all(|alert| alert.number == "15550201"));
-        assert!(register.wake("15550999", |_, _| ()).is_none());
+        assert!(register.update("15550999", |_, _| ()).is_none());
     }
 }

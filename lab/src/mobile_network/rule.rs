@@ -1,17 +1,17 @@
-//! Faults on order: what a phone or a node does wrong, and how often.
+//! Fault rules: the faults of a phone or a node, by operation and number of times.
 
 use serde::{Deserialize, Serialize};
 
-/// A fault and when it happens.
+/// A fault and the operations that it applies to.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
-    /// The operation that it happens to; every one if left out.
+    /// The operation that it applies to; every one if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<Operation>,
-    /// What happens.
+    /// The fault.
     pub fault: Fault,
-    /// How often it happens; until it is taken back if left out.
+    /// How often it applies; until it is removed if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
 }
@@ -28,17 +28,17 @@ pub enum Operation {
     ReportSmDeliveryStatus,
 }
 
-/// What happens instead of, or before, the usual answer.
+/// What happens instead of, or before, the usual response.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {
-    /// The usual answer comes late, by so many milliseconds.
+    /// The usual response is delayed by so many milliseconds.
     Delay(u32),
-    /// The request is lost: no answer ever.
+    /// The request is lost: there is no response.
     Drop,
-    /// The request is carried out, and the answer is lost.
+    /// The request is executed, and the response is lost.
     DropAnswer,
-    /// TC-U-ABORT without a word.
+    /// TC-U-ABORT without user information.
     UserAbort,
     /// TC-P-ABORT with this P-AbortCause, 0 to 4 (ITU-T Q.773).
     ProviderAbort(u8),
@@ -54,13 +54,13 @@ pub enum Fault {
     Absent(u8),
     /// sm-DeliveryFailure with this SM-EnumeratedDeliveryFailureCause, 0 to 6.
     DeliveryFailure(u8),
-    /// The usual answer, and beside it a result for an invocation that was never made.
+    /// The usual response, and beside it a result for an invocation that was never made.
     WrongComponent,
     /// The usual result in a Return Result Not Last, and an empty Return Result Last behind it.
     SplitResult,
 }
 
-/// Rules in force; the oldest that fits is applied first.
+/// Rules in force; the oldest that matches is applied first.
 #[derive(Clone, Debug, Default)]
 pub struct Rules(Vec<Rule>);
 
@@ -68,19 +68,19 @@ impl Rules {
     /// Rules that may be in force at a time.
     pub const MAX: usize = 100;
 
-    /// Adds one. It is ignored if there are [`MAX`](Self::MAX) already, or if it never happens.
+    /// Adds one. It is ignored if there are [`MAX`](Self::MAX) already, or if it never applies.
     pub fn add(&mut self, rule: Rule) {
         if rule.times != Some(0) && self.0.len() < Self::MAX {
             self.0.push(rule);
         }
     }
 
-    /// Takes all back.
+    /// Removes all.
     pub fn clear(&mut self) {
         self.0.clear();
     }
 
-    /// What happens to this invocation of `operation`, which is counted.
+    /// The fault for this invocation of `operation`, which is counted.
     pub fn apply(&mut self, operation: Operation) -> Option<Fault> {
         let place = self.0.iter().position(|rule| rule.operation.is_none_or(|only| only == operation))?;
         let rule = self.0.get_mut(place)?;
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_happens_as_often_as_it_says() {
+    fn a_rule_applies_as_often_as_configured() {
         let mut rules = Rules::default();
         rules.add(rule(Fault::Drop, Some(Operation::MtForwardSm), Some(2)));
         rules.add(rule(Fault::Error(34), None, None));
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_is_written_as_the_documentation_shows() {
+    fn a_rule_has_the_json_form_of_the_documentation() {
         let read = |text: &str| serde_json::from_str::<Rule>(text);
         let expected = rule(Fault::Error(6), Some(Operation::MtForwardSm), Some(3));
         let text = r#"{"operation":"mt_forward_sm","fault":{"error":6},"times":3}"#;

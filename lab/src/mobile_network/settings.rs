@@ -1,4 +1,4 @@
-//! What the mobile network looks like. Every field has a default that works on a laptop.
+//! Settings of the mobile network: transport, addresses, nodes and phones. Every field has a default.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::rule::Rules;
 
-/// The network and where it listens.
+/// Settings of the network.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// What carries M3UA.
     pub transport: sctp::Transport,
-    /// Where the signalling gateway listens; port 0 takes a free one.
+    /// The signalling gateway's listen address; port 0 takes a free one.
     pub listen: SocketAddr,
     /// Parameters of the associations.
     pub tuning: sctp::Tuning,
@@ -27,7 +27,7 @@ pub struct Settings {
     pub point_code: u32,
     /// The centre's point code.
     pub peer_point_code: u32,
-    /// The centre's global title, digits: where phones send to.
+    /// The centre's global title, digits: the service centre address of the phones.
     pub global_title: String,
     /// Other global titles of the centre, or patterns such as `1555000100*`.
     pub other_global_titles: Vec<String>,
@@ -36,31 +36,31 @@ pub struct Settings {
     pub nodes: Vec<NodeSettings>,
     /// The phones.
     pub phones: Vec<PhoneSettings>,
-    /// Every number that begins with these digits has a phone that counts what it gets and keeps
-    /// nothing; for load.
+    /// Every number that begins with these digits has a phone that counts messages and discards
+    /// them; for load.
     pub sink_prefix: Option<String>,
-    /// Whether the sink notes how old each message is, by the stamp at the head of its text.
+    /// Whether the sink measures the age of each message, by the timestamp at the head of its text.
     pub sink_is_timed: bool,
-    /// Where random numbers begin: transaction identifiers.
+    /// The first transaction identifier and local reference.
     pub seed: u64,
 }
 
 /// One node.
 #[derive(Clone, Debug)]
 pub struct NodeSettings {
-    /// What it is.
+    /// Its kind.
     pub kind: NodeKind,
     /// Its global title, digits.
     pub global_title: String,
-    /// The highest version of MAP that it speaks, 1 to 3.
+    /// The highest MAP version that it supports, 1 to 3.
     pub map_version_max: u8,
     /// How it refuses a higher one.
     pub refusal: VersionRefusal,
-    /// Faults on order.
+    /// Configured faults.
     pub rules: Rules,
 }
 
-/// What a node is.
+/// The kind of a node.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NodeKind {
@@ -72,16 +72,16 @@ pub enum NodeKind {
     Sgsn,
 }
 
-/// How a node refuses a version of MAP that it does not speak.
+/// How a node refuses a MAP version that it does not support.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum VersionRefusal {
-    /// application-context-name-not-supported, and the context that it speaks instead.
+    /// application-context-name-not-supported, with the context that it supports instead.
     #[default]
     Alternative,
-    /// TC-P-ABORT incorrectTransactionPortion, as nodes do that know no dialogue portion.
+    /// TC-P-ABORT incorrectTransactionPortion, as nodes without support for the dialogue portion.
     ProviderAbort,
-    /// TC-U-ABORT without a word.
+    /// TC-U-ABORT without a dialogue portion.
     PlainAbort,
 }
 
@@ -113,7 +113,7 @@ impl NodeKind {
 }
 
 impl NodeSettings {
-    /// A node of today.
+    /// A node with MAP version 3 and no faults.
     pub fn new(kind: NodeKind, global_title: &str) -> Self {
         Self {
             kind,

@@ -1,4 +1,4 @@
-//! Counts what arrives under load, and copies of it, in bounded memory.
+//! The message sink for load: counts deliveries and duplicates in bounded memory.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -9,18 +9,18 @@ use sms::tpdu::Deliver;
 
 use crate::load::stamp;
 
-/// Digests of one generation. Two are held, so a copy is known among the last two million messages.
+/// Digests of one generation. Two are kept, so a duplicate is found among the last two million messages.
 const GENERATION: usize = 2_000_000;
 
-/// A count of messages, and of those that were there before.
+/// Counts messages, and duplicates among them.
 ///
 /// Two TPDUs to one IMSI count as copies if they are equal octet for octet, time stamp included. So
-/// what a centre sends once more after a failure is found; two messages of different text are not.
+/// what a centre sends again after a failure is found; two messages of different text are not.
 #[derive(Debug, Default)]
 pub struct Sink {
-    /// How old stamped messages were when they arrived, in microseconds, if that is wanted.
+    /// Ages of messages at arrival in microseconds, if they are measured.
     ages_us: Option<Histogram<u64>>,
-    /// Messages that were stamped before this are not looked at.
+    /// Messages with an earlier timestamp are not measured.
     timed_from: u64,
     deliveries: u64,
     duplicates: u64,
@@ -30,24 +30,24 @@ pub struct Sink {
 }
 
 impl Sink {
-    /// A sink that also notes how old each message is: its text has to be [stamped](stamp::stamped).
+    /// A sink that also measures the age of each message: its text needs a
+    /// [timestamp](stamp::stamped).
     ///
     /// # Errors
-    /// The histogram cannot be made.
+    /// The histogram cannot be created.
     pub fn timed() -> io::Result<Self> {
         let ages_us = Some(Histogram::new(3).map_err(io::Error::other)?);
         Ok(Self { ages_us, ..Self::default() })
     }
 
-    /// How old messages were when they arrived, in microseconds: those that were sent since this was
-    /// asked the last time.
+    /// Ages of messages at arrival in microseconds: of those sent since the last call.
     pub fn take_ages_us(&mut self) -> Option<Histogram<u64>> {
         self.timed_from = stamp::micros();
         let empty = Histogram::new_from(self.ages_us.as_ref()?);
         self.ages_us.replace(empty)
     }
 
-    /// Counts one.
+    /// Counts a message.
     pub fn count(&mut self, imsi: &str, tpdu: &[u8]) {
         let mut hasher = self.keys.build_hasher();
         hasher.write(imsi.as_bytes());
@@ -63,22 +63,23 @@ impl Sink {
         if let Some(ages_us) = &mut self.ages_us
             && let Some(at) = stamped_at(tpdu).filter(|at| *at >= self.timed_from)
         {
-            let _histogram_grows_by_itself = ages_us.record(stamp::micros().saturating_sub(at).max(1));
+            let age = stamp::micros().saturating_sub(at).max(1);
+            let _ = ages_us.record(age); // the histogram resizes itself
         }
     }
 
-    /// Messages that arrived, copies included.
+    /// Messages that arrived, duplicates included.
     pub fn deliveries(&self) -> u64 {
         self.deliveries
     }
 
-    /// Copies of messages that arrived before.
+    /// Duplicates of messages that arrived before.
     pub fn duplicates(&self) -> u64 {
         self.duplicates
     }
 }
 
-/// When the message in a TPDU was stamped.
+/// The timestamp in the text of a TPDU.
 fn stamped_at(tpdu: &[u8]) -> Option<u64> {
     let deliver = Deliver::decode(tpdu).ok()?;
     stamp::stamped_at(&deliver.user_data.text(deliver.data_coding)?)
@@ -89,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_copy_is_counted_as_one() {
+    fn a_duplicate_is_counted_as_one() {
         let mut sink = Sink::default();
         sink.count("1", b"a");
         sink.count("2", b"a");
@@ -100,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_has_a_bound_and_a_copy_of_the_generation_before_is_known() {
+    fn memory_is_bounded_and_a_duplicate_of_the_generation_before_is_found() {
         let mut sink = Sink::default();
         for number in 0..GENERATION as u64 + 10 {
             sink.count("1", &number.to_be_bytes());

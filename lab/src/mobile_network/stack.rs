@@ -1,4 +1,4 @@
-//! M3UA and SCCP joined: the signalling gateway up to the users of SCCP.
+//! The signalling gateway's protocol stack: M3UA and SCCP above the associations.
 
 use std::io;
 use std::time::Instant;
@@ -11,8 +11,7 @@ use sccp::{
     Destination, Indication, Network, NetworkId, PointCodeState, Remote, Sccp, TranslationRule, Unitdata,
 };
 
-use super::counters::AssociationState;
-use super::links::{Happened, LINKS_MAX, Links};
+use super::associations::{ASSOCIATIONS_MAX, AssociationEvent, AssociationState, Associations};
 use super::settings::{NodeKind, Settings};
 
 /// The one application server: the centre.
@@ -21,43 +20,43 @@ const SERVER: ServerId = ServerId(0);
 const NETWORK: NetworkId = NetworkId(0);
 /// Service indicator of SCCP.
 const SCCP: u8 = 3;
-/// The subsystem of a VLR, under which some centres reach an MSC.
+/// The subsystem of a VLR, which some centres address instead of the MSC.
 const VLR: u8 = 7;
-/// Transfers held while no process is active.
+/// Transfers queued while no ASP is active.
 const PENDING_MAX: usize = 10_000;
 
-/// What the users of SCCP are told.
-pub(super) enum Arrived {
-    /// A message.
+/// A primitive of SCCP to its users.
+pub(super) enum SccpIndication {
+    /// N-UNITDATA indication: a message arrived.
     Unitdata(Indication),
-    /// A message of ours came back.
-    Returned { data: Bytes, cause: u8 },
+    /// N-NOTICE indication: a sent message was returned.
+    Notice { data: Bytes, cause: u8 },
 }
 
-/// The gateway.
+/// The stack of the gateway.
 pub(super) struct Stack {
     m3ua: M3ua,
     sccp: Sccp,
-    links: Links,
+    associations: Associations,
     point_code: u32,
     peer_point_code: u32,
     network_indicator: u8,
     /// Messages that were not written.
     pub(super) dropped: u64,
-    /// Whether an association has changed since it was last asked.
+    /// Whether an association has changed since the engine last cleared it.
     pub(super) changed: bool,
 }
 
 impl Stack {
     /// A gateway without associations.
-    pub(super) fn new(settings: &Settings, links: Links) -> io::Result<Self> {
+    pub(super) fn new(settings: &Settings, associations: Associations) -> io::Result<Self> {
         let wrong =
             |error: &dyn std::fmt::Display| io::Error::new(io::ErrorKind::InvalidInput, error.to_string());
         Ok(Self {
             m3ua: M3ua::new(m3ua_settings(settings)).map_err(|error| wrong(&error))?,
             sccp: Sccp::new(sccp_settings(settings).map_err(|error| wrong(&error))?)
                 .map_err(|error| wrong(&error))?,
-            links,
+            associations,
             point_code: settings.point_code,
             peer_point_code: settings.peer_point_code,
             network_indicator: settings.network_indicator,
@@ -66,25 +65,25 @@ impl Stack {
         })
     }
 
-    /// Applies what happened on an association.
-    pub(super) fn handle(&mut self, happened: Happened, now: Instant) {
-        match happened {
-            Happened::Accepted(association) => {
-                if let Some((link, streams)) = self.links.accept(association) {
+    /// Handles an event of an association.
+    pub(super) fn handle(&mut self, event: AssociationEvent, now: Instant) {
+        match event {
+            AssociationEvent::Accepted(association) => {
+                if let Some((link, streams)) = self.associations.accept(association) {
                     self.m3ua.handle(m3ua::Input::Connected { link, streams }, now);
                 }
                 self.changed = true;
             }
-            Happened::Received { link, generation, events } => {
-                if self.links.is_current(link, generation) {
+            AssociationEvent::Received { link, generation, events } => {
+                if self.associations.is_current(link, generation) {
                     for event in events {
-                        self.event(link, event, now);
+                        self.handle_event(link, event, now);
                     }
                 }
             }
-            Happened::Lost { link, generation } => {
-                if self.links.is_current(link, generation) {
-                    self.links.forget(link);
+            AssociationEvent::Lost { link, generation } => {
+                if self.associations.is_current(link, generation) {
+                    self.associations.remove(link);
                     self.m3ua.handle(m3ua::Input::Lost { link }, now);
                     self.changed = true;
                 }
@@ -97,36 +96,36 @@ impl Stack {
         &mut self,
         called: sccp::Address,
         calling: sccp::Address,
-        parcel: Parcel,
+        request: UnitdataRequest,
         now: Instant,
     ) {
-        let Parcel { sls, return_on_error, data } = parcel;
+        let UnitdataRequest { sls, return_on_error, data } = request;
         let unitdata =
             Unitdata { network: NETWORK, called, calling, sls, in_sequence: true, return_on_error, data };
         self.sccp.handle(sccp::Input::Unitdata(unitdata), now);
     }
 
-    /// Sends octets of SCCP as they are.
+    /// Sends an encoded SCCP message.
     pub(super) fn send_raw(&mut self, payload: Bytes, sls: u8, now: Instant) {
         self.transfer(self.point_code, self.peer_point_code, sls, payload, now);
     }
 
-    /// Octets of user data that fit into one message between these two.
-    pub(super) fn room(&self, called: &sccp::Address, calling: &sccp::Address) -> usize {
+    /// Octets of user data that fit into one message between these addresses.
+    pub(super) fn user_data_max(&self, called: &sccp::Address, calling: &sccp::Address) -> usize {
         self.sccp.room(NETWORK, called, calling)
     }
 
-    /// Breaks an association.
+    /// Aborts an association.
     pub(super) fn kill(&self, number: u16) {
-        self.links.kill(LinkId(number));
+        self.associations.kill(LinkId(number));
     }
 
-    /// Takes leave of every association.
+    /// Deactivates and closes every association.
     pub(super) fn stop(&mut self, now: Instant) {
         self.m3ua.handle(m3ua::Input::Stop, now);
     }
 
-    /// What a timer has to do.
+    /// Executes expired timers.
     pub(super) fn tick(&mut self, now: Instant) {
         if self.m3ua.deadline().is_some_and(|due| due <= now) {
             self.m3ua.handle(m3ua::Input::Tick, now);
@@ -136,8 +135,8 @@ impl Stack {
         }
     }
 
-    /// The next thing for a user, or `None` when all is done.
-    pub(super) fn poll(&mut self, now: Instant) -> Option<Arrived> {
+    /// The next primitive for a user of SCCP, or `None` when all is done.
+    pub(super) fn poll(&mut self, now: Instant) -> Option<SccpIndication> {
         loop {
             while let Some(output) = self.m3ua.poll() {
                 self.apply(output, now);
@@ -146,9 +145,9 @@ impl Stack {
                 sccp::Output::Transfer { opc, dpc, sls, payload, .. } => {
                     self.transfer(opc, dpc, sls, payload, now);
                 }
-                sccp::Output::Unitdata(indication) => return Some(Arrived::Unitdata(indication)),
+                sccp::Output::Unitdata(indication) => return Some(SccpIndication::Unitdata(indication)),
                 sccp::Output::Notice { cause, data, .. } => {
-                    return Some(Arrived::Returned { data, cause: cause.0 });
+                    return Some(SccpIndication::Notice { data, cause: cause.0 });
                 }
                 sccp::Output::Subsystem { .. }
                 | sccp::Output::Refused { .. }
@@ -157,9 +156,9 @@ impl Stack {
         }
     }
 
-    /// Hands what is to be written to the associations.
+    /// Passes queued messages to the associations.
     pub(super) fn flush(&mut self) {
-        self.dropped += self.links.flush() as u64;
+        self.dropped += self.associations.flush() as u64;
     }
 
     /// When [`tick`](Self::tick) is due.
@@ -167,25 +166,25 @@ impl Stack {
         self.m3ua.deadline().into_iter().chain(self.sccp.deadline()).min()
     }
 
-    /// The associations as they are.
+    /// The states of all associations.
     pub(super) fn associations(&self) -> Vec<AssociationState> {
         let state = |link| match self.m3ua.link_state(link) {
             AspState::Down => "down",
             AspState::Inactive => "inactive",
             AspState::Active => "active",
         };
-        let peers = self.links.peers();
+        let peers = self.associations.peers();
         peers.map(|(link, peer)| AssociationState { number: link.0, peer, state: state(link) }).collect()
     }
 
-    fn event(&mut self, link: LinkId, event: sctp::Event, now: Instant) {
+    fn handle_event(&mut self, link: LinkId, event: sctp::Event, now: Instant) {
         let input = match event {
             sctp::Event::Message(message) => {
                 m3ua::Input::Received { link, stream: message.stream, octets: message.octets }
             }
             sctp::Event::Restarted => m3ua::Input::Restarted { link },
             sctp::Event::Congested(congested) => m3ua::Input::Congested { link, congested },
-            // The end follows.
+            // AssociationEvent::Lost follows.
             sctp::Event::Closed => return,
         };
         self.m3ua.handle(input, now);
@@ -193,8 +192,8 @@ impl Stack {
 
     fn apply(&mut self, output: m3ua::Output, now: Instant) {
         match output {
-            m3ua::Output::Send { link, stream, octets } => self.links.queue(link, stream, octets),
-            m3ua::Output::Close { link } => self.links.close(link),
+            m3ua::Output::Send { link, stream, octets } => self.associations.queue(link, stream, octets),
+            m3ua::Output::Close { link } => self.associations.close(link),
             m3ua::Output::Transfer { transfer, .. } => {
                 let Transfer { opc, dpc, sls, service_indicator, payload, .. } = transfer;
                 if service_indicator == SCCP {
@@ -206,7 +205,7 @@ impl Stack {
             m3ua::Output::Server { state, .. } => {
                 let state = match state {
                     ServerState::Active => PointCodeState::Available,
-                    // What T(r) holds is not lost yet.
+                    // Transfers are queued while T(r) runs.
                     ServerState::Pending => return,
                     ServerState::Down | ServerState::Inactive => PointCodeState::Unavailable,
                 };
@@ -236,11 +235,11 @@ impl Stack {
     }
 }
 
-/// A message of a user, without its addresses.
-pub(super) struct Parcel {
+/// An N-UNITDATA request, without its addresses.
+pub(super) struct UnitdataRequest {
     /// Signalling link selection.
     pub(super) sls: u8,
-    /// Whether it is to come back if it cannot be delivered.
+    /// Whether SCCP returns it if it cannot be delivered.
     pub(super) return_on_error: bool,
     /// User data.
     pub(super) data: Bytes,
@@ -254,7 +253,7 @@ fn m3ua_settings(settings: &Settings) -> m3ua::Settings {
         servers: vec![SERVER],
     };
     m3ua::Settings {
-        links: (0..LINKS_MAX).map(link).collect(),
+        links: (0..ASSOCIATIONS_MAX).map(link).collect(),
         servers: vec![ServerSettings {
             name: "centre".to_owned(),
             routing_context: settings.routing_context,
@@ -278,7 +277,7 @@ fn sccp_settings(settings: &Settings) -> Result<sccp::Settings, sccp::Error> {
             ..TranslationRule::default()
         });
     }
-    // The HLR answers for every number there is.
+    // The HLR answers for every number.
     rules.push(TranslationRule { destination: Destination::Local, ..TranslationRule::default() });
     let remote = Remote { takes_xudt: true, ..Remote::new(settings.peer_point_code) };
     let kinds = [NodeKind::Hlr, NodeKind::Msc, NodeKind::Sgsn].map(NodeKind::subsystem);

@@ -1,4 +1,4 @@
-//! What a phone sends: text into SMS-SUBMITs, or an SMS-COMMAND.
+//! Messages of a phone: SMS-SUBMITs from text or data, and SMS-COMMAND.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use super::subscriber::Subscriber;
 pub struct Submission {
     /// TP-DA: international if it begins with `+`, else of unknown type.
     pub to: String,
-    /// What to send.
+    /// The content.
     pub content: Content,
     /// TP-SRR.
     pub status_report: bool,
@@ -25,7 +25,7 @@ pub struct Submission {
     pub validity: Option<Validity>,
     /// TP-PID.
     pub protocol_identifier: u8,
-    /// TP-DCS; what the content needs if `None`.
+    /// TP-DCS; that of the content if `None`.
     pub data_coding: Option<u8>,
     /// TP-RD.
     pub reject_duplicates: bool,
@@ -33,7 +33,7 @@ pub struct Submission {
     pub reply_path: bool,
     /// Whether segments have a reference of 16 bits.
     pub wide_reference: bool,
-    /// TP-MR of the first segment; the phone counts if `None`.
+    /// TP-MR of the first segment; the phone's next if `None`.
     pub message_reference: Option<u8>,
 }
 
@@ -44,13 +44,13 @@ pub enum Content {
     Text(String),
     /// Octets.
     Data(Vec<u8>),
-    /// One TP-UD as it stands: header, and body in the form that the data coding wants.
+    /// One TP-UD as it is: header, and body in the form of the data coding.
     UserData(UserData),
 }
 
-/// What to do with a message that was sent before.
+/// An SMS-COMMAND about a message that was sent before.
 #[derive(Clone)]
-pub struct Order {
+pub struct SmsCommand {
     /// TP-CT.
     pub command_type: CommandType,
     /// TP-MN: TP-MR of that message.
@@ -61,7 +61,7 @@ pub struct Order {
     pub status_report: bool,
 }
 
-/// A TPDU to send, and what to call it afterwards.
+/// A TPDU to send, and its reference.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Outgoing {
     /// TP-MR.
@@ -85,7 +85,7 @@ impl Submission {
     /// The SMS-SUBMITs, in order. References are counted by `phone`.
     ///
     /// # Errors
-    /// What `sms` says about the number or the content.
+    /// The number or the content has no form in a TPDU.
     pub(crate) fn tpdus(&self, phone: &mut Subscriber) -> Result<Vec<Outgoing>, Error> {
         let destination = address(&self.to)?;
         let (segments, coding) = self.segments(phone)?;
@@ -135,7 +135,7 @@ impl Submission {
     }
 }
 
-impl Order {
+impl SmsCommand {
     /// The SMS-COMMAND. Its reference is counted by `phone`.
     pub(crate) fn tpdu(&self, phone: &mut Subscriber) -> Result<Outgoing, Error> {
         let message_reference = phone.next_message_reference();
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn the_published_submit_is_written() {
+    fn the_published_submit_is_encoded() {
         // The SMS-SUBMIT of AT-command manuals, TP-MR 0, TP-VP 4 days.
         let submission = Submission {
             validity: Some(Validity::Relative(RelativeValidity(0xaa))),
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_text_is_cut_and_each_segment_asks_for_its_report() {
+    fn a_long_text_is_segmented_and_each_segment_requests_its_report() {
         let mut phone = phone();
         let submission = Submission {
             status_report: true,
@@ -250,14 +250,14 @@ mod tests {
     }
 
     #[test]
-    fn a_command_names_the_message_it_is_about() {
-        let order = Order {
+    fn a_command_has_the_number_of_its_message() {
+        let command = SmsCommand {
             command_type: CommandType::DELETE,
             message_number: 7,
             to: "+15550202".to_owned(),
             status_report: true,
         };
-        let outgoing = order.tpdu(&mut phone()).unwrap();
+        let outgoing = command.tpdu(&mut phone()).unwrap();
         let Ok(MobileOriginated::Command(command)) = MobileOriginated::decode(&outgoing.octets) else {
             panic!("no command")
         };
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_is_none_is_refused() {
+    fn an_invalid_number_is_refused() {
         assert!(Submission::text("x", "+abc!").tpdus(&mut phone()).is_err());
         assert!(Submission::text("x", &"1".repeat(21)).tpdus(&mut phone()).is_err());
     }

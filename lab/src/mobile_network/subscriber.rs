@@ -1,7 +1,6 @@
-//! One subscriber: what the phone does, and what HLR, VLR and SGSN know of it.
+//! The subscriber model: the phone, and its data in HLR, VLR and SGSN.
 //!
-//! Pure: the nodes ask, and get an answer in the terms of 3GPP TS 23.040; how that is written
-//! in MAP is their business.
+//! Pure, in the terms of 3GPP TS 23.040; `responses` encodes them in MAP.
 
 use sms::tpdu::MobileTerminated;
 
@@ -30,19 +29,19 @@ pub struct Subscriber {
     pub reached_by_sgsn: bool,
     /// Whether the HLR has lost the location, as after a purge.
     pub is_purged: bool,
-    /// Whether the phone has no room for a message.
+    /// Whether the phone's memory is full.
     pub is_full: bool,
     /// Whether the phone is busy with another short message.
     pub is_busy: bool,
-    /// What the HLR remembers for service centres that failed.
+    /// Message waiting data in the HLR.
     pub waiting: MessageWaiting,
-    /// Faults on order.
+    /// Configured faults.
     pub rules: Rules,
-    /// What the phone has received.
+    /// Messages that the phone has received.
     pub inbox: Inbox,
-    /// TP-MR of the next message from here.
+    /// TP-MR of the next message of the phone.
     pub message_reference: u8,
-    /// Reference of the next long message from here.
+    /// Reference of the next long message of the phone.
     pub concatenation_reference: u8,
 }
 
@@ -59,22 +58,22 @@ pub struct MessageWaiting {
     pub service_centres: Vec<String>,
 }
 
-/// What a service centre asks the HLR.
+/// The argument of sendRoutingInfoForSM.
 #[derive(Clone, Copy, Debug)]
-pub struct RoutingQuestion<'a> {
-    /// sm-RP-PRI: deliver even to who was absent before.
+pub struct RoutingInfoRequest<'a> {
+    /// sm-RP-PRI: deliver even if the phone was absent before.
     pub is_priority: bool,
     /// gprsSupportIndicator: the centre can use an SGSN as well.
     pub gprs_support: bool,
     /// singleAttemptDelivery: the centre is not to be listed.
     pub single_attempt: bool,
-    /// Who asks.
+    /// The requesting service centre.
     pub service_centre: &'a str,
 }
 
-/// Where to deliver.
+/// The result of sendRoutingInfoForSM.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Routing {
+pub struct RoutingInfo {
     /// The IMSI.
     pub imsi: String,
     /// Local MSC id for the MSC.
@@ -87,10 +86,10 @@ pub struct Routing {
     pub additional: Option<String>,
 }
 
-/// What informServiceCentre tells.
+/// The status that informServiceCentre carries.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct WaitingStatus {
-    /// The asking centre is in the list.
+    /// The requesting centre is in the list.
     pub is_listed: bool,
     /// MNRF.
     pub not_reachable: bool,
@@ -100,7 +99,7 @@ pub struct WaitingStatus {
     pub memory_capacity_exceeded: bool,
 }
 
-/// How a centre says that a delivery ended.
+/// The delivery outcome in reportSM-DeliveryStatus.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum DeliveryOutcome {
     /// The phone's memory is full.
@@ -111,12 +110,12 @@ pub enum DeliveryOutcome {
     SuccessfulTransfer,
 }
 
-/// Why a node refuses.
+/// The error of a node.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Refusal {
-    /// The HLR does not know the number.
+    /// The HLR has no such number.
     UnknownSubscriber,
-    /// The node does not know the IMSI, as after roaming.
+    /// The node has no such IMSI, as after roaming.
     UnidentifiedSubscriber,
     /// The phone is absent, with the diagnostic of version 3.
     AbsentSubscriber(u8),
@@ -124,9 +123,9 @@ pub enum Refusal {
     SubscriberBusy,
     /// The phone's memory is full.
     MemoryCapacityExceeded,
-    /// The TPDU cannot be read.
+    /// The TPDU cannot be decoded.
     EquipmentProtocolError,
-    /// No room in the message waiting data.
+    /// The message waiting data is full.
     MessageWaitingListFull,
     /// The argument is not one for this node.
     UnexpectedDataValue,
@@ -163,28 +162,28 @@ impl Subscriber {
         }
     }
 
-    /// The HLR's answer to sendRoutingInfoForSM, and what it informs the centre of.
+    /// The HLR's result of sendRoutingInfoForSM, and the status for informServiceCentre.
     pub fn routing(
         &mut self,
-        question: RoutingQuestion<'_>,
-    ) -> (Result<Routing, Refusal>, Option<WaitingStatus>) {
-        let absence = self.absence(question);
+        request: RoutingInfoRequest<'_>,
+    ) -> (Result<RoutingInfo, Refusal>, Option<WaitingStatus>) {
+        let absence = self.absence(request);
         let result = match absence {
-            None => Ok(self.route(question)),
+            None => Ok(self.route(request)),
             Some(diagnostic) => {
                 self.waiting.not_reachable = true;
-                if !question.single_attempt {
-                    // A full list changes nothing for the caller: the phone is absent either way.
-                    let _full = self.waiting.list(question.service_centre);
+                if !request.single_attempt {
+                    // The list may be full: the phone is absent either way.
+                    let _ = self.waiting.list(request.service_centre);
                 }
                 Err(Refusal::AbsentSubscriber(diagnostic))
             }
         };
-        let status = self.waiting.status(question.service_centre);
+        let status = self.waiting.status(request.service_centre);
         (result, self.waiting.is_set().then_some(status))
     }
 
-    /// The HLR's answer to reportSM-DeliveryStatus. Whom it alerts then is added to `alerts`.
+    /// The HLR's result of reportSM-DeliveryStatus. Centres to alert are added to `alerts`.
     pub fn report(
         &mut self,
         service_centre: &str,
@@ -205,7 +204,7 @@ impl Subscriber {
         self.waiting.list(service_centre)
     }
 
-    /// The answer of `node` to mt-forwardSM for this subscriber; the inbox has the message if it is good.
+    /// The result of mt-forwardSM at `node`; on success the inbox has the message.
     pub fn deliver(&mut self, node: &str, tpdu: &[u8]) -> Result<(), Refusal> {
         let is_sgsn = self.sgsn.as_deref() == Some(node);
         if !is_sgsn && (self.msc != node || node.is_empty()) {
@@ -230,10 +229,10 @@ impl Subscriber {
         Ok(())
     }
 
-    /// The phone is switched on, or back in coverage. Whom the HLR alerts is added to `alerts`.
+    /// The phone is switched on, or back in coverage. Centres to alert are added to `alerts`.
     pub fn on(&mut self, alerts: &mut Vec<String>) {
         (self.reached_by_msc, self.reached_by_sgsn, self.is_purged) = (true, true, false);
-        self.wake(alerts);
+        self.release_alerts(alerts);
     }
 
     /// The phone is switched off.
@@ -241,13 +240,13 @@ impl Subscriber {
         (self.reached_by_msc, self.reached_by_sgsn) = (false, false);
     }
 
-    /// The phone has room again. Whom the HLR alerts is added to `alerts`.
+    /// The phone has free memory again. Centres to alert are added to `alerts`.
     pub fn empty(&mut self, alerts: &mut Vec<String>) {
         self.is_full = false;
-        self.wake(alerts);
+        self.release_alerts(alerts);
     }
 
-    /// The phone moves to other nodes; where it was, it is unknown from now on.
+    /// The phone moves to other nodes; the old ones have no record of it any more.
     pub fn roam(&mut self, msc: &str, sgsn: Option<&str>) {
         self.msc = msc.to_owned();
         self.sgsn = sgsn.map(str::to_owned);
@@ -263,45 +262,45 @@ impl Subscriber {
         reference
     }
 
-    fn wake(&mut self, alerts: &mut Vec<String>) {
+    fn release_alerts(&mut self, alerts: &mut Vec<String>) {
         if self.reached_by_msc && !self.is_full {
             alerts.append(&mut std::mem::take(&mut self.waiting).service_centres);
         }
     }
 
-    /// The diagnostic if the HLR says at once that the phone is absent.
-    fn absence(&self, question: RoutingQuestion<'_>) -> Option<u8> {
+    /// The diagnostic if the HLR has the phone marked as absent.
+    fn absence(&self, request: RoutingInfoRequest<'_>) -> Option<u8> {
         if self.is_purged {
             return Some(PURGED);
         }
-        match self.usable(question) {
+        match self.usable(request) {
             (None, None) if self.msc.is_empty() => Some(GPRS_DETACHED),
             (None, None) => Some(IMSI_DETACHED),
             _ => None,
         }
     }
 
-    fn route(&self, question: RoutingQuestion<'_>) -> Routing {
-        let (node, additional, node_is_sgsn) = match self.usable(question) {
+    fn route(&self, request: RoutingInfoRequest<'_>) -> RoutingInfo {
+        let (node, additional, node_is_sgsn) = match self.usable(request) {
             (None, Some(sgsn)) => (sgsn, None, true),
             (msc, sgsn) => (msc.unwrap_or(&self.msc), sgsn.map(str::to_owned), false),
         };
         let node = node.to_owned();
         let lmsi = self.lmsi.filter(|_| !node_is_sgsn);
-        Routing { imsi: self.imsi.clone(), lmsi, node, node_is_sgsn, additional }
+        RoutingInfo { imsi: self.imsi.clone(), lmsi, node, node_is_sgsn, additional }
     }
 
-    /// MSC and SGSN, as far as there is one, the centre can use it, and no flag stands against it.
-    fn usable(&self, question: RoutingQuestion<'_>) -> (Option<&str>, Option<&str>) {
-        let tried = |flag: bool| question.is_priority || !flag;
+    /// MSC and SGSN, where present, usable by the centre, and not marked as unreachable.
+    fn usable(&self, request: RoutingInfoRequest<'_>) -> (Option<&str>, Option<&str>) {
+        let tried = |flag: bool| request.is_priority || !flag;
         let msc = (!self.msc.is_empty() && tried(self.waiting.not_reachable)).then_some(&*self.msc);
-        let sgsn = question.gprs_support && tried(self.waiting.not_reachable_for_gprs);
+        let sgsn = request.gprs_support && tried(self.waiting.not_reachable_for_gprs);
         (msc, self.sgsn.as_deref().filter(|_| sgsn))
     }
 }
 
 impl MessageWaiting {
-    /// Puts a centre into the list.
+    /// Adds a centre to the list.
     fn list(&mut self, service_centre: &str) -> Result<(), Refusal> {
         if self.service_centres.iter().any(|known| known == service_centre) {
             return Ok(());

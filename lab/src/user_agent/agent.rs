@@ -1,4 +1,4 @@
-//! The task behind a user agent.
+//! The task of a user agent: its socket, SIP transactions and registration refresh.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -13,9 +13,9 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
 use super::identity::{EXPIRES_SECONDS, Identity, random};
-use super::{Answer, Ask, Command, Incoming, UserAgentError};
+use super::{AgentRequest, Command, Incoming, ResponseSender, UserAgentError};
 
-/// What the agent can do (RFC 3261 §8.2).
+/// Supported methods and media types (RFC 3261 §8.2).
 const ABILITIES: Abilities<'static> = Abilities {
     methods: &[Method::Message, Method::Options],
     extensions: &[],
@@ -26,20 +26,20 @@ const ABILITIES: Abilities<'static> = Abilities {
 pub(super) struct Agent {
     identity: Identity,
     layer: Layer<SocketAddr>,
-    open: HashMap<ClientId, Open>,
+    open: HashMap<ClientId, PendingRequest>,
     deliveries: mpsc::Sender<Incoming>,
     /// CSeq of the last REGISTER.
     cseq: u32,
     refresh_at: Instant,
 }
 
-/// A request without its final answer.
-struct Open {
+/// A request without its final response.
+struct PendingRequest {
     request: Request,
-    /// Whether it carries credentials; then a challenge is its final answer.
-    proven: bool,
-    /// Who waits; nobody for a refresh.
-    answer: Option<Answer>,
+    /// Whether it carries credentials; then a challenge is its final response.
+    has_credentials: bool,
+    /// Receives the response; none for a refresh.
+    response: Option<ResponseSender>,
 }
 
 impl Agent {
@@ -55,12 +55,12 @@ impl Agent {
     }
 
     /// Runs until the handle is dropped or the socket fails.
-    pub(super) async fn run(mut self, socket: UdpSocket, mut asked: mpsc::Receiver<Command>) {
+    pub(super) async fn run(mut self, socket: UdpSocket, mut commands: mpsc::Receiver<Command>) {
         let mut buffer = vec![0; 65_536];
         loop {
             let wake_at = self.layer.deadline().map_or(self.refresh_at, |at| self.refresh_at.min(at.into()));
             tokio::select! {
-                command = asked.recv() => {
+                command = commands.recv() => {
                     let Some(command) = command else { return };
                     self.start(command);
                 }
@@ -72,8 +72,8 @@ impl Agent {
             }
             while let Some(output) = self.layer.poll() {
                 if let Output::Transmit { octets, peer, .. } = output {
-                    // A datagram that cannot be sent is a lost one: it is sent again.
-                    let _lost = socket.send_to(&octets, peer).await;
+                    // A datagram that cannot be sent is lost: it is retransmitted.
+                    let _ = socket.send_to(&octets, peer).await;
                 } else {
                     self.apply(output);
                 }
@@ -82,13 +82,17 @@ impl Agent {
     }
 
     fn start(&mut self, command: Command) {
-        let request = match command.ask {
-            Ask::Register => Ok(self.next_registration()),
-            Ask::Message { to, text, headers } => self.identity.message(&to, text, &headers),
+        let request = match command.request {
+            AgentRequest::Register => Ok(self.next_registration()),
+            AgentRequest::Message { to, text, headers } => self.identity.message(&to, text, &headers),
         };
         match request {
-            Ok(request) => self.send(Open { request, proven: false, answer: Some(command.answer) }),
-            Err(error) => drop(command.answer.send(Err(error.into()))),
+            Ok(request) => self.send(PendingRequest {
+                request,
+                has_credentials: false,
+                response: Some(command.response),
+            }),
+            Err(error) => drop(command.response.send(Err(error.into()))),
         }
     }
 
@@ -98,7 +102,7 @@ impl Agent {
         self.identity.register(self.cseq)
     }
 
-    fn send(&mut self, open: Open) {
+    fn send(&mut self, open: PendingRequest) {
         let fits = open.request.to_bytes().len() <= DATAGRAM_OCTETS_MAX;
         let sent = if fits {
             self.layer.send(&open.request, self.identity.registrar, Transport::Udp, now().into_std())
@@ -112,7 +116,7 @@ impl Agent {
     }
 
     fn receive(&mut self, octets: &[u8], source: SocketAddr) {
-        // What cannot be read is not answered: the peer sends it again, and then gives up.
+        // An invalid message is not answered: the peer retransmits it until its timer expires.
         if let Ok(message) = sip::parse(&Bytes::copy_from_slice(octets)) {
             self.layer.receive(message, source, Transport::Udp, now().into_std());
         }
@@ -122,7 +126,7 @@ impl Agent {
         self.layer.tick(now().into_std());
         if now() >= self.refresh_at {
             let request = self.next_registration();
-            self.send(Open { request, proven: false, answer: None });
+            self.send(PendingRequest { request, has_credentials: false, response: None });
         }
     }
 
@@ -133,10 +137,10 @@ impl Agent {
                 let tag = sip::tag(random());
                 let refusal = ABILITIES.refuse(&request, &tag);
                 if refusal.is_none() && request.method == Method::Message {
-                    let _full_inbox_drops = self.deliveries.try_send(delivered(&request));
+                    let _ = self.deliveries.try_send(delivery(&request)); // dropped when full
                 }
-                let answer = refusal.unwrap_or_else(|| reply::response(&request, Status::OK, &tag));
-                self.layer.respond(id, &answer, now().into_std());
+                let response = refusal.unwrap_or_else(|| reply::response(&request, Status::OK, &tag));
+                self.layer.respond(id, &response, now().into_std());
             }
             Output::Response { response, .. } if response.status.is_provisional() => {}
             Output::Response { id, response } => {
@@ -152,12 +156,12 @@ impl Agent {
         }
     }
 
-    /// Applies a final answer.
-    fn finish(&mut self, open: Open, response: Response) {
-        if !open.proven
+    /// Handles a final response.
+    fn finish(&mut self, open: PendingRequest, response: Response) {
+        if !open.has_credentials
             && let Some(request) = self.identity.answer_challenge(open.request.clone(), &response)
         {
-            return self.send(Open { request, proven: true, answer: open.answer });
+            return self.send(PendingRequest { request, has_credentials: true, response: open.response });
         }
         if open.request.method == Method::Register && response.status.is_success() {
             self.refresh_at = now() + registration_half(self.granted_seconds(&response));
@@ -165,7 +169,7 @@ impl Agent {
         open.end(Ok(response));
     }
 
-    /// How long our contact is bound, in seconds (RFC 3261 §10.2.4).
+    /// The expiry of the agent's contact, in seconds (RFC 3261 §10.2.4).
     fn granted_seconds(&self, response: &Response) -> u32 {
         let ours = |contact: &Contact<'_>| match contact {
             Contact::Address(address) if address.uri.to_string().contains(&self.identity.sent_by) => {
@@ -179,15 +183,15 @@ impl Agent {
     }
 }
 
-impl Open {
+impl PendingRequest {
     fn end(self, result: Result<Response, UserAgentError>) {
-        if let Some(answer) = self.answer {
-            let _gave_up = answer.send(result);
+        if let Some(response) = self.response {
+            let _ = response.send(result); // the request may have timed out
         }
     }
 }
 
-fn delivered(request: &Request) -> Incoming {
+fn delivery(request: &Request) -> Incoming {
     let user = |name: Option<sip::header::NameAddr<'_>>| {
         name.and_then(|address| address.uri.user_unescaped()).unwrap_or_default().into_owned()
     };
@@ -199,7 +203,7 @@ fn delivered(request: &Request) -> Incoming {
     }
 }
 
-/// When a registration of so many seconds is refreshed: after half of its time.
+/// How long after a registration of so many seconds it is refreshed: half of its time.
 fn registration_half(seconds: u32) -> Duration {
     Duration::from_secs(u64::from(seconds.max(2) / 2))
 }

@@ -1,4 +1,4 @@
-//! What the agent sends: its requests, and its answers to challenges.
+//! A user agent's identity: builds its REGISTER and MESSAGE requests and answers challenges.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::SocketAddr;
@@ -8,10 +8,10 @@ use sip::digest::{Challenge, Login, Secret};
 use sip::uri::escape_user;
 use sip::{Draft, Method, Name, Request, Response, Status, Transport, Uri};
 
-/// The registration that is asked for, in seconds.
+/// The requested expiry of registrations, in seconds.
 pub(super) const EXPIRES_SECONDS: u32 = 3600;
 
-/// Who the agent is, and where.
+/// The account and the addresses of the agent.
 pub(super) struct Identity {
     pub(super) user: String,
     pub(super) password: String,
@@ -64,19 +64,19 @@ impl Identity {
         format!("sip:{}@{}", escape_user(user), self.registrar)
     }
 
-    /// Makes `request` ready to be sent again, with credentials; `None` if the answer holds no
-    /// challenge that can be met.
+    /// Adds credentials to `request`, to be sent again; `None` if the response has no challenge with
+    /// a supported algorithm.
     pub(super) fn answer_challenge(&self, mut request: Request, refusal: &Response) -> Option<Request> {
-        let (asked, answered) = match refusal.status {
+        let (challenge_field, credentials_field) = match refusal.status {
             Status::UNAUTHORIZED => (Name::WwwAuthenticate, Name::Authorization),
             Status::PROXY_AUTHENTICATION_REQUIRED => (Name::ProxyAuthenticate, Name::ProxyAuthorization),
             _ => return None,
         };
-        let challenge = Challenge::first_supported(&refusal.headers, asked)?;
+        let challenge = Challenge::first_supported(&refusal.headers, challenge_field)?;
         let login = Login { username: &self.user, secret: Secret::Password(&self.password) };
         let (method, cnonce) = (request.method.as_str(), sip::tag(random()));
         let credentials = challenge.answer(login, method, &request.uri, &request.body, &cnonce, 1);
-        request.retry(&fresh_branch(), answered, credentials).ok()?;
+        request.retry(&fresh_branch(), credentials_field, credentials).ok()?;
         Some(request)
     }
 }
@@ -89,8 +89,7 @@ pub(super) fn wide_random() -> u128 {
     u128::from(random()) << 64 | u128::from(random())
 }
 
-/// A number that differs from all others. It names things and guards nothing, so that the
-/// seed of a hash map is random enough.
+/// A unique number for identifiers, not for secrets: the seed of a hash map is random enough.
 pub(crate) fn random() -> u64 {
     RandomState::new().hash_one(0_u8)
 }

@@ -1,11 +1,11 @@
-//! Several processes of the centre, and a cable that is pulled.
+//! Associations of the mobile network: two processes of the centre, and the loss of a link.
 
 use sctp::{Endpoint, Transport, Tuning};
 
 use super::*;
 
 #[tokio::test]
-async fn two_processes_share_the_load_and_one_carries_on() {
+async fn two_processes_share_the_load_and_one_continues_after_a_loss() {
     let (network, mut first) = start().await;
     let mut second = Centre::connect(network.local_address()).await;
     soon(network.wait_until(|network| {
@@ -14,7 +14,7 @@ async fn two_processes_share_the_load_and_one_carries_on() {
     .await;
     let phone = network.phone(PHONE).unwrap();
     for _ in 0..32 {
-        // What one process accepts is answered by it.
+        // Each process responds to what it receives.
         soon(phone.send("x", "7777")).await.unwrap();
     }
     first.received().await;
@@ -28,7 +28,7 @@ async fn two_processes_share_the_load_and_one_carries_on() {
 }
 
 #[tokio::test]
-async fn a_process_that_comes_back_carries_traffic_again() {
+async fn a_process_that_reconnects_carries_traffic_again() {
     let (network, centre) = start().await;
     let phone = network.phone(PHONE).unwrap();
     drop(centre);
@@ -43,7 +43,7 @@ async fn the_network_ends_with_its_handles() {
     let (network, mut centre) = start().await;
     let address = network.local_address();
     drop(network);
-    // The centre is told to go, and nobody listens any more.
+    // The association is closed, and so is the port.
     soon(async {
         while tokio::net::TcpStream::connect(address).await.is_ok() {
             tokio::time::sleep(Duration::from_millis(20)).await;

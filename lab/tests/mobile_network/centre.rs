@@ -1,6 +1,7 @@
-//! A centre for the tests: one application server process over TCP that asks what it is told to,
-//! and answers what phones send as it is told to.
+//! A scripted centre: one application server process that sends the requests of a test, and responds
+//! to phones by its policy.
 
+mod layers;
 mod node;
 
 use std::net::SocketAddr;
@@ -8,18 +9,21 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use map::{Context, Failure, MapError, Request, Response, Version};
-use sccp::{Address, GlobalTitle};
+use sccp::{Address, GlobalTitle, NetworkId};
 use sctp::{BadFrame, Endpoint, Framing, Transport, Tuning};
 use tcap::{AbortReason, Code, Component, PAbortCause};
 use tokio::sync::{mpsc, oneshot};
 
 use self::node::Node;
 
+const SERVER: m3ua::ServerId = m3ua::ServerId(0);
+const NETWORK: NetworkId = NetworkId(0);
+
 pub(crate) const TITLE: &str = "15550001000";
-/// Under which [`Centre::negotiate`] asks.
+/// The calling address of [`Centre::negotiate`].
 const OTHER_TITLE: &str = "15550001001";
 
-/// How a dialogue that the centre opened came to its end.
+/// How a dialogue that the centre opened ended.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum End {
     Ended,
@@ -29,36 +33,36 @@ pub(crate) enum End {
     TimedOut,
 }
 
-/// All that a node said in a dialogue.
+/// All components of a node in a dialogue, and its end.
 #[derive(Clone, Debug)]
-pub(crate) struct Said {
+pub(crate) struct DialogueRecord {
     pub(crate) components: Vec<Component>,
     pub(crate) end: End,
-    /// Messages of the node.
+    /// How many messages the node sent.
     pub(crate) messages: usize,
     request: Option<Request>,
 }
 
-/// What to ask.
-pub(crate) struct Ask {
+/// A dialogue to open.
+pub(crate) struct DialogueRequest {
     pub(crate) called: Address,
     pub(crate) version: Version,
     pub(crate) requests: Vec<Request>,
     pub(crate) empty_begin: bool,
-    pub(crate) patience: Duration,
+    pub(crate) timeout: Duration,
 }
 
-/// How the centre behaves.
+/// How the centre responds.
 pub(crate) struct Policy {
     pub(crate) answer: Result<Response, MapError>,
     pub(crate) version_max: u8,
-    /// Refuse a higher version without a word, as nodes of version 1 do.
+    /// Refuse a higher version with a plain abort, as nodes of version 1 do.
     pub(crate) plain_refusal: bool,
     pub(crate) silent: bool,
 }
 
 pub(crate) struct Centre {
-    asks: mpsc::UnboundedSender<Command>,
+    commands: mpsc::UnboundedSender<Command>,
     received: mpsc::UnboundedReceiver<(Version, Request)>,
     pub(crate) policy: Arc<Mutex<Policy>>,
     active: Arc<tokio::sync::Notify>,
@@ -81,8 +85,8 @@ impl Centre {
             length: |head| m3ua::framed(head).map_err(|_| BadFrame("no M3UA")),
         };
         let association = sctp::connect(endpoint, framing, Duration::from_secs(5)).await.unwrap();
-        let (asks, asked) = mpsc::unbounded_channel();
-        let (tell, received) = mpsc::unbounded_channel();
+        let (commands, command_queue) = mpsc::unbounded_channel();
+        let (request_sender, received) = mpsc::unbounded_channel();
         let policy = Policy {
             answer: Ok(Response::MoForwardSm(map::operation::ForwardSmRes::default())),
             version_max: 3,
@@ -91,35 +95,47 @@ impl Centre {
         };
         let policy = Arc::new(Mutex::new(policy));
         let active = Arc::new(tokio::sync::Notify::new());
-        let node = Node::new(tell, Arc::clone(&policy), Arc::clone(&active));
-        tokio::spawn(node.run(association, asked));
-        let centre = Self { asks, received, policy, active };
+        let node = Node::new(request_sender, Arc::clone(&policy), Arc::clone(&active));
+        tokio::spawn(node.run(association, command_queue));
+        let centre = Self { commands, received, policy, active };
         tokio::time::timeout(Duration::from_secs(5), centre.active.notified()).await.unwrap();
         centre
     }
 
-    pub(crate) async fn ask(&self, ask: Ask) -> Said {
-        let (said, heard) = oneshot::channel();
-        self.asks.send(Command::Ask(ask, said)).ok().unwrap();
-        tokio::time::timeout(Duration::from_secs(10), heard).await.expect("no end").unwrap()
+    pub(crate) async fn run_dialogue(&self, dialogue: DialogueRequest) -> DialogueRecord {
+        let (sender, record) = oneshot::channel();
+        self.commands.send(Command::Dialogue(dialogue, sender)).ok().unwrap();
+        tokio::time::timeout(Duration::from_secs(10), record).await.expect("no end").unwrap()
     }
 
-    /// Asks one thing in the usual way.
-    pub(crate) async fn request(&self, called: Address, version: Version, request: Request) -> Said {
-        let patience = Duration::from_secs(5);
-        self.ask(Ask { called, version, requests: vec![request], empty_begin: false, patience }).await
+    /// Sends one request in a dialogue.
+    pub(crate) async fn request(
+        &self,
+        called: Address,
+        version: Version,
+        request: Request,
+    ) -> DialogueRecord {
+        let timeout = Duration::from_secs(5);
+        self.run_dialogue(DialogueRequest {
+            called,
+            version,
+            requests: vec![request],
+            empty_begin: false,
+            timeout,
+        })
+        .await
     }
 
-    /// Asks one thing by the protocol crate's own procedures, in the highest version that works.
-    pub(crate) async fn negotiate(&self, called: Address, request: Request) -> Negotiated {
-        let (tell, told) = oneshot::channel();
-        self.asks.send(Command::Negotiate(Box::new((called, request)), tell)).ok().unwrap();
-        tokio::time::timeout(Duration::from_secs(10), told).await.expect("no end").unwrap()
+    /// Sends one request by the procedures of the `map` crate, in the highest version that works.
+    pub(crate) async fn negotiate(&self, called: Address, request: Request) -> NegotiationResult {
+        let (sender, result) = oneshot::channel();
+        self.commands.send(Command::Negotiate(Box::new((called, request)), sender)).ok().unwrap();
+        tokio::time::timeout(Duration::from_secs(10), result).await.expect("no end").unwrap()
     }
 
-    /// Sends octets in the place of a TCAP message.
+    /// Sends octets in place of a TCAP message.
     pub(crate) fn send_raw(&self, called: Address, octets: Vec<u8>) {
-        self.asks.send(Command::Raw(called, octets)).ok().unwrap();
+        self.commands.send(Command::Raw(called, octets)).ok().unwrap();
     }
 
     /// The next request of a node.
@@ -132,13 +148,13 @@ impl Centre {
 }
 
 impl Centre {
-    /// Waits for the next request, or until the association is gone, which it returns.
+    /// Waits for the next request or the end of the association; whether it was the end.
     pub(crate) async fn is_gone(&mut self) -> bool {
         self.received.recv().await.is_none()
     }
 }
 
-impl Said {
+impl DialogueRecord {
     /// The result or the error of the last request.
     pub(crate) fn result(&self, version: Version) -> Result<Response, MapError> {
         let request = self.request.as_ref().unwrap();
@@ -158,8 +174,8 @@ impl Said {
         panic!("neither result nor error: {self:?}")
     }
 
-    /// What the node asked in the dialogue, such as informServiceCentre.
-    pub(crate) fn invoked(&self, version: Version) -> Vec<Request> {
+    /// Requests of the node in the dialogue, such as informServiceCentre.
+    pub(crate) fn invocations(&self, version: Version) -> Vec<Request> {
         let read = |component: &Component| match component {
             Component::Invoke { operation: Code::Local(code), parameter, .. } => {
                 let parameter = parameter.as_ref().map(|octets| &octets[..]);
@@ -175,12 +191,12 @@ pub(crate) fn title(digits: &str, subsystem: u8) -> Address {
     Address::gt(GlobalTitle::e164(digits).unwrap(), subsystem)
 }
 
-/// What the node is told to do.
+/// A command to the node.
 enum Command {
-    Ask(Ask, oneshot::Sender<Said>),
+    Dialogue(DialogueRequest, oneshot::Sender<DialogueRecord>),
     Raw(Address, Vec<u8>),
-    Negotiate(Box<(Address, Request)>, oneshot::Sender<Negotiated>),
+    Negotiate(Box<(Address, Request)>, oneshot::Sender<NegotiationResult>),
 }
 
-/// The version that was spoken, and what came of it.
-type Negotiated = (Version, Result<Response, Failure>);
+/// The version of the dialogue, and its result.
+type NegotiationResult = (Version, Result<Response, Failure>);

@@ -1,4 +1,4 @@
-//! The network by HTTP.
+//! The HTTP interface of the mobile network.
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -44,7 +44,7 @@ impl Client {
 }
 
 #[tokio::test]
-async fn phones_are_listed_and_driven() {
+async fn phones_are_listed_and_changed() {
     let (network, centre) = start().await;
     let client = Client::new(&network).await;
     let phones = client.get("/phones").await;
@@ -76,7 +76,7 @@ async fn phones_are_listed_and_driven() {
 }
 
 #[tokio::test]
-async fn a_message_is_sent_and_its_result_told() {
+async fn a_message_is_sent_and_its_result_returned() {
     let (network, mut centre) = start().await;
     let client = Client::new(&network).await;
     let body = json!({"to": "7777", "text": "BALANCE", "status_report": true, "validity": 3600});
@@ -97,7 +97,7 @@ async fn a_message_is_sent_and_its_result_told() {
     ] {
         assert!((400..500).contains(&client.post("/phones/+15550201/send", bad).await));
     }
-    let (_, result) = client.call("POST", "/phones/+15550201/send", json!({"to": "nobody"})).await;
+    let (_, result) = client.call("POST", "/phones/+15550201/send", json!({"to": "no number"})).await;
     assert_eq!(result["result"], "failed");
     let body = json!({"to": "7777", "command_type": 2, "message_number": 0});
     centre.policy.lock().unwrap().answer = Ok(Response::MoForwardSm(map::operation::ForwardSmRes::default()));
@@ -122,7 +122,7 @@ async fn the_inbox_is_read() {
 }
 
 #[tokio::test]
-async fn faults_and_versions_are_ordered() {
+async fn faults_and_versions_are_configured() {
     let (network, centre) = start().await;
     let client = Client::new(&network).await;
     let rule = json!({"operation": "mt_forward_sm", "fault": {"error": 34}, "times": 1});

@@ -1,4 +1,4 @@
-//! The mobile network over real M3UA on loopback, asked and answered by a scripted centre.
+//! Integration tests of the mobile network: M3UA on loopback against a scripted centre.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -9,14 +9,14 @@
 
 mod associations;
 mod centre;
-mod delivering;
 mod faults;
-mod foreign;
 mod http;
 mod load;
-mod sending;
+mod message_waiting;
+mod mo_submission;
+mod mt_delivery;
+mod tshark;
 mod versions;
-mod waiting;
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ use sms::address::Address;
 use sms::timestamp::Timestamp;
 use sms::tpdu::Deliver;
 
-use centre::{Centre, Said, title};
+use centre::{Centre, DialogueRecord, title};
 
 const PHONE: &str = "15550201";
 const IMSI: &str = "001010015550201";
@@ -55,7 +55,7 @@ async fn start_with(settings: Settings) -> (MobileNetwork, Centre) {
     (network, centre)
 }
 
-fn routing_question(number: &str) -> Request {
+fn routing_info_request(number: &str) -> Request {
     Request::SendRoutingInfoForSm(RoutingInfoForSmArg {
         msisdn: AddressString::international(number),
         service_centre_address: AddressString::international(centre::TITLE),
@@ -64,12 +64,12 @@ fn routing_question(number: &str) -> Request {
     })
 }
 
-async fn ask_routing(centre: &Centre, number: &str, version: Version) -> Said {
-    centre.request(title(number, 6), version, routing_question(number)).await
+async fn request_routing_info(centre: &Centre, number: &str, version: Version) -> DialogueRecord {
+    centre.request(title(number, 6), version, routing_info_request(number)).await
 }
 
 async fn routing(centre: &Centre, number: &str) -> Result<RoutingInfoForSmRes, MapError> {
-    match ask_routing(centre, number, Version::V3).await.result(Version::V3)? {
+    match request_routing_info(centre, number, Version::V3).await.result(Version::V3)? {
         Response::SendRoutingInfoForSm(routing) => Ok(*routing),
         other => panic!("{other:?}"),
     }

@@ -1,4 +1,4 @@
-//! One association, established and whole.
+//! An established association: its sender and its receiver in one handle.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -21,12 +21,12 @@ impl Association {
         Self { sender, receiver }
     }
 
-    /// Its two halves, for two tasks.
+    /// Splits it into its two halves, for two tasks.
     pub fn split(self) -> (Sender, Receiver) {
         (self.sender, self.receiver)
     }
 
-    /// How many streams we may send on; 1 over TCP.
+    /// How many outgoing streams there are; 1 over TCP.
     pub fn streams(&self) -> u16 {
         self.sender.streams()
     }
@@ -56,20 +56,20 @@ impl Association {
         self.receiver.receive_all(events).await
     }
 
-    /// Ends it in good order, as [`Sender::shutdown`] does. What the peer still sends is dropped;
-    /// who wants it splits the association first.
+    /// Shuts it down in good order, as [`Sender::shutdown`] does. What the peer still sends is
+    /// dropped; split the association first to receive it.
     ///
     /// # Errors
     ///
     /// As for [`Sender::shutdown`].
-    pub async fn shutdown(self, patience: Duration) -> Result<(), Error> {
+    pub async fn shutdown(self, limit: Duration) -> Result<(), Error> {
         let Self { sender, mut receiver } = self;
         let received = async { while receiver.receive().await.is_ok() {} };
-        let (done, ()) = tokio::join!(sender.shutdown(patience), received);
+        let (done, ()) = tokio::join!(sender.shutdown(limit), received);
         done
     }
 
-    /// Ends it at once; see [`Sender::abort`].
+    /// Aborts it; see [`Sender::abort`].
     pub fn abort(self) {
         self.sender.abort();
     }

@@ -1,8 +1,8 @@
-//! Waiting for a time that may never come.
+//! Sleeping until an optional deadline.
 
 use tokio::time::{Instant, sleep_until};
 
-/// Waits until then; for ever if there is no then.
+/// Waits until the deadline; for ever without one.
 pub(crate) async fn until(deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => sleep_until(deadline).await,

@@ -1,128 +1,72 @@
-//! The transport's end of an association: what it is told to do, and where it reports.
+//! The transport task's end of an association: commands to execute, events to report.
 //!
-//! Each association is driven by one task of its transport. The handles know nothing of it but
-//! the channels here, so that they are the same for all transports.
+//! One task of the transport drives each association. The handles know only the channels here, so
+//! that they are the same for all transports.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use tokio::sync::{Notify, mpsc, oneshot};
-use tokio::time::Instant;
+use tokio::sync::mpsc;
 
 use crate::association::Association;
+use crate::association_state::AssociationState;
+use crate::command::Command;
+use crate::connection_limit::ConnectionPermit;
 use crate::endpoint::Tuning;
 use crate::error::Error;
-use crate::message::{Event, Message};
+use crate::message::Event;
 use crate::receiver::Receiver;
-use crate::room::{Held, Room};
-use crate::seats::Seat;
+use crate::send_quota::SendQuota;
 use crate::sender::Sender;
 
 /// Octets that a transport reports at once, give or take one message.
 pub(crate) const BATCH_OCTETS: usize = 64 * 1024;
 
-/// Batches that wait for whoever receives: 1 MiB. Beyond it the transport stops reading.
+/// Batches that wait for the receiver: 1 MiB. Beyond it the transport stops reading.
 const BATCHES_MAX: usize = 16;
 
-/// Commands that wait: more than the room lets through, so that the room alone is the bound.
+/// Commands that wait: more than the send quota lets through, so that the quota alone is the bound.
 const COMMANDS_MAX: usize = 16 * 1_024 + 1;
 
-/// What a transport is asked to do, in this order.
-pub(crate) enum Command {
-    /// Send these, in order.
-    Send(Batch),
-    /// Send all that is underway, then end the association in good order.
-    Shutdown(Shutdown),
-}
-
-/// Messages to send, and the room they take until the transport has them.
-pub(crate) struct Batch {
-    pub(crate) messages: Vec<Message>,
-    pub(crate) held: Held,
-}
-
-/// See [`Command::Shutdown`].
-pub(crate) struct Shutdown {
-    /// When it is given up, and the association aborted.
-    pub(crate) deadline: Instant,
-    /// Told how it went.
-    pub(crate) done: oneshot::Sender<Result<(), Error>>,
-}
-
-/// What the handles of one association share.
-pub(crate) struct Shared {
-    pub(crate) streams: u16,
-    pub(crate) peer: SocketAddr,
-    pub(crate) tuning: Tuning,
-    pub(crate) room: Arc<Room>,
-    /// Why it ends; set before the channels close.
-    ending: OnceLock<Error>,
-    /// Notified when it is to be aborted.
-    abort: Notify,
-}
-
-/// The transport's end.
+/// The transport task's end.
 pub(crate) struct Driver {
     pub(crate) commands: mpsc::Receiver<Command>,
     pub(crate) incoming: mpsc::Sender<Vec<Event>>,
-    pub(crate) shared: Arc<Shared>,
-    /// Its seat with the listener, held as long as it lives.
-    seat: Option<Seat>,
-}
-
-impl Shared {
-    /// Why it ended. [`Error::Closed`] where it ended well.
-    pub(crate) fn ending(&self) -> Error {
-        self.ending.get().copied().unwrap_or(Error::Closed)
-    }
-
-    /// Asks for the association to be aborted; `why` is what its end will be reported as.
-    pub(crate) fn abort_for(&self, why: Error) {
-        let _ = self.ending.set(why);
-        self.abort.notify_one();
-    }
-
-    /// Returns when the association is to be aborted: somebody asked for it, or nobody is left
-    /// to receive.
-    pub(crate) async fn aborted(&self, incoming: &mpsc::Sender<Vec<Event>>) {
-        tokio::select! {
-            () = self.abort.notified() => {}
-            () = incoming.closed() => {}
-        }
-    }
+    pub(crate) state: Arc<AssociationState>,
+    /// Its permit of the listener, held as long as the association exists.
+    permit: Option<ConnectionPermit>,
 }
 
 impl Driver {
-    /// A new association and the end that its transport keeps.
+    /// A new association and the end that its transport task keeps.
     pub(crate) fn new(streams: u16, peer: SocketAddr, tuning: Tuning) -> (Self, Association) {
         let (command, commands) = mpsc::channel(COMMANDS_MAX);
         let (incoming, events) = mpsc::channel(BATCHES_MAX);
-        let (room, congested) = Room::new();
-        let (ending, abort) = (OnceLock::new(), Notify::new());
-        let shared = Arc::new(Shared { streams, peer, tuning, room, ending, abort });
-        let sender = Sender::new(command, shared.clone());
-        let receiver = Receiver::new(events, congested, shared.clone());
-        let driver = Self { commands, incoming, shared, seat: None };
+        let (quota, congested) = SendQuota::new();
+        let state = Arc::new(AssociationState::new(streams, peer, tuning, quota));
+        let sender = Sender::new(command, state.clone());
+        let receiver = Receiver::new(events, congested, state.clone());
+        let driver = Self { commands, incoming, state, permit: None };
         (driver, Association::new(sender, receiver))
     }
 
-    /// Holds a seat with the listener.
-    pub(crate) fn holding(mut self, seat: Option<Seat>) -> Self {
-        self.seat = seat;
+    /// Keeps the permit of the listener that accepted the association.
+    pub(crate) fn with_permit(mut self, permit: Option<ConnectionPermit>) -> Self {
+        self.permit = permit;
         self
     }
 
-    /// The last act: says why it ended.
-    pub(crate) fn end(self, ending: Result<(), Error>) {
-        let _ = self.shared.ending.set(ending.err().unwrap_or(Error::Closed));
-        let why = self.shared.ending();
-        tracing::info!(peer = %self.shared.peer, %why, "association ended");
+    /// Ends the association and records the reason.
+    pub(crate) fn end(self, result: Result<(), Error>) {
+        self.state.set_end_reason(result.err().unwrap_or(Error::Closed));
+        let why = self.state.end_reason();
+        tracing::info!(peer = %self.state.peer, %why, "association ended");
     }
 }
 
 impl Drop for Driver {
-    /// A transport that ends without a word has panicked on what the peer sent.
+    /// Reached without a reason only when the transport task panicked on the peer's input.
     fn drop(&mut self) {
-        let _ = self.shared.ending.set(Error::PeerMisbehaved);
+        self.state.set_end_reason(Error::PeerMisbehaved);
     }
 }

@@ -1,4 +1,4 @@
-//! Where an association begins and ends, over what, and how patient it is.
+//! The endpoint of an association: transport, addresses and SCTP protocol parameters.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -8,33 +8,33 @@ use crate::error::Error;
 /// What carries an association.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Transport {
-    /// SCTP as the Linux kernel speaks it: the one with several addresses for one association.
+    /// SCTP of the Linux kernel: the only one with several addresses for one association.
     Kernel,
     /// SCTP in this process, each packet in a datagram of UDP (RFC 6951): for kernels and
     /// containers without SCTP. One address each way.
     OverUdp,
-    /// TCP, where the protocol above says how long a message is. One stream.
+    /// TCP; a [`crate::Framing`] finds the length of each message. One stream.
     Tcp,
 }
 
 /// One end of an association, and for [`crate::connect`] the other end too.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Endpoint {
-    /// Over what.
+    /// What carries it.
     pub transport: Transport,
-    /// Our addresses, all with one port. Empty, or port 0: the system chooses. Several: SCTP of
+    /// Local addresses, all with one port. Empty, or port 0: the system chooses. Several: SCTP of
     /// the kernel alone.
     pub local: Vec<SocketAddr>,
     /// The peer's addresses, all with one port; the first is tried first. A listener has none.
     pub remote: Vec<SocketAddr>,
-    /// How patient it is.
+    /// Protocol parameters.
     pub tuning: Tuning,
 }
 
 /// The protocol parameters of an association (RFC 9260 §16), and some of its transport.
 ///
 /// The kernel's own defaults (RTO.Min 1 s, heartbeats every 30 s) stall for more than a second
-/// when 1 % is lost; these are what signalling networks use. TCP has none of the first nine by
+/// when 1 % is lost; these are usual in signalling networks. TCP has none of the first nine by
 /// these names, but is given up after the same time.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Tuning {
@@ -50,24 +50,24 @@ pub struct Tuning {
     pub heartbeat_ms: u32,
     /// Path.Max.Retrans: after so many a path counts as broken, and another is used; 1 to 100.
     pub path_retransmissions_max: u16,
-    /// Association.Max.Retrans: after so many in a row the peer counts as gone; 1 to 100.
+    /// Association.Max.Retrans: after so many in a row the peer counts as unreachable; 1 to 100.
     pub association_retransmissions_max: u16,
     /// Max.Init.Retransmits: how often INIT is sent again; 0 to 100.
     pub init_retransmissions_max: u16,
-    /// How many streams we offer and accept each way, from 1. The fewer of both ends count.
+    /// How many streams are offered and accepted each way, from 1. The fewer of both ends count.
     pub streams: u16,
-    /// How long [`crate::Sender::send`] waits for room, in milliseconds.
+    /// How long [`crate::Sender::send`] waits for free quota, in milliseconds.
     pub send_ms_max: u32,
-    /// Our port of UDP. `None`: [`Tuning::UDP_PORT`] for a listener, any for a client. 0: any.
+    /// The local UDP port. `None`: [`Tuning::UDP_PORT`] for a listener, any for a client. 0: any.
     pub udp_port_local: Option<u16>,
-    /// The peer's port of UDP, for a client.
+    /// The peer's UDP port, for a client.
     pub udp_port_remote: u16,
     /// How many associations a listener holds, from 1. More are refused; over UDP, not answered.
     pub associations_max: u16,
 }
 
 impl Endpoint {
-    /// Our first address, or any of the family of the peer.
+    /// The first local address, or any of the family of the peer.
     pub(crate) fn local_first(&self) -> SocketAddr {
         self.local.first().copied().unwrap_or_else(|| {
             let ipv6 = self.remote.first().is_some_and(SocketAddr::is_ipv6);
@@ -81,7 +81,7 @@ impl Endpoint {
         self.remote.first().copied().ok_or(Error::Endpoint("it has no remote address"))
     }
 
-    /// Refuses what the transport cannot do.
+    /// Checks addresses and parameters against the transport.
     pub(crate) fn check(&self) -> Result<(), Error> {
         if self.transport != Transport::Kernel && self.local.len().max(self.remote.len()) > 1 {
             return Err(Error::Endpoint("several addresses need the SCTP of the kernel"));
@@ -99,7 +99,7 @@ impl Tuning {
     /// The port that IANA assigned to SCTP over UDP (RFC 6951 §5.1).
     pub const UDP_PORT: u16 = 9899;
 
-    /// How long it takes until a peer that answers nothing counts as gone, once something was
+    /// How long it takes until a peer that acknowledges nothing counts as unreachable, once data was
     /// sent to it: the sum of all retransmission timeouts, each twice the one before.
     pub fn unreachable_after(&self) -> Duration {
         let timeout = |nth: u16| {
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_that_make_no_sense_are_refused() {
+    fn parameters_out_of_range_are_refused() {
         let good = Tuning::default();
         assert_eq!(good.check(), Ok(()));
         for bad in [
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn the_time_until_a_peer_is_gone_is_the_sum_of_its_timeouts() {
+    fn the_time_until_a_peer_is_unreachable_is_the_sum_of_its_timeouts() {
         // 250 + 500 + 1000 + 2000 × 4
         assert_eq!(Tuning::default().unreachable_after(), Duration::from_millis(9_750));
     }

@@ -1,29 +1,29 @@
-//! What can go wrong with an association, in one vocabulary for all transports.
+//! The error type of the crate, the same for all transports.
 
 use std::io;
 
 use crate::framing::BadFrame;
 
-/// Why there is no association, or why it did not take a message.
+/// Why an association is not established, has ended, or refuses a message.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// It has ended, in good order.
     #[error("the association is closed")]
     Closed,
-    /// We ended it at once.
+    /// The local end aborted it.
     #[error("we aborted the association")]
     AbortedHere,
-    /// The peer ended it at once, or refused it.
+    /// The peer aborted or refused it.
     #[error("the peer aborted the association")]
     Aborted,
-    /// The peer answered for a while, and does no longer.
+    /// The peer has stopped answering.
     #[error("the peer is not reachable any more")]
     Unreachable,
-    /// It did not come up, or did not drain, in the time that was given.
+    /// It was not established, or not shut down, within the given time.
     #[error("the time given is over")]
     TimedOut,
-    /// The peer took nothing for [`crate::Tuning::send_ms_max`]. The association stands.
+    /// The send quota stayed full for [`crate::Tuning::send_ms_max`]. The association stands.
     #[error("the peer does not take what is sent")]
     Congested,
     /// The message is longer than [`crate::MESSAGE_OCTETS_MAX`], or empty.
@@ -35,16 +35,16 @@ pub enum Error {
     /// The peer sent octets that are no message.
     #[error("the peer sent what is no message: {0}")]
     BadFrame(BadFrame),
-    /// The peer broke SCTP.
+    /// The peer violated SCTP.
     #[error("the peer broke the protocol")]
     PeerMisbehaved,
-    /// This kernel has no SCTP, or this is no Linux.
+    /// The kernel has no SCTP, or the system is no Linux.
     #[error("the kernel has no SCTP")]
     NoKernelSctp,
-    /// The listener has as many associations as it may.
+    /// The listener has [`crate::Tuning::associations_max`] associations.
     #[error("the listener has as many associations as it may")]
     Full,
-    /// The endpoint cannot be what it is said to be.
+    /// The endpoint is configured in a way that its transport cannot have.
     #[error("the endpoint is impossible: {0}")]
     Endpoint(&'static str),
     /// The operating system refused.
@@ -53,7 +53,7 @@ pub enum Error {
 }
 
 impl From<io::Error> for Error {
-    /// What the system says of a connection, in our words.
+    /// Translates an error of the operating system.
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::ConnectionReset

@@ -1,14 +1,14 @@
-//! Where one message ends and the next begins, for a transport that carries only octets.
+//! Message framing over TCP: how the receiver finds the length of a message.
 
 use std::fmt;
 
-/// What the caller knows of its messages. Only TCP asks.
+/// The framing of the protocol above. Only TCP uses it.
 #[derive(Clone, Copy, Debug)]
 pub struct Framing {
     /// The payload protocol identifier that messages are reported with, since TCP carries none.
     pub payload_protocol: u32,
     /// How many octets the message at the head of these octets has, whether or not they are all
-    /// there; `None` while the head does not yet say.
+    /// there; `None` while the head is incomplete.
     pub length: fn(&[u8]) -> Result<Option<usize>, BadFrame>,
 }
 

@@ -1,4 +1,4 @@
-//! SCTP as the Linux kernel speaks it: one-to-one sockets, and no library but the C one.
+//! SCTP of the Linux kernel, over one-to-one sockets.
 
 mod addresses;
 mod ancillary;
@@ -16,28 +16,28 @@ use tokio::io::unix::AsyncFd;
 use tokio::time::sleep;
 
 use crate::association::Association;
+use crate::connection_limit::{ConnectionLimit, ConnectionPermit};
 use crate::endpoint::{Endpoint, Tuning};
 use crate::error::Error;
-use crate::seats::{Seat, Seats};
 use connection::Connection;
 use options::Opt;
 
 /// Associations that may wait to be accepted.
 const BACKLOG: i32 = 64;
 
-/// What the kernel may hold of an association each way, in octets.
+/// Size of an association's socket buffers, each way, in octets.
 const SOCKET_OCTETS: usize = 1 << 20;
 
-/// Whether SCTP sockets can be had.
-pub(crate) fn is_here() -> bool {
+/// Whether the kernel opens SCTP sockets.
+pub(crate) fn is_available() -> bool {
     socket(Domain::IPV4).is_ok()
 }
 
-/// Opens an association. All remote addresses are tried together, all local ones are told.
+/// Opens an association: all remote addresses are tried together, all local ones are offered.
 pub(crate) async fn connect(endpoint: &Endpoint) -> Result<Association, Error> {
     let remote = endpoint.remote_first()?;
-    let (socket, _) = bound(endpoint)?;
-    let socket = calls::registered(socket)?;
+    let (socket, _) = bind_socket(endpoint)?;
+    let socket = calls::register(socket)?;
     match Opt::connect(&endpoint.remote).set(socket.get_ref()) {
         Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => {}
         other => other?,
@@ -60,16 +60,16 @@ pub(crate) struct Listener {
     socket: AsyncFd<Socket>,
     local: SocketAddr,
     tuning: Tuning,
-    seats: Seats,
+    limit: ConnectionLimit,
 }
 
 impl Listener {
     pub(crate) fn bind(endpoint: &Endpoint) -> Result<Self, Error> {
-        let (socket, local) = bound(endpoint)?;
+        let (socket, local) = bind_socket(endpoint)?;
         socket.listen(BACKLOG)?;
-        let seats = Seats::new(&endpoint.tuning);
-        let socket = calls::registered(socket)?;
-        Ok(Self { socket, local, tuning: endpoint.tuning, seats })
+        let limit = ConnectionLimit::new(&endpoint.tuning);
+        let socket = calls::register(socket)?;
+        Ok(Self { socket, local, tuning: endpoint.tuning, limit })
     }
 
     pub(crate) fn local_address(&self) -> SocketAddr {
@@ -82,19 +82,19 @@ impl Listener {
             let Ok(accepted) = ready.try_io(|socket| socket.get_ref().accept()) else { continue };
             let started = accepted.map_err(Error::from).and_then(|(socket, peer)| {
                 let peer = peer.as_socket().ok_or(Error::PeerMisbehaved)?;
-                let seat = self.seats.take();
-                if seat.is_none() {
-                    // ABORT says at once that it was not taken.
+                let permit = self.limit.try_acquire();
+                if permit.is_none() {
+                    // Closing with linger 0 sends ABORT.
                     socket.set_linger(Some(Duration::ZERO))?;
                     return Err(Error::Full);
                 }
                 socket.set_nonblocking(true)?;
-                start(calls::registered(socket)?, peer, self.tuning, seat)
+                start(calls::register(socket)?, peer, self.tuning, permit)
             });
             match started {
                 Ok(association) => return Ok(association),
                 Err(error) => {
-                    // No descriptor is left, or the peer gave up: the next one may do better.
+                    // No descriptor is left, or the peer is gone: the next accept may succeed.
                     tracing::warn!(%error, "could not accept an association");
                     sleep(Duration::from_millis(50)).await;
                 }
@@ -111,12 +111,12 @@ fn socket(domain: Domain) -> Result<Socket, Error> {
     })
 }
 
-/// A socket at all local addresses, with everything set that has to be set before it is used.
-fn bound(endpoint: &Endpoint) -> Result<(Socket, SocketAddr), Error> {
+/// A socket bound to all local addresses, with all options set.
+fn bind_socket(endpoint: &Endpoint) -> Result<(Socket, SocketAddr), Error> {
     let first = endpoint.local_first();
-    let every = endpoint.local.iter().chain(&endpoint.remote);
-    // A socket of IPv6 takes addresses of both kinds.
-    let ipv6 = first.is_ipv6() || every.into_iter().any(SocketAddr::is_ipv6);
+    let all = endpoint.local.iter().chain(&endpoint.remote);
+    // An IPv6 socket accepts addresses of both families.
+    let ipv6 = first.is_ipv6() || all.into_iter().any(SocketAddr::is_ipv6);
     let socket = socket(if ipv6 { Domain::IPV6 } else { Domain::IPV4 })?;
     socket.set_nonblocking(true)?;
     socket.set_reuse_address(true)?;
@@ -139,11 +139,11 @@ fn start(
     socket: AsyncFd<Socket>,
     peer: SocketAddr,
     tuning: Tuning,
-    seat: Option<Seat>,
+    permit: Option<ConnectionPermit>,
 ) -> Result<Association, Error> {
     for option in options::of_association() {
         option.set(socket.get_ref())?;
     }
     let streams = options::outgoing_streams(socket.get_ref())?;
-    Ok(Connection::start(socket, streams, peer, tuning, seat))
+    Ok(Connection::start(socket, streams, peer, tuning, permit))
 }

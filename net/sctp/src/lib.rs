@@ -1,8 +1,8 @@
 //! Associations that carry signalling: SCTP of the kernel, SCTP over UDP, and TCP in their place.
 //!
-//! An [`Endpoint`] says which transport, between which addresses, and how patient it is.
-//! [`connect`] and [`Listener::accept`] make an [`Association`], which carries whole messages
-//! and looks the same over each of the three. Its two halves can live in two tasks:
+//! An [`Endpoint`] names the transport, the addresses and the protocol parameters. [`connect`] and
+//! [`Listener::accept`] make an [`Association`], which carries whole messages and is the same over
+//! each of the three. Its two halves can run in two tasks:
 //!
 //! ```no_run
 //! # async fn example(endpoint: sctp::Endpoint, framing: sctp::Framing) -> Result<(), sctp::Error> {
@@ -18,11 +18,13 @@
 //! # }
 //! ```
 //!
-//! The crate knows no protocol above: what a message is over TCP, the caller says with a
-//! [`Framing`]. Every queue has a bound in octets, so that a peer that does not read costs
+//! The crate depends on no protocol above: over TCP the caller supplies a [`Framing`]. Every queue has a bound in octets, so that a peer that does not read costs
 //! bounded memory, and every wait has a deadline.
 
 mod association;
+mod association_state;
+mod command;
+mod connection_limit;
 mod deadline;
 mod driver;
 mod endpoint;
@@ -31,13 +33,12 @@ mod framing;
 #[cfg(target_os = "linux")]
 mod kernel;
 #[cfg(not(target_os = "linux"))]
-#[path = "absent.rs"]
+#[path = "unsupported.rs"]
 mod kernel;
 mod listener;
 mod message;
 mod receiver;
-mod room;
-mod seats;
+mod send_quota;
 mod sender;
 mod tcp;
 mod udp;

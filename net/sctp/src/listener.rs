@@ -1,4 +1,4 @@
-//! How associations come up, from either side.
+//! Connecting and listening: how associations are established over the chosen transport.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::{kernel, tcp, udp};
 
 /// Whether this kernel has SCTP, so that [`Transport::Kernel`] can be used.
 pub fn kernel_has_sctp() -> bool {
-    kernel::is_here()
+    kernel::is_available()
 }
 
 /// Opens an association to the endpoint's remote address.
@@ -21,7 +21,7 @@ pub fn kernel_has_sctp() -> bool {
 /// # Errors
 ///
 /// [`Error::TimedOut`] after `deadline`, [`Error::Aborted`] where the peer refuses,
-/// [`Error::Endpoint`] and [`Error::NoKernelSctp`] for what cannot be here.
+/// [`Error::Endpoint`] and [`Error::NoKernelSctp`] for an unsupported endpoint.
 pub async fn connect(
     endpoint: &Endpoint,
     framing: Framing,
@@ -62,8 +62,8 @@ impl Listener {
     ///
     /// # Errors
     ///
-    /// [`Error::System`] where the address cannot be had, [`Error::Endpoint`] and
-    /// [`Error::NoKernelSctp`] for what cannot be here.
+    /// [`Error::System`] where the address is not available, [`Error::Endpoint`] and
+    /// [`Error::NoKernelSctp`] for an unsupported endpoint.
     pub fn bind(endpoint: &Endpoint, framing: Framing) -> Result<Self, Error> {
         endpoint.check()?;
         let inner = match endpoint.transport {
@@ -74,7 +74,7 @@ impl Listener {
         Ok(Self { transport: endpoint.transport, inner })
     }
 
-    /// Where it listens, with the port that the system chose if it was to.
+    /// The local address, with the port that the system chose where it was 0.
     pub fn local_address(&self) -> SocketAddr {
         match &self.inner {
             Inner::Kernel(listener) => listener.local_address(),
@@ -83,7 +83,7 @@ impl Listener {
         }
     }
 
-    /// The port of UDP it listens on, where it is over UDP.
+    /// The UDP port it listens on, where it is over UDP.
     pub fn udp_port(&self) -> Option<u16> {
         match &self.inner {
             Inner::OverUdp(listener) => Some(listener.udp_port()),
@@ -95,8 +95,7 @@ impl Listener {
     ///
     /// # Errors
     ///
-    /// Only if the listener itself has broken; a peer that fails while it comes up does not end
-    /// the wait.
+    /// Only if the listener itself has failed; a peer that fails during setup does not end the wait.
     pub async fn accept(&mut self) -> Result<Association, Error> {
         let association = match &mut self.inner {
             Inner::Kernel(listener) => listener.accept().await?,

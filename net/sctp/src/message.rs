@@ -1,4 +1,4 @@
-//! What an association carries, and what else happens to it.
+//! Messages and events of an association.
 
 use std::fmt;
 
@@ -28,18 +28,17 @@ pub struct Message {
 pub enum Event {
     /// A message arrived.
     Message(Message),
-    /// The peer started anew (SCTP's RESTART). The association stands, but what was on its way
-    /// may be lost, and the peer has forgotten all that was said before.
+    /// The peer restarted the association (RFC 9260 §5.2). It stands, but messages underway may be
+    /// lost, and the peer has no state of what came before.
     Restarted,
-    /// `true`: what was given to send is three quarters of what may wait. `false`: less than half
-    /// is left of it.
+    /// `true`: more than three quarters of the send quota are in use. `false`: less than half.
     Congested(bool),
     /// It ended in good order. Nothing follows.
     Closed,
 }
 
 impl Message {
-    /// Refuses what no transport carries.
+    /// Checks length and stream.
     pub(crate) fn check(&self, streams: u16) -> Result<(), Error> {
         if self.octets.is_empty() || self.octets.len() > MESSAGE_OCTETS_MAX {
             return Err(Error::Length(self.octets.len()));
@@ -49,7 +48,7 @@ impl Message {
 }
 
 impl fmt::Debug for Message {
-    /// Without the contents, which belong into no log.
+    /// Without the contents, which must not reach a log.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Message")

@@ -1,20 +1,20 @@
-//! The half of an association that receives.
+//! The receiving half of an association.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
 
-use crate::driver::Shared;
+use crate::association_state::AssociationState;
 use crate::error::Error;
 use crate::message::Event;
 
-/// The half that receives. Dropping it aborts the association.
+/// The receiving half. Dropping it aborts the association.
 pub struct Receiver {
     batches: mpsc::Receiver<Vec<Event>>,
     congested: watch::Receiver<bool>,
     events: VecDeque<Event>,
-    shared: Arc<Shared>,
+    state: Arc<AssociationState>,
     /// [`Event::Closed`] was reported.
     closed: bool,
 }
@@ -23,12 +23,12 @@ impl Receiver {
     pub(crate) fn new(
         batches: mpsc::Receiver<Vec<Event>>,
         congested: watch::Receiver<bool>,
-        shared: Arc<Shared>,
+        state: Arc<AssociationState>,
     ) -> Self {
-        Self { batches, congested, events: VecDeque::new(), shared, closed: false }
+        Self { batches, congested, events: VecDeque::new(), state, closed: false }
     }
 
-    /// Waits for what happens next. Safe to cancel.
+    /// Waits for the next event. Safe to cancel.
     ///
     /// # Errors
     ///
@@ -43,7 +43,7 @@ impl Receiver {
         }
     }
 
-    /// Waits for what happens next, and takes along all that has happened: appends at least one
+    /// Waits for the next event and takes all that have arrived: appends at least one
     /// event and at most some 64 KiB of messages to `events`. Safe to cancel.
     ///
     /// # Errors
@@ -73,7 +73,7 @@ impl Receiver {
     }
 
     fn end(&mut self) -> Result<(), Error> {
-        let why = self.shared.ending();
+        let why = self.state.end_reason();
         if why != Error::Closed || self.closed {
             return Err(why);
         }

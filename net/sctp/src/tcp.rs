@@ -1,4 +1,4 @@
-//! TCP in the place of SCTP: messages one after the other, as the caller's framing has it.
+//! TCP in place of SCTP: messages one after the other, delimited by the caller's framing.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -10,14 +10,15 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::association::Association;
+use crate::command::{Command, Shutdown};
+use crate::connection_limit::{ConnectionLimit, ConnectionPermit};
 use crate::deadline::until;
-use crate::driver::{BATCH_OCTETS, Command, Driver, Shutdown};
+use crate::driver::{BATCH_OCTETS, Driver};
 use crate::endpoint::{Endpoint, Tuning};
 use crate::error::Error;
 use crate::framing::{BadFrame, Framing};
 use crate::message::{Event, MESSAGE_OCTETS_MAX, Message};
-use crate::room::Held;
-use crate::seats::{Seat, Seats};
+use crate::send_quota::Reservation;
 
 /// TCP has one stream.
 const STREAMS: u16 = 1;
@@ -38,7 +39,7 @@ pub(crate) struct Listener {
     local: SocketAddr,
     tuning: Tuning,
     framing: Framing,
-    seats: Seats,
+    limit: ConnectionLimit,
 }
 
 impl Listener {
@@ -46,8 +47,8 @@ impl Listener {
         let local = endpoint.local_first();
         let socket = socket_at(local, local)?.listen(BACKLOG)?;
         let local = socket.local_addr()?;
-        let seats = Seats::new(&endpoint.tuning);
-        Ok(Self { socket, local, tuning: endpoint.tuning, framing, seats })
+        let limit = ConnectionLimit::new(&endpoint.tuning);
+        Ok(Self { socket, local, tuning: endpoint.tuning, framing, limit })
     }
 
     pub(crate) fn local_address(&self) -> SocketAddr {
@@ -58,18 +59,18 @@ impl Listener {
         loop {
             let accepted = self.socket.accept().await.map_err(Error::from);
             let started = accepted.and_then(|(stream, peer)| {
-                let seat = self.seats.take();
-                if seat.is_none() {
-                    // RST says at once that it was not taken.
+                let permit = self.limit.try_acquire();
+                if permit.is_none() {
+                    // Closing with linger 0 sends RST.
                     SockRef::from(&stream).set_linger(Some(Duration::ZERO))?;
                     return Err(Error::Full);
                 }
-                start(stream, peer, self.tuning, self.framing, seat)
+                start(stream, peer, self.tuning, self.framing, permit)
             });
             match started {
                 Ok(association) => return Ok(association),
                 Err(error) => {
-                    // No descriptor is left, or the peer gave up: the next one may do better.
+                    // No descriptor is left, or the peer is gone: the next accept may succeed.
                     tracing::warn!(%error, "could not accept a connection");
                     sleep(Duration::from_millis(50)).await;
                 }
@@ -78,7 +79,7 @@ impl Listener {
     }
 }
 
-/// A socket of the family of `peer`, at `local`.
+/// A socket of the family of `peer`, bound to `local`.
 fn socket_at(local: SocketAddr, peer: SocketAddr) -> Result<TcpSocket, Error> {
     let socket = if peer.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     socket.set_reuseaddr(true)?;
@@ -91,7 +92,7 @@ fn start(
     peer: SocketAddr,
     tuning: Tuning,
     framing: Framing,
-    seat: Option<Seat>,
+    permit: Option<ConnectionPermit>,
 ) -> Result<Association, Error> {
     stream.set_nodelay(true)?;
     let heartbeat = Duration::from_millis(tuning.heartbeat_ms.into()).max(Duration::from_secs(1));
@@ -110,115 +111,115 @@ fn start(
         received: BytesMut::with_capacity(BATCH_OCTETS),
         batch: Vec::new(),
         writing: BytesMut::new(),
-        held: Vec::new(),
+        reservations: Vec::new(),
         stalled_at: Instant::now(),
         closing: None,
-        we_closed: false,
-        peer_closed: false,
+        write_closed: false,
+        read_closed: false,
     };
-    tokio::spawn(connection.run(driver.holding(seat)));
+    tokio::spawn(connection.run(driver.with_permit(permit)));
     Ok(association)
 }
 
-/// One connection while it is driven.
+/// The state of one connection in its task.
 struct Connection {
     stream: TcpStream,
     framing: Framing,
-    /// Octets that are no whole message yet.
+    /// Octets of a message that is not complete.
     received: BytesMut,
-    /// Messages for whoever receives. While there are some, nothing is read.
+    /// Messages for the receiver. While there are some, nothing is read.
     batch: Vec<Event>,
     /// Octets to write. While there are some, no command is taken.
     writing: BytesMut,
-    /// The room that they take.
-    held: Vec<Held>,
+    /// The quota that they occupy.
+    reservations: Vec<Reservation>,
     /// When a write that makes no progress is given up.
     stalled_at: Instant,
-    /// We are to shut down.
+    /// A shutdown was requested.
     closing: Option<Shutdown>,
-    /// We will write nothing more.
-    we_closed: bool,
+    /// Nothing more will be written.
+    write_closed: bool,
     /// The peer will send nothing more.
-    peer_closed: bool,
+    read_closed: bool,
 }
 
 impl Connection {
     async fn run(mut self, mut driver: Driver) {
-        let ending = self.carry(&mut driver).await;
-        if ending.is_err() {
-            // RST: what the peer sees is an abort, not an end in good order.
+        let result = self.transfer(&mut driver).await;
+        if result.is_err() {
+            // RST: an abort, not an end in good order.
             let _ = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
         }
         drop(self.stream);
         if let Some(shutdown) = self.closing {
-            let _ = shutdown.done.send(ending);
+            let _ = shutdown.done.send(result);
         }
-        driver.end(ending);
+        driver.end(result);
     }
 
-    async fn carry(&mut self, driver: &mut Driver) -> Result<(), Error> {
-        let (incoming, shared) = (driver.incoming.clone(), driver.shared.clone());
+    async fn transfer(&mut self, driver: &mut Driver) -> Result<(), Error> {
+        let (incoming, state) = (driver.incoming.clone(), driver.state.clone());
         while !self.is_over(driver).await? {
-            let reads = self.batch.is_empty() && !self.peer_closed;
-            let (takes, writes) = (self.takes(), !self.writing.is_empty());
+            let reads = self.batch.is_empty() && !self.read_closed;
+            let (accepts_command, writes) = (self.accepts_command(), !self.writing.is_empty());
             let deadline = self.closing.as_ref().map(|shutdown| shutdown.deadline);
             self.received.reserve(BATCH_OCTETS / 4);
             let (mut reader, mut writer) = self.stream.split();
             tokio::select! {
-                () = shared.aborted(&incoming) => return Err(Error::AbortedHere),
+                () = state.aborted(&incoming) => return Err(Error::AbortedHere),
                 read = reader.read_buf(&mut self.received), if reads => {
-                    self.peer_closed = read? == 0;
-                    self.cut()?;
+                    self.read_closed = read? == 0;
+                    self.split_messages()?;
                 }
                 permit = incoming.reserve(), if !self.batch.is_empty() => {
                     permit.map_err(|_| Error::AbortedHere)?.send(std::mem::take(&mut self.batch));
-                    self.cut()?;
+                    self.split_messages()?;
                 }
                 written = writer.write_buf(&mut self.writing), if writes => {
                     if written? == 0 {
                         return Err(Error::Aborted);
                     }
-                    self.stalled_at = Instant::now() + shared.tuning.unreachable_after();
+                    self.stalled_at = Instant::now() + state.tuning.unreachable_after();
                 }
                 () = sleep_until(self.stalled_at), if writes => return Err(Error::Unreachable),
                 () = until(deadline) => return Err(Error::TimedOut),
-                Some(command) = driver.commands.recv(), if takes => self.take(command, driver),
+                Some(command) = driver.commands.recv(), if accepts_command => self.execute(command, driver),
             }
         }
         Ok(())
     }
 
-    /// Whether both ends have said all; says so to the peer as soon as we have.
+    /// Whether both ends are finished; closes the writing side as soon as nothing is left to send.
     async fn is_over(&mut self, driver: &mut Driver) -> Result<bool, Error> {
         if !self.writing.is_empty() {
             return Ok(false);
         }
-        self.held.clear();
-        if !self.we_closed && (self.closing.is_some() || self.peer_closed) {
+        self.reservations.clear();
+        if !self.write_closed && (self.closing.is_some() || self.read_closed) {
             if self.closing.is_none()
                 && let Ok(command) = driver.commands.try_recv()
             {
-                self.take(command, driver);
+                self.execute(command, driver);
                 return Ok(false);
             }
             driver.commands.close();
             self.stream.shutdown().await?;
-            self.we_closed = true;
+            self.write_closed = true;
         }
-        let over = self.we_closed && self.peer_closed && self.batch.is_empty();
+        let over = self.write_closed && self.read_closed && self.batch.is_empty();
         if over && !self.received.is_empty() {
             return Err(Error::BadFrame(BadFrame("it ends within a message")));
         }
         Ok(over)
     }
 
-    /// Whether the next command may be taken: when all of the last one is written.
-    fn takes(&self) -> bool {
-        self.writing.is_empty() && self.closing.is_none() && !self.peer_closed
+    /// Whether the next command may be executed: when all of the last one is written.
+    fn accepts_command(&self) -> bool {
+        self.writing.is_empty() && self.closing.is_none() && !self.read_closed
     }
 
-    /// Prepares a command, and those that wait behind it, for one write.
-    fn take(&mut self, command: Command, driver: &mut Driver) {
+    /// Collects a command, and those queued behind it, for one write.
+    fn execute(&mut self, command: Command, driver: &mut Driver) {
         let mut next = Some(command);
         while let Some(command) = next {
             match command {
@@ -226,7 +227,7 @@ impl Connection {
                     for message in &batch.messages {
                         self.writing.extend_from_slice(&message.octets);
                     }
-                    self.held.push(batch.held);
+                    self.reservations.push(batch.reservation);
                 }
                 Command::Shutdown(shutdown) => {
                     driver.commands.close();
@@ -236,11 +237,11 @@ impl Connection {
             let more = self.writing.len() < BATCH_OCTETS && self.closing.is_none();
             next = if more { driver.commands.try_recv().ok() } else { None };
         }
-        self.stalled_at = Instant::now() + driver.shared.tuning.unreachable_after();
+        self.stalled_at = Instant::now() + driver.state.tuning.unreachable_after();
     }
 
-    /// Cuts what arrived into messages, as many as one batch holds.
-    fn cut(&mut self) -> Result<(), Error> {
+    /// Splits what arrived into messages, as many as one batch holds.
+    fn split_messages(&mut self) -> Result<(), Error> {
         let mut octets = 0;
         while octets < BATCH_OCTETS && !self.received.is_empty() {
             let length = (self.framing.length)(&self.received).map_err(Error::BadFrame)?;

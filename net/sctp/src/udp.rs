@@ -1,8 +1,7 @@
-//! SCTP in this process, each packet in a datagram of UDP (RFC 6951).
+//! SCTP in user space, each packet in a UDP datagram (RFC 6951).
 //!
-//! One socket of UDP has one thread, in which one task reads datagrams and hands each to the task of
-//! its association. The thread is needed because the state machine that [`dcsctp`] makes cannot
-//! move between threads.
+//! Each UDP socket has one thread, in which one task reads datagrams and routes each to the task of
+//! its association. The thread is needed because the state machine of [`dcsctp`] is not `Send`.
 
 mod demultiplexer;
 mod options;
@@ -21,7 +20,7 @@ use crate::endpoint::{Endpoint, Tuning};
 use crate::error::Error;
 use demultiplexer::{Demultiplexer, Purpose};
 
-/// What the system may hold of datagrams that we have not read, in octets.
+/// Size of the socket buffers, in octets.
 const SOCKET_OCTETS: usize = 4 << 20;
 
 /// Opens an association.
@@ -29,16 +28,16 @@ pub(crate) async fn connect(endpoint: &Endpoint) -> Result<Association, Error> {
     let remote = endpoint.remote_first()?;
     let udp_port = endpoint.tuning.udp_port_local.unwrap_or(0);
     let socket = bind(SocketAddr::new(endpoint.local_first().ip(), udp_port))?;
-    // A client may have any SCTP port; that of UDP is one that nobody else has here.
+    // Any SCTP port serves a client; its UDP port is unique on this host.
     let port = match endpoint.local_first().port() {
         0 => socket.local_addr()?.port(),
         port => port,
     };
-    let (reply, told) = oneshot::channel();
+    let (reply, result) = oneshot::channel();
     let to = SocketAddr::new(remote.ip(), endpoint.tuning.udp_port_remote);
     let purpose = Purpose::Connect { to, port: remote.port(), reply };
     start(socket, port, endpoint.tuning, purpose)?;
-    told.await.unwrap_or(Err(Error::PeerMisbehaved))
+    result.await.unwrap_or(Err(Error::PeerMisbehaved))
 }
 
 /// Waits for associations that peers open.
@@ -55,8 +54,8 @@ impl Listener {
         let socket = bind(SocketAddr::new(local.ip(), udp_port))?;
         let bound = socket.local_addr()?;
         let port = if local.port() == 0 { bound.port() } else { local.port() };
-        let waiting_max = usize::from(endpoint.tuning.associations_max.max(1));
-        let (accept, accepted) = mpsc::channel(waiting_max);
+        let queue_max = usize::from(endpoint.tuning.associations_max.max(1));
+        let (accept, accepted) = mpsc::channel(queue_max);
         start(socket, port, endpoint.tuning, Purpose::Listen { accept })?;
         Ok(Self { accepted, local: SocketAddr::new(bound.ip(), port), udp_port: bound.port() })
     }
@@ -76,7 +75,7 @@ impl Listener {
 
 fn bind(address: SocketAddr) -> Result<UdpSocket, Error> {
     let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
-    // The system may grant less; then more is lost and sent again under load.
+    // The system may grant less; then more is lost and retransmitted under load.
     let _ = socket.set_recv_buffer_size(SOCKET_OCTETS);
     let _ = socket.set_send_buffer_size(SOCKET_OCTETS);
     socket.set_nonblocking(true)?;

@@ -1,4 +1,4 @@
-//! What goes in at one end comes out at the other, over each transport.
+//! Message exchange, shutdown, abort and congestion of associations over each transport.
 
 #![allow(
     clippy::unwrap_used,
@@ -13,12 +13,12 @@ mod pair;
 
 use std::time::Duration;
 
-use pair::{PATIENCE, end_of, pair, receive_numbered, send_numbered, tuning};
+use pair::{TIMEOUT, end_of, pair, receive_numbered, send_numbered, tuning};
 use sctp::{Error, Event, Transport};
 
 const COUNT: u32 = 50_000;
 
-/// 50,000 each way at the same time: all there, unchanged, and in order on each stream.
+/// 50,000 each way at the same time: all arrive, unchanged, and in order on each stream.
 async fn carries_both_ways(transport: Transport) {
     let Some((one, other)) = pair(transport, tuning()).await else { return };
     let streams = one.streams();
@@ -35,7 +35,7 @@ async fn carries_both_ways(transport: Transport) {
     println!("{transport:?}: {:.0} messages a second", f64::from(2 * COUNT) / seconds);
 }
 
-/// 50,000 are handed over, and shut down at once: every one of them arrives.
+/// 50,000 are queued, and shut down at once: every one of them arrives.
 async fn shutdown_loses_nothing(transport: Transport) {
     let Some((one, other)) = pair(transport, tuning()).await else { return };
     let streams = one.streams();
@@ -43,7 +43,7 @@ async fn shutdown_loses_nothing(transport: Transport) {
     let sending = async {
         let (sender, mut own) = one.split();
         send_numbered(&sender, COUNT, 40).await;
-        assert_eq!(sender.shutdown(PATIENCE).await, Ok(()));
+        assert_eq!(sender.shutdown(TIMEOUT).await, Ok(()));
         assert_eq!(end_of(&mut own).await, Ok(Event::Closed));
         assert_eq!(sender.send(0, 3, pair::message(0, 0)).await, Err(Error::Closed));
     };
@@ -55,18 +55,18 @@ async fn shutdown_loses_nothing(transport: Transport) {
     tokio::join!(sending, receiving);
 }
 
-/// What the other end is saying already arrives while we shut down.
-async fn shutdown_hears_the_peer_out(transport: Transport) {
+/// Messages that the peer has queued arrive while the local end shuts down.
+async fn shutdown_delivers_what_the_peer_still_sends(transport: Transport) {
     let Some((one, other)) = pair(transport, tuning()).await else { return };
     let streams = other.streams();
     let ((one_sender, mut one_receiver), (other_sender, mut other_receiver)) = (one.split(), other.split());
     other_sender.send(0, 3, pair::message(0, 0)).await.unwrap();
     assert!(matches!(one_receiver.receive().await, Ok(Event::Message(_))));
     send_numbered(&other_sender, 1_000, 1_000).await;
-    // The kernel answers a SHUTDOWN before it has seen what we only hold for it.
+    // The kernel answers a SHUTDOWN before it has the messages that are only queued for it.
     tokio::time::sleep(Duration::from_millis(50)).await;
     let (done, (), end) = tokio::join!(
-        one_sender.shutdown(PATIENCE),
+        one_sender.shutdown(TIMEOUT),
         receive_numbered(&mut one_receiver, streams, 1_000),
         end_of(&mut other_receiver),
     );
@@ -79,7 +79,7 @@ async fn an_abort_is_noticed(transport: Transport) {
     other.abort();
     assert_eq!(end_of(&mut receiver).await, Err(Error::Aborted));
     assert_eq!(sender.send(0, 3, pair::message(0, 0)).await, Err(Error::Aborted));
-    assert_eq!(sender.shutdown(PATIENCE).await, Err(Error::Aborted));
+    assert_eq!(sender.shutdown(TIMEOUT).await, Err(Error::Aborted));
 }
 
 async fn dropping_one_is_an_abort(transport: Transport) {
@@ -88,11 +88,11 @@ async fn dropping_one_is_an_abort(transport: Transport) {
     assert_eq!(end_of(&mut one.split().1).await, Err(Error::Aborted));
 }
 
-/// Nobody receives at the other end: sending stops at its bound, says so, and goes on
-/// afterwards; nothing is lost.
+/// Nothing is received at the other end: sending stops at its bound, reports congestion, and
+/// continues afterwards; nothing is lost.
 async fn a_peer_that_does_not_read_costs_bounded_memory(transport: Transport) {
-    let impatient = sctp::Tuning { send_ms_max: 1_500, ..tuning() };
-    let Some((one, other)) = pair(transport, impatient).await else { return };
+    let short_timeouts = sctp::Tuning { send_ms_max: 1_500, ..tuning() };
+    let Some((one, other)) = pair(transport, short_timeouts).await else { return };
     let (streams, (sender, mut own)) = (one.streams(), one.split());
     let mut sent = 0_u32;
     while sent < 1_000_000 {
@@ -115,18 +115,18 @@ async fn a_peer_that_does_not_read_costs_bounded_memory(transport: Transport) {
 
 /// A shutdown that cannot finish is an abort after its time.
 async fn shutdown_is_bounded(transport: Transport) {
-    let impatient = sctp::Tuning { send_ms_max: 1_500, ..tuning() };
-    let Some((one, other)) = pair(transport, impatient).await else { return };
+    let short_timeouts = sctp::Tuning { send_ms_max: 1_500, ..tuning() };
+    let Some((one, other)) = pair(transport, short_timeouts).await else { return };
     let (sender, mut own) = one.split();
-    // As many as both ends hold without anybody reading: the peer takes no more.
+    // As many as both ends queue while nothing is read: the peer takes no more.
     for number in 0..1_000_000 {
         match sender.send(0, 3, pair::message(0, number)).await {
             Err(Error::Congested) => break,
             sent => assert_eq!(sent, Ok(())),
         }
     }
-    let patience = Duration::from_millis(300);
-    assert_eq!(sender.shutdown(patience).await, Err(Error::TimedOut));
+    let limit = Duration::from_millis(300);
+    assert_eq!(sender.shutdown(limit).await, Err(Error::TimedOut));
     assert_eq!(end_of(&mut own).await, Err(Error::TimedOut));
     assert_eq!(end_of(&mut other.split().1).await, Err(Error::Aborted));
 }
@@ -139,8 +139,8 @@ async fn what_cannot_be_carried_is_refused(transport: Transport) {
     assert_eq!(one.send(streams, 3, vec![1].into()).await, Err(Error::Stream(streams)));
 }
 
-/// Nobody listens there.
-async fn nobody_there_is_an_error_in_time(transport: Transport) {
+/// The port is closed.
+async fn connecting_to_a_closed_port_fails_in_time(transport: Transport) {
     let Some(listener) = pair::listen(transport, tuning()) else { return };
     let endpoint = pair::towards(&listener, transport, tuning());
     drop(listener);
@@ -155,13 +155,13 @@ async fn no_more_associations_than_allowed(transport: Transport) {
     let mut up = Vec::new();
     for _ in 0..2 {
         let (client, server) =
-            tokio::join!(sctp::connect(&endpoint, pair::FRAMING, PATIENCE), listener.accept());
+            tokio::join!(sctp::connect(&endpoint, pair::FRAMING, TIMEOUT), listener.accept());
         up.push((client.unwrap(), server.unwrap()));
     }
     let half_a_second = Duration::from_millis(500);
     let third = async {
         match sctp::connect(&endpoint, pair::FRAMING, half_a_second).await {
-            // What is no SCTP of ours is taken first and dropped then.
+            // The kernel and TCP accept first and close then.
             Ok(association) => end_of(&mut association.split().1).await.map(|_| ()),
             Err(error) => Err(error),
         }
@@ -171,7 +171,7 @@ async fn no_more_associations_than_allowed(transport: Transport) {
     assert!(accepted.is_err(), "a third was accepted");
     up.clear();
     tokio::time::sleep(half_a_second).await;
-    let (client, server) = tokio::join!(sctp::connect(&endpoint, pair::FRAMING, PATIENCE), listener.accept());
+    let (client, server) = tokio::join!(sctp::connect(&endpoint, pair::FRAMING, TIMEOUT), listener.accept());
     assert!(client.is_ok() && server.is_ok());
 }
 
@@ -193,8 +193,8 @@ macro_rules! over_each_transport {
             }
 
             #[tokio::test]
-            async fn shutdown_hears_the_peer_out() {
-                super::shutdown_hears_the_peer_out(TRANSPORT).await;
+            async fn shutdown_delivers_what_the_peer_still_sends() {
+                super::shutdown_delivers_what_the_peer_still_sends(TRANSPORT).await;
             }
 
             #[tokio::test]
@@ -228,8 +228,8 @@ macro_rules! over_each_transport {
             }
 
             #[tokio::test]
-            async fn nobody_there_is_an_error_in_time() {
-                super::nobody_there_is_an_error_in_time(TRANSPORT).await;
+            async fn connecting_to_a_closed_port_fails_in_time() {
+                super::connecting_to_a_closed_port_fails_in_time(TRANSPORT).await;
             }
         }
     )*};

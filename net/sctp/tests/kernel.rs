@@ -1,6 +1,6 @@
-//! What only the kernel's SCTP does, and what it and our own stack say to each other.
+//! SCTP of the kernel: several addresses, and exchanges with the stack over UDP.
 //!
-//! The kernel speaks over UDP once it is told a port: `sysctl net.sctp.udp_port=9899`, and
+//! The kernel uses UDP once a port is set: `sysctl net.sctp.udp_port=9899`, and
 //! `net.sctp.encap_port=9900` for peers at 9900.
 
 #![allow(
@@ -16,7 +16,7 @@ mod pair;
 
 use std::net::SocketAddr;
 
-use pair::{FRAMING, PATIENCE, end_of, receive_numbered, send_numbered, tuning};
+use pair::{FRAMING, TIMEOUT, end_of, receive_numbered, send_numbered, tuning};
 use sctp::{Association, Endpoint, Error, Event, Listener, Transport, Tuning};
 
 const COUNT: u32 = 5_000;
@@ -25,7 +25,7 @@ fn loopback(last: u8, port: u16) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, last], port))
 }
 
-/// Both ends talk, and one of them shuts down.
+/// Both ends send, and one of them shuts down.
 async fn exchange(one: Association, other: Association) {
     let streams = one.streams();
     assert_eq!(streams, other.streams());
@@ -36,7 +36,7 @@ async fn exchange(one: Association, other: Association) {
         receive_numbered(&mut one_receiver, streams, COUNT),
         receive_numbered(&mut other_receiver, streams, COUNT),
     );
-    let (done, end) = tokio::join!(one_sender.shutdown(PATIENCE), end_of(&mut other_receiver));
+    let (done, end) = tokio::join!(one_sender.shutdown(TIMEOUT), end_of(&mut other_receiver));
     assert_eq!((done, end), (Ok(()), Ok(Event::Closed)));
 }
 
@@ -50,18 +50,18 @@ async fn both_ends_have_several_addresses() {
     let mut listener = Listener::bind(&endpoint(several(0), Vec::new()), FRAMING).unwrap();
     let port = listener.local_address().port();
     let client = endpoint(several(0), several(port));
-    let (connected, accepted) = tokio::join!(sctp::connect(&client, FRAMING, PATIENCE), listener.accept());
+    let (connected, accepted) = tokio::join!(sctp::connect(&client, FRAMING, TIMEOUT), listener.accept());
     exchange(connected.unwrap(), accepted.unwrap()).await;
 }
 
 #[tokio::test]
-async fn where_the_kernel_has_none_it_is_said() {
+async fn a_kernel_without_sctp_is_reported() {
     let endpoint = pair::listening(Transport::Kernel, tuning());
     let bound = Listener::bind(&endpoint, FRAMING).err();
     assert_eq!(bound, (!sctp::kernel_has_sctp()).then_some(Error::NoKernelSctp));
 }
 
-/// The kernel's ports of UDP, ours for peers and those of its peers, if it was given some.
+/// The kernel's UDP port and that of its peers, if they are set.
 fn encapsulation() -> Option<(u16, u16)> {
     let port = |name: &str| {
         let path = format!("/proc/sys/net/sctp/{name}");
@@ -69,7 +69,7 @@ fn encapsulation() -> Option<(u16, u16)> {
     };
     let ports = port("udp_port").zip(port("encap_port"));
     if ports.is_none() {
-        pair::say_skipped("this kernel has no SCTP, or was told no ports of UDP for it");
+        pair::report_skipped("this kernel has no SCTP, or no UDP ports are set for it");
     }
     ports
 }
@@ -84,7 +84,7 @@ async fn our_own_stack_connects_to_the_kernel() {
         remote: vec![listener.local_address()],
         tuning: Tuning { udp_port_remote, ..tuning() },
     };
-    let (connected, accepted) = tokio::join!(sctp::connect(&client, FRAMING, PATIENCE), listener.accept());
+    let (connected, accepted) = tokio::join!(sctp::connect(&client, FRAMING, TIMEOUT), listener.accept());
     exchange(connected.unwrap(), accepted.unwrap()).await;
 }
 
@@ -94,6 +94,6 @@ async fn the_kernel_connects_to_our_own_stack() {
     let tuning = Tuning { udp_port_local: Some(ours), ..tuning() };
     let mut listener = pair::listen(Transport::OverUdp, tuning).unwrap();
     let client = pair::towards(&listener, Transport::Kernel, tuning);
-    let (connected, accepted) = tokio::join!(sctp::connect(&client, FRAMING, PATIENCE), listener.accept());
+    let (connected, accepted) = tokio::join!(sctp::connect(&client, FRAMING, TIMEOUT), listener.accept());
     exchange(connected.unwrap(), accepted.unwrap()).await;
 }

@@ -1,4 +1,4 @@
-//! What strangers and broken peers do to connections of TCP.
+//! Associations over TCP: garbage, partial messages, peers that never read.
 
 #![allow(
     clippy::unwrap_used,
@@ -13,13 +13,13 @@ mod pair;
 
 use std::time::Duration;
 
-use pair::{PATIENCE, end_of, receive_numbered, send_numbered, tuning};
+use pair::{TIMEOUT, end_of, receive_numbered, send_numbered, tuning};
 use sctp::{Association, Error, Event, Listener, Transport, Tuning};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// A connection of a stranger, and what it is to us.
-async fn stranger(listener: &mut Listener) -> (TcpStream, Association) {
+/// A raw TCP connection, and its association at the listener.
+async fn raw_connection(listener: &mut Listener) -> (TcpStream, Association) {
     let address = listener.local_address();
     let (stream, association) = tokio::join!(TcpStream::connect(address), listener.accept());
     (stream.unwrap(), association.unwrap())
@@ -29,10 +29,10 @@ async fn stranger(listener: &mut Listener) -> (TcpStream, Association) {
 async fn garbage_ends_its_own_association_alone() {
     let mut listener = pair::listen(Transport::Tcp, tuning()).unwrap();
     let endpoint = pair::towards(&listener, Transport::Tcp, tuning());
-    let (good, accepted) = tokio::join!(sctp::connect(&endpoint, pair::FRAMING, PATIENCE), listener.accept());
+    let (good, accepted) = tokio::join!(sctp::connect(&endpoint, pair::FRAMING, TIMEOUT), listener.accept());
     let ((sender, _own), mut receiver) = (good.unwrap().split(), accepted.unwrap().split().1);
     for garbage in [&b"GET / HTTP/1.1\r\n\r\n"[..], &[0, 0, 0, 0, 0], &[0, 1, 0, 1, 0]] {
-        let (mut stream, association) = stranger(&mut listener).await;
+        let (mut stream, association) = raw_connection(&mut listener).await;
         stream.write_all(garbage).await.unwrap();
         let end = end_of(&mut association.split().1).await;
         assert!(matches!(end, Err(Error::BadFrame(_))), "{end:?}");
@@ -47,13 +47,13 @@ async fn garbage_ends_its_own_association_alone() {
 #[tokio::test]
 async fn octet_by_octet_is_the_same_message() {
     let mut listener = pair::listen(Transport::Tcp, tuning()).unwrap();
-    let (mut stream, mut association) = stranger(&mut listener).await;
+    let (mut stream, mut association) = raw_connection(&mut listener).await;
     stream.set_nodelay(true).unwrap();
     for octet in pair::message(0, 37) {
         stream.write_u8(octet).await.unwrap();
         tokio::task::yield_now().await;
     }
-    let event = tokio::time::timeout(PATIENCE, association.receive()).await.unwrap();
+    let event = tokio::time::timeout(TIMEOUT, association.receive()).await.unwrap();
     let Ok(Event::Message(message)) = event else { panic!("{event:?}") };
     assert_eq!(message.octets, pair::message(0, 37));
 }
@@ -63,7 +63,7 @@ async fn an_end_within_a_message_is_no_end_in_good_order() {
     let whole = pair::message(0, 37);
     for present in 1..whole.len() {
         let mut listener = pair::listen(Transport::Tcp, tuning()).unwrap();
-        let (mut stream, association) = stranger(&mut listener).await;
+        let (mut stream, association) = raw_connection(&mut listener).await;
         stream.write_all(&whole[..present]).await.unwrap();
         drop(stream);
         let end = end_of(&mut association.split().1).await;
@@ -86,7 +86,7 @@ async fn a_peer_that_never_reads_is_given_up() {
     let remote = vec![listener.local_addr().unwrap()];
     let endpoint = sctp::Endpoint { transport: Transport::Tcp, local: Vec::new(), remote, tuning };
     let (association, accepted) =
-        tokio::join!(sctp::connect(&endpoint, pair::FRAMING, PATIENCE), listener.accept());
+        tokio::join!(sctp::connect(&endpoint, pair::FRAMING, TIMEOUT), listener.accept());
     let _accepted = accepted.unwrap();
     let (sender, mut receiver) = association.unwrap().split();
     let mut number = 0;
@@ -104,6 +104,6 @@ async fn a_refused_connection_is_an_abort() {
     let listener = pair::listen(Transport::Tcp, tuning()).unwrap();
     let endpoint = pair::towards(&listener, Transport::Tcp, tuning());
     drop(listener);
-    let refused = sctp::connect(&endpoint, pair::FRAMING, PATIENCE).await;
+    let refused = sctp::connect(&endpoint, pair::FRAMING, TIMEOUT).await;
     assert_eq!(refused.err(), Some(Error::Aborted));
 }

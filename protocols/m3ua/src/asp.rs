@@ -1,83 +1,84 @@
-//! The side that asks: the life of our own process on one link (RFC 4666 §4.3.1, §4.3.4).
+//! ASP side of a link: ASPUP, ASPAC, ASPIA, ASPDN, acknowledgements, NTFY (RFC 4666 §4.3.1, §4.3.4).
 
 use std::time::Instant;
 
 use codec::status;
 
-use crate::link::{Farewell, Own};
+use crate::link::{ProcessState, Shutdown};
 use crate::message::tags;
 use crate::node::{M3ua, Refusal};
 use crate::{Error, Kind, LinkId, Message, Output, ServerId, TrafficMode};
 
 impl M3ua {
-    /// Sends what is next on the way to ACTIVE; `again` also repeats what is out and not acknowledged.
-    pub(crate) fn pursue(&mut self, id: LinkId, again: bool, now: Instant) {
+    /// Sends the next request towards ASP-ACTIVE; `again` also repeats unacknowledged requests.
+    pub(crate) fn advance(&mut self, id: LinkId, again: bool, now: Instant) {
         let due = self.acknowledgement_due(now);
         let Some(link) = self.link(id) else { return };
-        if self.stopping || !link.pursues() {
+        if self.stopping || !link.may_advance() {
             return;
         }
-        let asked = if link.own_up {
+        let sent = if link.own_up {
             let registering = self.register(id, again);
             self.activate(id, again) || registering
         } else {
-            let unasked = again || link.due.is_none();
-            if unasked {
+            let send = again || link.due.is_none();
+            if send {
                 self.send_up(id);
             }
-            unasked
+            send
         };
         let Some(link) = self.link_mut(id) else { return };
-        let waits = |own: Own| matches!(own, Own::Registering | Own::Activating);
-        if asked {
+        let awaits_ack =
+            |own: ProcessState| matches!(own, ProcessState::Registering | ProcessState::Activating);
+        if sent {
             link.due = Some(due);
-        } else if link.own_up && !link.members.iter().any(|member| waits(member.own)) {
+        } else if link.own_up && !link.members.iter().any(|member| awaits_ack(member.own)) {
             link.due = None;
         }
     }
 
-    /// T(ack) is over.
-    pub(crate) fn unacknowledged(&mut self, id: LinkId, now: Instant) {
+    /// T(ack) has expired.
+    pub(crate) fn acknowledgement_expired(&mut self, id: LinkId, now: Instant) {
         let Some(link) = self.link_mut(id) else { return };
         link.due = None;
-        match link.farewell {
-            Some(_) => self.bid_farewell(id, now),
-            None => self.pursue(id, true, now),
+        match link.shutdown {
+            Some(_) => self.shut_down(id, now),
+            None => self.advance(id, true, now),
         }
     }
 
     pub(crate) fn up_acknowledged(&mut self, id: LinkId, now: Instant) -> Result<(), Refusal> {
-        let link = self.asking(id)?;
-        if link.farewell.is_some() {
+        let link = self.asp_link(id)?;
+        if link.shutdown.is_some() {
             return Ok(());
         }
         if !link.own_up {
             link.own_up = true;
             link.due = None;
-            self.settle_link(id, now);
-            self.pursue(id, false, now);
+            self.update_link(id, now);
+            self.advance(id, false, now);
             return Ok(());
         }
-        if !link.members.iter().any(|member| member.own == Own::Active) {
+        if !link.members.iter().any(|member| member.own == ProcessState::Active) {
             return Ok(());
         }
-        // The peer has lost our state: say so, then go the way again (RFC 4666 §4.3.4.1).
-        link.members.iter_mut().for_each(|member| member.own = Own::Idle);
-        self.settle_link(id, now);
-        self.pursue(id, false, now);
+        // The peer has lost the state of this ASP: send ERR, then activate again (RFC 4666 §4.3.4.1).
+        link.members.iter_mut().for_each(|member| member.own = ProcessState::Idle);
+        self.update_link(id, now);
+        self.advance(id, false, now);
         Err(Refusal::unexpected())
     }
 
     pub(crate) fn down_acknowledged(&mut self, id: LinkId, now: Instant) -> Result<(), Refusal> {
-        let link = self.asking(id)?;
-        if link.farewell == Some(Farewell::Down) {
-            self.bid_farewell(id, now);
-        } else if link.own_up && link.farewell.is_none() {
+        let link = self.asp_link(id)?;
+        if link.shutdown == Some(Shutdown::Down) {
+            self.shut_down(id, now);
+        } else if link.own_up && link.shutdown.is_none() {
             link.own_up = false;
             link.due = None;
-            link.members.iter_mut().for_each(|member| member.own = Own::Idle);
-            self.settle_link(id, now);
-            self.pursue(id, false, now);
+            link.members.iter_mut().for_each(|member| member.own = ProcessState::Idle);
+            self.update_link(id, now);
+            self.advance(id, false, now);
         }
         Ok(())
     }
@@ -89,38 +90,38 @@ impl M3ua {
         now: Instant,
     ) -> Result<(), Refusal> {
         let contexts = message.routing_contexts()?;
-        let link = self.asking(id)?;
+        let link = self.asp_link(id)?;
         if !link.own_up {
             return Err(Refusal::unexpected());
         }
-        let (mut known, unknown) = link.named(&contexts);
+        let (mut known, unknown) = link.find_members(&contexts);
         if contexts.is_empty() {
-            let waiting = link.members.iter().filter(|member| member.own == Own::Activating);
+            let waiting = link.members.iter().filter(|member| member.own == ProcessState::Activating);
             known.extend(waiting.map(|member| member.server));
         }
-        let mut unasked = false;
+        let mut unexpected = false;
         let mut joined = Vec::new();
         for server in known {
             let Some(member) = link.member_mut(server) else { continue };
             match member.own {
-                Own::Activating => {
-                    member.own = Own::Active;
+                ProcessState::Activating => {
+                    member.own = ProcessState::Active;
                     member.routing_context = member.routing_context.or(contexts.first().copied());
                     joined.push(server);
                 }
-                Own::Idle | Own::Registering | Own::Standby => unasked = true,
-                Own::Active | Own::Deactivating => {}
+                ProcessState::Idle | ProcessState::Registering | ProcessState::Standby => unexpected = true,
+                ProcessState::Active | ProcessState::Deactivating => {}
             }
         }
-        self.pursue(id, false, now);
-        self.settle_link(id, now);
+        self.advance(id, false, now);
+        self.update_link(id, now);
         for server in joined {
-            self.rerouted(id, server);
+            self.report_changed_states(id, server);
             self.audit(id, server, now);
         }
         match unknown.is_empty() {
             false => Err(Refusal::contexts(&unknown)),
-            true if unasked => Err(Refusal::unexpected()),
+            true if unexpected => Err(Refusal::unexpected()),
             true => Ok(()),
         }
     }
@@ -131,41 +132,46 @@ impl M3ua {
         message: &Message,
         now: Instant,
     ) -> Result<(), Refusal> {
-        let lingers = self.acknowledgement_due(now);
+        let accept_until = self.acknowledgement_due(now);
         let contexts = message.routing_contexts()?;
-        let link = self.asking(id)?;
+        let link = self.asp_link(id)?;
         if !link.own_up {
             return Err(Refusal::unexpected());
         }
-        let (mut known, unknown) = link.named(&contexts);
+        let (mut known, unknown) = link.find_members(&contexts);
         if contexts.is_empty() {
             known.extend(link.members.iter().map(|member| member.server));
         }
         for server in known {
             let Some(member) = link.member_mut(server) else { continue };
-            if matches!(member.own, Own::Active | Own::Deactivating) {
-                member.own = Own::Idle;
-                member.lingers = Some(lingers);
+            if matches!(member.own, ProcessState::Active | ProcessState::Deactivating) {
+                member.own = ProcessState::Idle;
+                member.accept_until = Some(accept_until);
             }
         }
-        if link.farewell == Some(Farewell::Inactive) {
-            if !link.members.iter().any(|member| member.own == Own::Deactivating) {
-                self.bid_farewell(id, now);
+        if link.shutdown == Some(Shutdown::Inactive) {
+            if !link.members.iter().any(|member| member.own == ProcessState::Deactivating) {
+                self.shut_down(id, now);
             }
         } else {
-            self.settle_link(id, now);
-            self.pursue(id, false, now);
+            self.update_link(id, now);
+            self.advance(id, false, now);
         }
         if unknown.is_empty() { Ok(()) } else { Err(Refusal::contexts(&unknown)) }
     }
 
-    /// NTFY (RFC 4666 §4.3.4.5). It may come before the acknowledgement of our ASPAC, or for a server
-    /// that another process serves; it never moves our own process but away from overridden traffic.
-    pub(crate) fn notified(&mut self, id: LinkId, message: &Message, now: Instant) -> Result<(), Refusal> {
+    /// NTFY (RFC 4666 §4.3.4.5). It may precede the acknowledgement of ASPAC, or concern a server of
+    /// another process. It changes the state of the local process in override mode alone.
+    pub(crate) fn notify_received(
+        &mut self,
+        id: LinkId,
+        message: &Message,
+        now: Instant,
+    ) -> Result<(), Refusal> {
         let (kind, information) = message.status()?;
         let contexts = message.routing_contexts()?;
-        let link = self.asking(id)?;
-        let (mut known, unknown) = link.named(&contexts);
+        let link = self.asp_link(id)?;
+        let (mut known, unknown) = link.find_members(&contexts);
         if contexts.is_empty() {
             known = link.members.iter().map(|member| member.server).collect();
         }
@@ -173,83 +179,83 @@ impl M3ua {
             (status::AS_STATE_CHANGE, status::AS_ACTIVE) | (status::OTHER, status::ASP_FAILURE) => {}
             (status::AS_STATE_CHANGE, status::AS_INACTIVE | status::AS_PENDING)
             | (status::OTHER, status::INSUFFICIENT_ASP_RESOURCES) => {
-                known.into_iter().for_each(|server| self.wake(server, now));
+                known.into_iter().for_each(|server| self.end_standby(server, now));
             }
             (status::OTHER, status::ALTERNATE_ASP_ACTIVE) => {
                 for server in known {
-                    self.overridden(id, server, now);
+                    self.override_by_other(id, server, now);
                 }
-                self.settle_link(id, now);
+                self.update_link(id, now);
             }
             _ => return Err(Error::Value(tags::STATUS).into()),
         }
         if unknown.is_empty() { Ok(()) } else { Err(Refusal::contexts(&unknown)) }
     }
 
-    /// Lets processes that stand by for an application server become active.
-    pub(crate) fn wake(&mut self, server: ServerId, now: Instant) {
+    /// Activates the processes on standby for an application server.
+    pub(crate) fn end_standby(&mut self, server: ServerId, now: Instant) {
         for id in self.links_of(server) {
             let Some(member) = self.member_mut(id, server) else { continue };
-            if member.own == Own::Standby {
-                member.own = Own::Idle;
+            if member.own == ProcessState::Standby {
+                member.own = ProcessState::Idle;
             }
-            self.pursue(id, false, now);
+            self.advance(id, false, now);
         }
     }
 
-    /// Leaves every association in order.
+    /// Shuts every association down in order.
     pub(crate) fn stop(&mut self, now: Instant) {
         if std::mem::replace(&mut self.stopping, true) {
             return;
         }
         for id in (0..=u16::MAX).take(self.links.len()).map(LinkId) {
-            self.bid_farewell(id, now);
+            self.shut_down(id, now);
         }
     }
 
-    /// The next step of leaving: ASPIA, DEREG REQ, ASPDN, close. Each is asked once and waited for once.
-    pub(crate) fn bid_farewell(&mut self, id: LinkId, now: Instant) {
+    /// The next step of a shutdown: ASPIA, DEREG REQ, ASPDN, close. Each is sent once, with one T(ack).
+    pub(crate) fn shut_down(&mut self, id: LinkId, now: Instant) {
         let due = self.acknowledgement_due(now);
-        let mut last = self.link(id).and_then(|link| link.farewell);
+        let mut last = self.link(id).and_then(|link| link.shutdown);
         while let Some(link) = self.link_mut(id).filter(|link| link.streams.is_some()) {
             let next = match last {
-                None if link.asks => Farewell::Inactive,
-                Some(Farewell::Inactive) => Farewell::Deregister,
-                Some(Farewell::Deregister) => Farewell::Down,
-                None | Some(Farewell::Down) => Farewell::Closed,
-                Some(Farewell::Closed) => return,
+                None if link.acts_as_asp => Shutdown::Inactive,
+                Some(Shutdown::Inactive) => Shutdown::Deregister,
+                Some(Shutdown::Deregister) => Shutdown::Down,
+                None | Some(Shutdown::Down) => Shutdown::Closed,
+                Some(Shutdown::Closed) => return,
             };
-            link.farewell = Some(next);
+            link.shutdown = Some(next);
             link.due = Some(due);
             last = Some(next);
-            let waits = match next {
-                Farewell::Inactive => self.deactivate(id),
-                Farewell::Deregister => self.deregister(id),
-                Farewell::Down => self.send_down(id),
-                Farewell::Closed => {
+            let awaits_ack = match next {
+                Shutdown::Inactive => self.deactivate(id),
+                Shutdown::Deregister => self.deregister(id),
+                Shutdown::Down => self.send_down(id),
+                Shutdown::Closed => {
                     self.outputs.push_back(Output::Close { link: id });
                     self.lost(id, now);
                     true
                 }
             };
-            self.settle_link(id, now);
-            if waits {
+            self.update_link(id, now);
+            if awaits_ack {
                 return;
             }
         }
     }
 
-    fn asking(&mut self, id: LinkId) -> Result<&mut crate::link::Link, Refusal> {
-        self.link_mut(id).filter(|link| link.asks).ok_or_else(Refusal::unexpected)
+    fn asp_link(&mut self, id: LinkId) -> Result<&mut crate::link::Link, Refusal> {
+        self.link_mut(id).filter(|link| link.acts_as_asp).ok_or_else(Refusal::unexpected)
     }
 
-    fn overridden(&mut self, id: LinkId, server: ServerId, now: Instant) {
-        let lingers = self.acknowledgement_due(now);
+    fn override_by_other(&mut self, id: LinkId, server: ServerId, now: Instant) {
+        let accept_until = self.acknowledgement_due(now);
         let mode = self.server_settings(server).map(|server| server.traffic_mode);
         let Some(member) = self.member_mut(id, server) else { return };
-        if member.own == Own::Active && mode == Some(TrafficMode::Override) {
-            member.own = Own::Standby;
-            member.lingers = Some(lingers);
+        if member.own == ProcessState::Active && mode == Some(TrafficMode::Override) {
+            member.own = ProcessState::Standby;
+            member.accept_until = Some(accept_until);
         }
     }
 
@@ -268,12 +274,12 @@ impl M3ua {
 
     /// Sends ASPAC, one for each traffic mode. Whether any was sent.
     fn activate(&mut self, id: LinkId, again: bool) -> bool {
-        let mut asked = false;
+        let mut sent = false;
         for mode in TrafficMode::ALL {
             let servers: Vec<ServerId> = self
                 .servers_of(id)
                 .into_iter()
-                .filter(|&server| self.wants(id, server, mode, again))
+                .filter(|&server| self.is_activation_due(id, server, mode, again))
                 .collect();
             if servers.is_empty() {
                 continue;
@@ -281,19 +287,19 @@ impl M3ua {
             let mut contexts = Vec::new();
             for server in servers {
                 let Some(member) = self.member_mut(id, server) else { continue };
-                member.own = Own::Activating;
+                member.own = ProcessState::Activating;
                 contexts.extend(member.routing_context);
             }
             let message = Message::new(Kind::AspActive).with_number(tags::TRAFFIC_MODE_TYPE, mode.number());
             self.send(id, &message.with_numbers(tags::ROUTING_CONTEXT, &contexts));
-            asked = true;
+            sent = true;
         }
-        asked
+        sent
     }
 
-    /// Whether ASPAC is to be sent. Two links of ours that both override would chase each other, and one
-    /// that is overridden by another node leaves the traffic to it.
-    fn wants(&self, id: LinkId, server: ServerId, mode: TrafficMode, again: bool) -> bool {
+    /// Whether ASPAC is due. Two local links in override mode would override each other for ever, and one
+    /// that another node has overridden stays on standby.
+    fn is_activation_due(&self, id: LinkId, server: ServerId, mode: TrafficMode, again: bool) -> bool {
         let Some(settings) = self.server_settings(server).filter(|found| found.traffic_mode == mode) else {
             return false;
         };
@@ -301,23 +307,30 @@ impl M3ua {
         let taken = || {
             let others = self.links_of(server).into_iter().filter(|&other| other != id);
             let mut own = others.filter_map(|other| Some(self.link(other)?.member(server)?.own));
-            own.any(|own| matches!(own, Own::Active | Own::Activating | Own::Standby))
+            own.any(|own| {
+                matches!(own, ProcessState::Active | ProcessState::Activating | ProcessState::Standby)
+            })
         };
         match member.own {
-            Own::Idle => !member.unregistered && (settings.traffic_mode != TrafficMode::Override || !taken()),
-            Own::Activating => again,
-            Own::Registering | Own::Active | Own::Deactivating | Own::Standby => false,
+            ProcessState::Idle => {
+                !member.unregistered && (settings.traffic_mode != TrafficMode::Override || !taken())
+            }
+            ProcessState::Activating => again,
+            ProcessState::Registering
+            | ProcessState::Active
+            | ProcessState::Deactivating
+            | ProcessState::Standby => false,
         }
     }
 
-    /// Sends ASPIA for all that is active. Whether it was sent.
+    /// Sends ASPIA for all active servers. Whether it was sent.
     fn deactivate(&mut self, id: LinkId) -> bool {
         let Some(link) = self.link_mut(id) else { return false };
         let mut contexts = Vec::new();
         let mut any = false;
         for member in &mut link.members {
-            if matches!(member.own, Own::Active | Own::Activating) {
-                member.own = Own::Deactivating;
+            if matches!(member.own, ProcessState::Active | ProcessState::Activating) {
+                member.own = ProcessState::Deactivating;
                 contexts.extend(member.routing_context);
                 any = true;
             }

@@ -1,8 +1,8 @@
-//! What can be wrong with settings or octets, and which error code says so to the peer.
+//! Errors of settings and messages, with the error codes of ERR (RFC 4666 §3.8.1).
 
 use codec::error_code;
 
-/// Settings that contradict themselves, or octets that are no M3UA message.
+/// Contradictory settings, or octets that are no M3UA message.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -12,7 +12,7 @@ pub enum Error {
     /// The message class is unknown.
     #[error("message class {0} is not supported")]
     Class(u8),
-    /// The class is known, the type in it is not.
+    /// The class is known, its type is not.
     #[error("message type {kind} of class {class} is not supported")]
     Type {
         /// The class octet.
@@ -20,13 +20,13 @@ pub enum Error {
         /// The type octet.
         kind: u8,
     },
-    /// The message length is below the header, above [`crate::MESSAGE_OCTETS_MAX`], or not what arrived.
+    /// The message length is below the header, above [`crate::MESSAGE_OCTETS_MAX`], or not that received.
     #[error("message length is wrong")]
     Length,
     /// The length of a parameter contradicts the message or the parameter's own form.
     #[error("parameter {0:#06x} has a wrong length")]
     Field(u16),
-    /// A parameter that the message needs is absent.
+    /// A mandatory parameter is absent.
     #[error("parameter {0:#06x} is missing")]
     Missing(u16),
     /// A parameter has a value that the standard does not define.
@@ -38,7 +38,7 @@ pub enum Error {
     /// A link carries no application server, the same one twice, or one that does not exist.
     #[error("link {0} names no application server, one that does not exist, or one twice")]
     Servers(u16),
-    /// A link carries several application servers, and two of them cannot be told apart.
+    /// A link carries several application servers, two of them without distinct routing contexts.
     #[error("link {0} carries several application servers: each needs a routing context of its own")]
     RoutingContexts(u16),
 }

@@ -1,4 +1,4 @@
-//! What goes into a node and what comes out of it.
+//! Inputs and outputs of an M3UA node: associations, transfers, MTP primitives, states.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use crate::{LinkId, ProtocolData, ServerId};
 /// An MTP-TRANSFER: one message of an MTP user, with its routing label.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Transfer {
-    /// The application server whose traffic it is.
+    /// The application server of the traffic.
     pub server: ServerId,
     /// Originating point code.
     pub opc: u32,
@@ -21,7 +21,7 @@ pub struct Transfer {
     pub network_indicator: u8,
     /// Message priority, 0 to 3.
     pub priority: u8,
-    /// Signalling link selection: transfers with the same one stay in order.
+    /// Signalling link selection: transfers with equal values stay in order.
     pub sls: u8,
     /// The message of the MTP user; at most [`Transfer::PAYLOAD_OCTETS_MAX`].
     pub payload: Bytes,
@@ -55,16 +55,16 @@ impl fmt::Debug for Transfer {
     }
 }
 
-/// How well a point code can be reached.
+/// The availability of a point code.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Availability {
-    /// As usual.
+    /// Available.
     Available,
-    /// Another way is better.
+    /// Restricted: another route is preferable.
     Restricted,
-    /// Not at all.
+    /// Unavailable.
     Unavailable,
-    /// Reached, but overloaded: level 1 to 3, or 0 when the congestion is over.
+    /// Congested: level 1 to 3, or 0 at the end of the congestion.
     Congested(u8),
 }
 
@@ -88,149 +88,149 @@ pub enum ServerState {
     Inactive,
     /// AS-ACTIVE.
     Active,
-    /// AS-PENDING: the last active process has gone; traffic is held for T(r).
+    /// AS-PENDING: no process is active any more; traffic is held for T(r).
     Pending,
 }
 
-/// What happened.
+/// An input.
 #[derive(Clone, Eq, PartialEq)]
 pub enum Input {
     /// The association is up.
     Connected {
-        /// Which one.
+        /// The association or application server.
         link: LinkId,
-        /// Streams that may be sent on; 0 counts as 1.
+        /// Outbound streams; 0 counts as 1.
         streams: u16,
     },
-    /// The association is gone.
+    /// The association is lost.
     Lost {
-        /// Which one.
+        /// The association or application server.
         link: LinkId,
     },
     /// The peer has restarted the association: lost, and up again.
     Restarted {
-        /// Which one.
+        /// The association or application server.
         link: LinkId,
     },
-    /// The association has more to send than it likes, or no longer.
+    /// The send queue of the association is congested, or no longer.
     Congested {
-        /// Which one.
+        /// The association or application server.
         link: LinkId,
         /// Whether it is congested now.
         congested: bool,
     },
-    /// A message came in.
+    /// A message was received.
     Received {
-        /// On which association.
+        /// The association.
         link: LinkId,
-        /// On which stream; 0 over TCP.
+        /// The stream; 0 over TCP.
         stream: u16,
         /// The whole message.
         octets: Bytes,
     },
-    /// Send this.
+    /// A transfer to send (MTP-TRANSFER request).
     Transfer(Transfer),
-    /// At an SGP: the network reaches these point codes so from now on. Active processes are told.
+    /// At an SGP: the availability of point codes has changed. Active ASPs are informed.
     PointCodes {
-        /// The application server whose processes are concerned.
+        /// The application server to inform.
         server: ServerId,
         /// The point codes.
         point_codes: Vec<u32>,
-        /// How they are reached.
+        /// Their new availability.
         change: Availability,
     },
-    /// At an SGP: a user part at a point code is unavailable. Active processes are told.
+    /// At an SGP: a user part at a point code is unavailable. Active ASPs are informed.
     UserPart {
-        /// The application server whose processes are concerned.
+        /// The application server to inform.
         server: ServerId,
-        /// Where the user part is.
+        /// The point code of the user part.
         point_code: u32,
-        /// Which user part: 3 is SCCP.
+        /// The user part: 3 is SCCP.
         user: u8,
-        /// Why: 0 unknown, 1 unequipped, 2 inaccessible.
+        /// The cause: 0 unknown, 1 unequipped, 2 inaccessible.
         cause: u8,
     },
-    /// Leave: ASPIA, ASPDN, then close every association. A node does not come back from it.
+    /// Shut down: ASPIA, ASPDN, then close every association. Final for this node.
     Stop,
-    /// [`crate::M3ua::deadline`] has come.
+    /// [`crate::M3ua::deadline`] has passed.
     Tick,
 }
 
-/// What to do, or what is now so.
+/// A request to the transport, or an indication.
 #[derive(Clone, Eq, PartialEq)]
 pub enum Output {
     /// Send these octets, with payload protocol identifier 3.
     Send {
-        /// On which association.
+        /// The association.
         link: LinkId,
-        /// On which stream, always below the number that [`Input::Connected`] gave.
+        /// The stream, always below the number that [`Input::Connected`] gave.
         stream: u16,
         /// The whole message.
         octets: Bytes,
     },
-    /// Close the association once what was sent has left.
+    /// Close the association after the queued messages are sent.
     Close {
-        /// Which one.
+        /// The association or application server.
         link: LinkId,
     },
     /// MTP-TRANSFER indication.
     Transfer {
-        /// Where it came in.
+        /// The association.
         link: LinkId,
-        /// What came in.
+        /// The transfer.
         transfer: Transfer,
     },
-    /// A transfer that was not sent: no active process, T(r) over, too much held, too long, or a point
-    /// code that is unavailable.
+    /// A transfer that was not sent: no active process, T(r) expired, queue full, too long, or the point
+    /// code unavailable.
     Discarded(Transfer),
     /// An application server has changed its state.
     Server {
-        /// Which one.
+        /// The association or application server.
         server: ServerId,
-        /// The state now.
+        /// The new state.
         state: ServerState,
     },
     /// A link has changed its state.
     Link {
-        /// Which one.
+        /// The association or application server.
         link: LinkId,
-        /// The state now.
+        /// The new state.
         state: AspState,
     },
     /// MTP-PAUSE, MTP-RESUME or MTP-STATUS.
     PointCode {
-        /// Whose traffic is concerned.
+        /// The application server.
         server: ServerId,
-        /// Which point code.
+        /// The point code.
         point_code: u32,
-        /// How many of its low bits stand for all values.
+        /// The number of its low wildcard bits.
         mask: u8,
-        /// How it is reached now.
+        /// Its availability.
         state: Availability,
     },
     /// A user part at a point code is unavailable.
     UserUnavailable {
-        /// Whose traffic is concerned.
+        /// The application server.
         server: ServerId,
-        /// Where the user part is.
+        /// The point code of the user part.
         point_code: u32,
-        /// Which user part: 3 is SCCP.
+        /// The user part: 3 is SCCP.
         user: u8,
-        /// Why: 0 unknown, 1 unequipped, 2 inaccessible.
+        /// The cause: 0 unknown, 1 unequipped, 2 inaccessible.
         cause: u8,
     },
-    /// An ERR went out or came in.
+    /// An ERR was sent or received.
     Refused {
-        /// On which association.
+        /// The association.
         link: LinkId,
         /// The error code (RFC 4666 §3.8.1).
         code: u32,
-        /// Whether it was this node that refused.
+        /// Whether this node sent it.
         sent: bool,
     },
 }
 
-// By hand, because what others write to each other has no place in a log.
+// Without payloads, since user data must not reach a log.
 
 impl fmt::Debug for Input {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,11 +1,11 @@
-//! Where a message ends in a stream of octets, for transports that keep no message boundaries.
+//! Message boundaries in a TCP stream, by the common header (RFC 4666 §3.1).
 
 use crate::{Error, MESSAGE_OCTETS_MAX};
 
 /// The length, in octets, of the message at the head of a TCP stream.
 ///
-/// `None` means that the header has not arrived whole; a length may be longer than what has arrived.
-/// An error means that the stream is not M3UA, and that no later octet of it can be trusted: close it.
+/// `None` means that the header is incomplete; the length may exceed the octets received so far.
+/// An error means that the stream is not M3UA and must be closed.
 pub fn framed(octets: &[u8]) -> Result<Option<usize>, Error> {
     match octets.first() {
         None => return Ok(None),
@@ -22,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_head_that_is_not_whole_says_nothing_yet() {
+    fn an_incomplete_header_has_no_length() {
         let aspup = [1, 0, 3, 1, 0, 0, 0, 8];
         for cut in 0..aspup.len() {
             assert_eq!(framed(&aspup[..cut]), Ok(None), "{cut}");

@@ -2,7 +2,7 @@
 
 use crate::Error;
 
-/// What a message is: its class and its type.
+/// The kind of a message: its class and type.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Kind {
     /// ERR, Error.
@@ -81,7 +81,7 @@ impl Kind {
         (Self::DeregRsp, 9, 4),
     ];
 
-    /// The kind of these two octets; the error tells an unknown class from an unknown type.
+    /// The kind of these two octets; the error distinguishes an unknown class from an unknown type.
     pub fn from_octets(class: u8, kind: u8) -> Result<Self, Error> {
         if let Some((found, ..)) = Self::ALL.into_iter().find(|row| (row.1, row.2) == (class, kind)) {
             return Ok(found);
@@ -97,7 +97,7 @@ impl Kind {
         row.map_or((0, 0), |(_, class, kind)| (class, kind))
     }
 
-    /// Whether the message belongs on stream 0: MGMT and ASPSM, but BEAT (RFC 4666 §1.4.7).
+    /// Whether the message requires stream 0: MGMT and ASPSM, except BEAT (RFC 4666 §1.4.7).
     #[must_use]
     pub fn is_for_stream_zero(self) -> bool {
         let beat = matches!(self, Self::Beat | Self::BeatAck);
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_class_is_told_from_an_unknown_type() {
+    fn unknown_classes_and_types_have_distinct_errors() {
         assert_eq!(Kind::from_octets(5, 1), Err(Error::Class(5)));
         assert_eq!(Kind::from_octets(1, 0), Err(Error::Type { class: 1, kind: 0 }));
     }

@@ -1,13 +1,13 @@
-//! M3UA: ASP, IPSP and SGP, without input or output (RFC 4666).
+//! M3UA protocol machine for ASP, IPSP and SGP, without input or output (RFC 4666).
 //!
-//! [`M3ua`] is one node with many associations, its links, and many application servers. Sockets and
-//! clocks stay outside. The contract of its loop: after every [`M3ua::handle`], take [`M3ua::poll`] until
-//! it is empty; then wait for a transport or for [`M3ua::deadline`], whichever is first. Time never runs
-//! backwards from one call to the next.
+//! [`M3ua`] is one node with many associations, its links, and many application servers. It owns no
+//! socket and no clock. The contract of its loop: after every [`M3ua::handle`], take [`M3ua::poll`] until
+//! it is empty; then wait for a transport or for [`M3ua::deadline`], whichever is first. The time
+//! must not decrease from one call to the next.
 //!
 //! Transports are one-to-one SCTP associations with payload protocol identifier 3, or TCP connections,
-//! which [`framed`] cuts into messages and which have one stream. A node never connects by itself: who
-//! owns the transport connects it, again after every loss, and says so.
+//! which [`framed`] divides into messages and which have one stream. A node never connects by itself:
+//! the owner of the transport connects it, again after every loss, and passes [`Input::Connected`].
 //!
 //! ```
 //! use std::time::{Duration, Instant};
@@ -41,7 +41,7 @@
 //! }
 //! let mut arrived = None;
 //! for turn in 0.. {
-//!     // Here the two nodes are each other's transport: what one sends, the other receives.
+//!     // Here a function call replaces the transport: each node receives the messages of the other.
 //!     let [here, there] = &mut nodes;
 //!     let (node, peer) = if turn % 2 == 0 { (here, there) } else { (there, here) };
 //!     while let Some(output) = node.poll() {
@@ -64,7 +64,7 @@
 //!     if arrived.is_some() {
 //!         break;
 //!     }
-//!     // A real loop waits here for a transport, or until this moment.
+//!     // A real loop waits here for a transport or the deadline.
 //!     if node.deadline().is_some_and(|due| due <= now) {
 //!         node.handle(Input::Tick, now);
 //!     }
@@ -76,21 +76,21 @@
 //! ```
 
 mod asp;
-mod beat;
 mod destinations;
 mod error;
 mod event;
 mod framing;
+mod heartbeat;
 mod kind;
 mod link;
 mod message;
-mod network;
 mod node;
 mod rkm;
 mod server;
 mod settings;
 mod sgp;
-mod ssnm;
+mod ssnm_asp;
+mod ssnm_sgp;
 mod traffic;
 
 pub use error::Error;

@@ -1,24 +1,24 @@
-//! What is known of one association: both processes on it, and each application server it carries.
+//! State of one association: local and peer process, and each application server on it (RFC 4666 §4.3.1).
 
 use std::time::Instant;
 
 use crate::destinations::Destinations;
 use crate::{AspState, Exchange, LinkSettings, Role, ServerId, Settings};
 
-/// The state of our own process for one application server.
+/// The state of the local process for one application server.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Own {
-    /// Inactive, and to become active.
+pub(crate) enum ProcessState {
+    /// Inactive, activation due.
     Idle,
-    /// REG REQ is out.
+    /// REG REQ is sent.
     Registering,
-    /// ASPAC is out.
+    /// ASPAC is sent.
     Activating,
     /// ASPAC is acknowledged.
     Active,
-    /// ASPIA is out.
+    /// ASPIA is sent.
     Deactivating,
-    /// Overridden by another process; waits until that one is gone.
+    /// Overridden by another process, until that one is no longer active.
     Standby,
 }
 
@@ -26,29 +26,29 @@ pub(crate) enum Own {
 #[derive(Debug)]
 pub(crate) struct Member {
     pub(crate) server: ServerId,
-    pub(crate) own: Own,
+    pub(crate) own: ProcessState,
     /// Whether the peer's process is active.
     pub(crate) peer_active: bool,
-    /// Until when traffic is taken that was sent while active, and overtaken on another stream.
-    pub(crate) lingers: Option<Instant>,
-    /// From the settings, from registration, or as the peer gave it.
+    /// The end of the time for traffic sent while active and overtaken on another stream.
+    pub(crate) accept_until: Option<Instant>,
+    /// From the settings, from registration, or from the peer.
     pub(crate) routing_context: Option<u32>,
-    /// Registration is needed, and is not done.
+    /// Registration is required and not done.
     pub(crate) unregistered: bool,
-    /// What the peer has said of point codes; kept when the association is lost, and asked for again.
+    /// Destination states from the peer; kept through a loss of the association, and audited after it.
     pub(crate) destinations: Destinations,
 }
 
-/// How far a farewell has come.
+/// The progress of a shutdown.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(crate) enum Farewell {
+pub(crate) enum Shutdown {
     Inactive,
     Deregister,
     Down,
     Closed,
 }
 
-/// Heartbeats of ours.
+/// State of the local heartbeats.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Beat {
     pub(crate) due: Option<Instant>,
@@ -58,39 +58,39 @@ pub(crate) struct Beat {
 
 #[derive(Debug)]
 pub(crate) struct Link {
-    /// We send ASPUP and ASPAC.
-    pub(crate) asks: bool,
-    /// We take ASPUP and ASPAC.
-    pub(crate) answers: bool,
+    /// The local side sends ASPUP and ASPAC.
+    pub(crate) acts_as_asp: bool,
+    /// The local side accepts ASPUP and ASPAC.
+    pub(crate) acts_as_sgp: bool,
     /// Each direction has its own state.
     double: bool,
-    /// The peer is an ASP, to be told of the application servers' states.
+    /// The peer is an ASP, which is notified of the application servers' states.
     pub(crate) notifies: bool,
     initiates: bool,
-    /// In a double exchange: our turn to ask has come.
-    pub(crate) prompted: bool,
-    /// Streams to send on, while the association is up.
+    /// In a double exchange: the local side may send ASPUP.
+    pub(crate) may_start: bool,
+    /// Outbound streams, while the association is up.
     pub(crate) streams: Option<u16>,
     pub(crate) congested: bool,
-    /// Our ASPUP is acknowledged.
+    /// The local ASPUP is acknowledged.
     pub(crate) own_up: bool,
     /// The peer's ASPUP is acknowledged.
     pub(crate) peer_up: bool,
     pub(crate) peer_identifier: Option<u32>,
     pub(crate) members: Vec<Member>,
-    /// When to repeat what is not acknowledged.
+    /// When to repeat an unacknowledged request.
     pub(crate) due: Option<Instant>,
-    /// When to ask for destinations that are not available.
+    /// When to audit destinations that are not available.
     pub(crate) audit_due: Option<Instant>,
     pub(crate) beat: Beat,
-    pub(crate) farewell: Option<Farewell>,
-    /// The state as it was last put out.
+    pub(crate) shutdown: Option<Shutdown>,
+    /// The state last reported.
     pub(crate) reported: AspState,
 }
 
 impl Link {
     pub(crate) fn new(link: &LinkSettings, settings: &Settings) -> Self {
-        let (asks, answers, double, initiates) = match link.role {
+        let (acts_as_asp, acts_as_sgp, double, initiates) = match link.role {
             Role::Asp => (true, false, false, true),
             Role::Sgp => (false, true, false, false),
             Role::Ipsp { exchange: Exchange::Single, initiates } => (initiates, true, false, initiates),
@@ -100,21 +100,21 @@ impl Link {
             let found = settings.servers.get(usize::from(server.0));
             Member {
                 server,
-                own: Own::Idle,
+                own: ProcessState::Idle,
                 peer_active: false,
-                lingers: None,
+                accept_until: None,
                 routing_context: found.and_then(|server| server.routing_context),
                 unregistered: found.is_some_and(|server| server.registers.is_some()),
                 destinations: Destinations::default(),
             }
         };
         Self {
-            asks,
-            answers,
+            acts_as_asp,
+            acts_as_sgp,
             double,
             notifies: link.role == Role::Sgp,
             initiates,
-            prompted: false,
+            may_start: false,
             streams: None,
             congested: false,
             own_up: false,
@@ -124,58 +124,61 @@ impl Link {
             due: None,
             audit_due: None,
             beat: Beat::default(),
-            farewell: None,
+            shutdown: None,
             reported: AspState::Down,
         }
     }
 
-    /// Takes note that the association is up.
+    /// Records that the association is up.
     pub(crate) fn connect(&mut self, streams: u16) {
         self.streams = Some(streams.max(1));
-        self.prompted = self.initiates;
+        self.may_start = self.initiates;
     }
 
-    /// Forgets what ends with the association.
+    /// Resets the state that ends with the association.
     pub(crate) fn disconnect(&mut self, settings: &Settings) {
         self.streams = None;
         self.congested = false;
-        (self.own_up, self.peer_up, self.prompted) = (false, false, false);
-        (self.due, self.audit_due, self.farewell) = (None, None, None);
+        (self.own_up, self.peer_up, self.may_start) = (false, false, false);
+        (self.due, self.audit_due, self.shutdown) = (None, None, None);
         self.peer_identifier = None;
         self.beat = Beat::default();
         for member in &mut self.members {
             let found = settings.servers.get(usize::from(member.server.0));
             member.routing_context = found.and_then(|server| server.routing_context);
             member.unregistered = found.is_some_and(|server| server.registers.is_some());
-            member.own = Own::Idle;
+            member.own = ProcessState::Idle;
             member.peer_active = false;
-            member.lingers = None;
+            member.accept_until = None;
         }
     }
 
-    /// Whether it is our turn to become up and active.
-    pub(crate) fn pursues(&self) -> bool {
-        self.asks && self.prompted && self.streams.is_some() && self.farewell.is_none()
+    /// Whether the local process may become up and active.
+    pub(crate) fn may_advance(&self) -> bool {
+        self.acts_as_asp && self.may_start && self.streams.is_some() && self.shutdown.is_none()
     }
 
     /// Whether traffic of the member may be sent.
     pub(crate) fn sends(&self, member: &Member) -> bool {
-        if self.streams.is_none() || self.farewell.is_some() {
+        if self.streams.is_none() || self.shutdown.is_some() {
             return false;
         }
-        member.peer_active || (!self.double && member.own == Own::Active)
+        member.peer_active || (!self.double && member.own == ProcessState::Active)
     }
 
-    /// Whether traffic of the member may come in. It may overtake an acknowledgement on another stream,
-    /// and be overtaken by one.
+    /// Whether traffic of the member is accepted. It may overtake an acknowledgement on another stream, or
+    /// be overtaken by one.
     pub(crate) fn receives(&self, member: &Member, now: Instant) -> bool {
-        let own = matches!(member.own, Own::Activating | Own::Active | Own::Deactivating);
-        own || (!self.double && member.peer_active) || member.lingers.is_some_and(|until| now < until)
+        let own = matches!(
+            member.own,
+            ProcessState::Activating | ProcessState::Active | ProcessState::Deactivating
+        );
+        own || (!self.double && member.peer_active) || member.accept_until.is_some_and(|until| now < until)
     }
 
-    /// Whether what the peer says of the network counts: it does from a gateway to an active process.
-    pub(crate) fn heeds(&self, member: &Member) -> bool {
-        member.own == Own::Active || (!self.double && member.peer_active)
+    /// Whether SSNM of the peer is accepted: from a gateway to an active process.
+    pub(crate) fn accepts_ssnm(&self, member: &Member) -> bool {
+        member.own == ProcessState::Active || (!self.double && member.peer_active)
     }
 
     pub(crate) fn is_up(&self) -> bool {
@@ -183,7 +186,7 @@ impl Link {
     }
 
     pub(crate) fn state(&self) -> AspState {
-        let active = |member: &Member| self.sends(member) && self.heeds(member);
+        let active = |member: &Member| self.sends(member) && self.accepts_ssnm(member);
         match self.streams {
             Some(_) if self.members.iter().any(active) => AspState::Active,
             Some(_) if self.is_up() => AspState::Inactive,
@@ -199,11 +202,11 @@ impl Link {
         self.members.iter_mut().find(|member| member.server == server)
     }
 
-    /// The members that the routing contexts name, and the contexts that name none.
+    /// The members with these routing contexts, and the contexts without a member.
     ///
-    /// Without a context, and with one member, that one is meant. A sole member without a context takes
-    /// any: its peer's configuration has one, ours does not.
-    pub(crate) fn named(&self, contexts: &[u32]) -> (Vec<ServerId>, Vec<u32>) {
+    /// Without a context a sole member is selected. A sole member without a configured context accepts any
+    /// context of the peer.
+    pub(crate) fn find_members(&self, contexts: &[u32]) -> (Vec<ServerId>, Vec<u32>) {
         if let [only] = self.members.as_slice()
             && (contexts.is_empty() || (only.routing_context.is_none() && contexts.len() == 1))
         {

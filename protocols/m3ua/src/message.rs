@@ -1,8 +1,8 @@
-//! A message as parameters, read and written without losing what is unknown (RFC 4666 §3).
+//! Encoding and decoding of M3UA messages and their parameters, unknown ones included (RFC 4666 §3).
 //!
-//! The tables of tags and codes are those of the pinned codec. Reading is ours: the codec copies
-//! every value, does not look at the message length, and drops what trails. Here a value is a slice
-//! of what arrived, a message length that lies is refused, and a pad that is missing at the end is not.
+//! The tables of tags and codes are those of the crate `codec`. The decoder is separate: that crate
+//! copies every value, ignores the message length, and drops trailing octets. Here a value is a slice of
+//! the received octets, a wrong message length is refused, and a missing pad at the end is accepted.
 
 use bytes::{BufMut, Bytes, BytesMut};
 
@@ -10,7 +10,7 @@ use crate::{Error, Kind};
 
 pub(crate) use codec::tags;
 
-/// The longest message, in octets, that is read or written.
+/// The longest message, in octets, to decode or encode.
 pub const MESSAGE_OCTETS_MAX: usize = 65_536;
 
 const HEADER_OCTETS: usize = 8;
@@ -31,7 +31,7 @@ impl std::fmt::Debug for Parameter {
     }
 }
 
-/// What DATA carries: the routing label of MTP and the user's octets (RFC 4666 §3.3.1).
+/// Protocol Data of DATA: the routing label of MTP and the user's octets (RFC 4666 §3.3.1).
 #[derive(Clone, Eq, PartialEq)]
 pub struct ProtocolData {
     /// Originating point code.
@@ -56,7 +56,7 @@ impl std::fmt::Debug for ProtocolData {
     }
 }
 
-/// One M3UA message. Parameters keep their order; unknown ones are kept and mean nothing.
+/// One M3UA message. Parameters keep their order; unknown ones are kept and ignored.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Message {
     kind: Kind,
@@ -77,9 +77,9 @@ impl Message {
         self
     }
 
-    /// Reads one whole message.
+    /// Decodes one whole message.
     ///
-    /// The pad of the last parameter may be missing, and may be left out of the message length.
+    /// The pad of the last parameter may be absent, also from the message length.
     pub fn decode(octets: &Bytes) -> Result<Self, Error> {
         let &[version, _, class, kind, a, b, c, d, ..] = octets.as_ref() else { return Err(Error::Length) };
         if version != VERSION {
@@ -99,7 +99,7 @@ impl Message {
         Ok(Self { kind, parameters: parameters(&body)? })
     }
 
-    /// Writes the message, every parameter padded.
+    /// Encodes the message, every parameter padded.
     #[must_use]
     pub fn encode(&self) -> Bytes {
         let body: usize = self.parameters.iter().map(|parameter| written_octets(&parameter.value)).sum();
@@ -114,13 +114,13 @@ impl Message {
         octets.freeze()
     }
 
-    /// What the message is.
+    /// The kind.
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// The parameters in the order of the wire.
+    /// The parameters in encoded order.
     #[must_use]
     pub fn parameters(&self) -> &[Parameter] {
         &self.parameters
@@ -179,7 +179,7 @@ impl Message {
         Ok(entries.into_iter().map(masked).collect())
     }
 
-    /// What DATA carries.
+    /// The Protocol Data parameter.
     pub fn protocol_data(&self) -> Result<ProtocolData, Error> {
         let value = self.first(tags::PROTOCOL_DATA).ok_or(Error::Missing(tags::PROTOCOL_DATA))?;
         let &[a, b, c, d, e, f, g, h, service_indicator, network_indicator, priority, sls, ..] =
@@ -216,7 +216,7 @@ impl Message {
         if numbers.is_empty() { self } else { self.with(tag, quads(numbers)) }
     }
 
-    /// The message with what DATA carries.
+    /// The message with Protocol Data.
     pub(crate) fn with_protocol_data(self, data: &ProtocolData) -> Self {
         let mut value = BytesMut::with_capacity(data.payload.len().saturating_add(12));
         value.put_u32(data.opc);
@@ -227,7 +227,7 @@ impl Message {
     }
 }
 
-/// Reads the parameters of a message, or those inside a parameter.
+/// Decodes the parameters of a message, or those inside a parameter.
 pub(crate) fn parameters(body: &Bytes) -> Result<Vec<Parameter>, Error> {
     let mut found = Vec::new();
     let mut rest = body.clone();

@@ -1,4 +1,4 @@
-//! One node: where inputs are told apart, and what all procedures share.
+//! One M3UA node: dispatch of inputs, timers and ERR, common to all procedures (RFC 4666 §4).
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -14,12 +14,12 @@ use crate::{
     Settings,
 };
 
-/// Octets of the offending message that an ERR gives back (RFC 4666 §3.8.1).
+/// Octets of the offending message in an ERR (RFC 4666 §3.8.1).
 const DIAGNOSTIC_OCTETS: usize = 40;
 
 /// One M3UA node: many associations and many application servers.
 ///
-/// The contract of its loop is in the head of the crate.
+/// The crate documentation has the contract of its loop.
 #[derive(Debug)]
 pub struct M3ua {
     pub(crate) settings: Settings,
@@ -29,7 +29,7 @@ pub struct M3ua {
     pub(crate) stopping: bool,
 }
 
-/// Why a message is answered with ERR, and what the ERR says besides.
+/// An error code for ERR, with further parameters.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     pub(crate) code: u32,
@@ -50,7 +50,7 @@ impl Refusal {
         self
     }
 
-    /// Routing contexts that name no application server of the link.
+    /// Routing contexts without an application server on the link.
     pub(crate) fn contexts(unknown: &[u32]) -> Self {
         Self::new(error_code::INVALID_ROUTING_CONTEXT).with(tags::ROUTING_CONTEXT, unknown)
     }
@@ -63,7 +63,7 @@ impl From<Error> for Refusal {
 }
 
 impl M3ua {
-    /// A node without associations. Refuses settings that contradict themselves.
+    /// A node without associations. Refuses contradictory settings.
     pub fn new(settings: Settings) -> Result<Self, Error> {
         settings.check()?;
         let links = settings.links.iter().map(|link| Link::new(link, &settings)).collect();
@@ -89,7 +89,7 @@ impl M3ua {
             Input::Received { link, stream, octets } => self.received(link, stream, &octets, now),
             Input::Transfer(transfer) => self.transfer(transfer, now),
             Input::PointCodes { server, point_codes, change } => {
-                self.network_changed(server, &point_codes, change);
+                self.destinations_changed(server, &point_codes, change);
             }
             Input::UserPart { server, point_code, user, cause } => {
                 self.user_part_changed(server, point_code, user, cause);
@@ -99,7 +99,7 @@ impl M3ua {
         }
     }
 
-    /// The next thing to do, or `None` when it is time to wait.
+    /// The next output, or `None` if there is none.
     pub fn poll(&mut self) -> Option<Output> {
         self.outputs.pop_front()
     }
@@ -136,7 +136,7 @@ impl M3ua {
         }
         link.connect(streams);
         link.beat.due = beat.map(|beat| later(now, beat));
-        self.pursue(id, false, now);
+        self.advance(id, false, now);
     }
 
     pub(crate) fn lost(&mut self, id: LinkId, now: Instant) {
@@ -147,13 +147,13 @@ impl M3ua {
         let active: Vec<ServerId> = link.members.iter().filter(|m| link.sends(m)).map(|m| m.server).collect();
         let failed = link.peer_identifier.filter(|_| link.peer_up);
         link.disconnect(&self.settings);
-        self.settle_link(id, now);
+        self.update_link(id, now);
         for server in active {
-            self.rerouted(id, server);
+            self.report_changed_states(id, server);
         }
         for server in self.servers_of(id) {
             self.notify_failure(server, failed);
-            self.links_of(server).into_iter().for_each(|other| self.pursue(other, false, now));
+            self.links_of(server).into_iter().for_each(|other| self.advance(other, false, now));
         }
     }
 
@@ -170,11 +170,11 @@ impl M3ua {
         if self.link(id).is_none_or(|link| link.streams.is_none()) {
             return;
         }
-        // An ERR is never answered with an ERR, not even one that cannot be read.
+        // An ERR is never answered with an ERR, not even a malformed one.
         let is_error = matches!(octets.as_ref(), [_, _, 0, 0, ..]);
         let done = match Message::decode(octets) {
             Ok(message) if is_error => {
-                message.error_code().map(|code| self.refused(id, code)).map_err(Refusal::from)
+                message.error_code().map(|code| self.error_received(id, code)).map_err(Refusal::from)
             }
             Ok(message) if stream != 0 && message.kind().is_for_stream_zero() => {
                 Err(Refusal::new(error_code::INVALID_STREAM_IDENTIFIER))
@@ -193,7 +193,7 @@ impl M3ua {
         match message.kind() {
             Kind::Error => Ok(()),
             Kind::Data => self.data(id, message, now),
-            Kind::Notify => self.notified(id, message, now),
+            Kind::Notify => self.notify_received(id, message, now),
             Kind::AspUpAck => self.up_acknowledged(id, now),
             Kind::AspDownAck => self.down_acknowledged(id, now),
             Kind::AspActiveAck => self.active_acknowledged(id, message, now),
@@ -202,15 +202,17 @@ impl M3ua {
             Kind::AspDown => self.peer_down(id, now),
             Kind::AspActive => self.peer_active(id, message, now),
             Kind::AspInactive => self.peer_inactive(id, message, now),
-            Kind::Beat => self.beaten(id, message),
+            Kind::Beat => self.beat_received(id, message),
             Kind::BeatAck => self.beat_acknowledged(id),
-            Kind::Duna | Kind::Dava | Kind::Drst | Kind::Scon => self.network_told(id, message, now),
-            Kind::Dupu => self.user_part_told(id, message),
-            Kind::Daud => self.audited(id, message),
-            Kind::RegReq => self.registration_requested(id, message),
-            Kind::RegRsp => self.registration_answered(id, message, now),
-            Kind::DeregReq => self.deregistration_requested(id, message),
-            Kind::DeregRsp => self.deregistration_answered(id, message, now),
+            Kind::Duna | Kind::Dava | Kind::Drst | Kind::Scon => {
+                self.destination_state_received(id, message, now)
+            }
+            Kind::Dupu => self.user_part_unavailable_received(id, message),
+            Kind::Daud => self.audit_received(id, message),
+            Kind::RegReq => self.registration_request(id, message),
+            Kind::RegRsp => self.registration_response(id, message, now),
+            Kind::DeregReq => self.deregistration_request(id, message),
+            Kind::DeregRsp => self.deregistration_response(id, message, now),
         }
     }
 
@@ -218,7 +220,7 @@ impl M3ua {
         let expired = |due: Option<Instant>| due.is_some_and(|due| due <= now);
         for id in self.link_ids() {
             if self.link(id).is_some_and(|link| expired(link.due)) {
-                self.unacknowledged(id, now);
+                self.acknowledgement_expired(id, now);
             }
             if self.link(id).is_some_and(|link| expired(link.beat.due)) {
                 self.beat(id, now);
@@ -234,7 +236,7 @@ impl M3ua {
         }
     }
 
-    fn refused(&mut self, link: LinkId, code: u32) {
+    fn error_received(&mut self, link: LinkId, code: u32) {
         self.outputs.push_back(Output::Refused { link, code, sent: false });
     }
 
@@ -251,13 +253,13 @@ impl M3ua {
         self.outputs.push_back(Output::Refused { link, code: refusal.code, sent: true });
     }
 
-    /// Sends anything but traffic: on stream 0.
+    /// Sends a message other than DATA, on stream 0.
     pub(crate) fn send(&mut self, link: LinkId, message: &Message) {
         self.outputs.push_back(Output::Send { link, stream: 0, octets: message.encode() });
     }
 
-    /// Puts the link's new state out, and lets every application server on it draw its conclusions.
-    pub(crate) fn settle_link(&mut self, id: LinkId, now: Instant) {
+    /// Reports a new state of the link, and updates every application server on it.
+    pub(crate) fn update_link(&mut self, id: LinkId, now: Instant) {
         let Some(link) = self.link_mut(id) else { return };
         let state = link.state();
         if link.reported != state {
@@ -265,7 +267,7 @@ impl M3ua {
             self.outputs.push_back(Output::Link { link: id, state });
         }
         for server in self.servers_of(id) {
-            self.settle(server, now);
+            self.update_server(server, now);
         }
     }
 
@@ -303,7 +305,7 @@ impl M3ua {
         self.server(id).map(|server| server.links.clone()).unwrap_or_default()
     }
 
-    /// When an acknowledgement that is asked for now must have come.
+    /// The expiry of a T(ack) started now.
     pub(crate) fn acknowledgement_due(&self, now: Instant) -> Instant {
         later(now, self.settings.timers.acknowledgement)
     }
@@ -317,7 +319,7 @@ impl M3ua {
     }
 }
 
-/// The moment after a timer, which is never shorter than a millisecond: a tick must not repeat at once.
+/// The expiry of a timer, of at least a millisecond: a tick must not repeat at once.
 pub(crate) fn later(now: Instant, by: Duration) -> Instant {
     now.checked_add(by.max(Duration::from_millis(1))).unwrap_or(now)
 }

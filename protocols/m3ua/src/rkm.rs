@@ -1,13 +1,13 @@
-//! Registration of routing keys, both sides (RFC 4666 §3.6, §4.4).
+//! Routing key management: registration and deregistration, both sides (RFC 4666 §3.6, §4.4).
 
 use std::time::Instant;
 
 use codec::error_code;
 
-use crate::link::{Farewell, Own};
+use crate::link::{ProcessState, Shutdown};
 use crate::message::{nested, parameters, quads, tags};
 use crate::node::{M3ua, Refusal};
-use crate::ssnm::packed;
+use crate::ssnm_asp::packed;
 use crate::{Error, Kind, LinkId, Message, Parameter, RoutingKey, ServerId, TrafficMode};
 
 /// Registration status (RFC 4666 §3.6.2).
@@ -28,8 +28,8 @@ mod deregistration {
     pub(super) const ACTIVE: u32 = 5;
 }
 
-/// A routing key as it was asked for.
-struct Asked {
+/// A routing key in a REG REQ.
+struct KeyRequest {
     key: RoutingKey,
     context: Option<u32>,
     mode: Option<u32>,
@@ -45,11 +45,11 @@ impl M3ua {
             let Some(key) = settings.registers.as_ref() else { continue };
             let (mode, context) = (settings.traffic_mode, settings.routing_context);
             let appearance = settings.network_appearance;
-            let value = written(key, context, mode, appearance);
+            let value = encode_key(key, context, mode, appearance);
             let Some(member) = self.member_mut(id, server) else { continue };
-            let due = member.own == Own::Idle || (again && member.own == Own::Registering);
+            let due = member.own == ProcessState::Idle || (again && member.own == ProcessState::Registering);
             if member.unregistered && due {
-                member.own = Own::Registering;
+                member.own = ProcessState::Registering;
                 request = request.with(tags::ROUTING_KEY, value);
                 any = true;
             }
@@ -60,13 +60,13 @@ impl M3ua {
         any
     }
 
-    pub(crate) fn registration_answered(
+    pub(crate) fn registration_response(
         &mut self,
         id: LinkId,
         message: &Message,
         now: Instant,
     ) -> Result<(), Refusal> {
-        if !self.link(id).is_some_and(|link| link.asks && link.own_up) {
+        if !self.link(id).is_some_and(|link| link.acts_as_asp && link.own_up) {
             return Err(Refusal::unexpected());
         }
         let results = message.parameters().iter().filter(|found| found.tag == tags::REGISTRATION_RESULT);
@@ -78,14 +78,14 @@ impl M3ua {
             if !matches!(status, registration::REGISTERED | registration::ALREADY) {
                 continue;
             }
-            let asked = |server: &ServerId| {
+            let matching = |server: &ServerId| {
                 let key = self.server_settings(*server).and_then(|server| server.registers.as_ref());
                 key.is_some_and(|key| key.local_identifier == identifier)
             };
-            let server = self.servers_of(id).into_iter().find(asked);
+            let server = self.servers_of(id).into_iter().find(matching);
             let member = server.and_then(|server| self.member_mut(id, server));
-            if let Some(member) = member.filter(|member| member.own == Own::Registering) {
-                member.own = Own::Idle;
+            if let Some(member) = member.filter(|member| member.own == ProcessState::Registering) {
+                member.own = ProcessState::Idle;
                 member.unregistered = false;
                 member.routing_context = match status {
                     registration::REGISTERED => context.or(member.routing_context),
@@ -93,7 +93,7 @@ impl M3ua {
                 };
             }
         }
-        self.pursue(id, false, now);
+        self.advance(id, false, now);
         Ok(())
     }
 
@@ -102,7 +102,7 @@ impl M3ua {
         let mut contexts = Vec::new();
         for server in self.servers_of(id) {
             let registers = self.server_settings(server).is_some_and(|server| server.registers.is_some());
-            let member = self.link(id).filter(|link| link.asks).and_then(|link| link.member(server));
+            let member = self.link(id).filter(|link| link.acts_as_asp).and_then(|link| link.member(server));
             let registered = member.filter(|member| registers && !member.unregistered);
             contexts.extend(registered.and_then(|member| member.routing_context));
         }
@@ -113,14 +113,14 @@ impl M3ua {
         true
     }
 
-    pub(crate) fn deregistration_answered(
+    pub(crate) fn deregistration_response(
         &mut self,
         id: LinkId,
         message: &Message,
         now: Instant,
     ) -> Result<(), Refusal> {
-        let farewell = self.link(id).filter(|link| link.asks).and_then(|link| link.farewell);
-        if farewell != Some(Farewell::Deregister) {
+        let shutdown = self.link(id).filter(|link| link.acts_as_asp).and_then(|link| link.shutdown);
+        if shutdown != Some(Shutdown::Deregister) {
             return Err(Refusal::unexpected());
         }
         let results = message.parameters().iter().filter(|found| found.tag == tags::DEREGISTRATION_RESULT);
@@ -130,24 +130,24 @@ impl M3ua {
             let known = link.members.iter_mut().filter(|member| member.routing_context == Some(context));
             known.for_each(|member| member.unregistered = true);
         }
-        self.bid_farewell(id, now);
+        self.shut_down(id, now);
         Ok(())
     }
 
-    pub(crate) fn registration_requested(&mut self, id: LinkId, message: &Message) -> Result<(), Refusal> {
-        self.registrar(id)?;
-        let asked = message.parameters().iter().filter(|found| found.tag == tags::ROUTING_KEY);
-        let asked: Vec<Asked> = asked.map(read).collect::<Result<_, _>>()?;
-        if asked.is_empty() {
+    pub(crate) fn registration_request(&mut self, id: LinkId, message: &Message) -> Result<(), Refusal> {
+        self.check_registration_allowed(id)?;
+        let keys = message.parameters().iter().filter(|found| found.tag == tags::ROUTING_KEY);
+        let requests: Vec<KeyRequest> = keys.map(decode_key).collect::<Result<_, _>>()?;
+        if requests.is_empty() {
             return Err(Error::Missing(tags::ROUTING_KEY).into());
         }
         let mut response = Message::new(Kind::RegRsp);
         let mut registered = Vec::new();
-        for asked in asked {
-            let (status, context, server) = self.register_peer(id, &asked);
+        for request in requests {
+            let (status, context, server) = self.register_peer(id, &request);
             registered.extend(server);
             let result = nested(&[
-                number(tags::LOCAL_ROUTING_KEY_ID, asked.key.local_identifier),
+                number(tags::LOCAL_ROUTING_KEY_ID, request.key.local_identifier),
                 number(tags::REGISTRATION_STATUS, status),
                 number(tags::ROUTING_CONTEXT, context),
             ]);
@@ -160,8 +160,8 @@ impl M3ua {
         Ok(())
     }
 
-    pub(crate) fn deregistration_requested(&mut self, id: LinkId, message: &Message) -> Result<(), Refusal> {
-        self.registrar(id)?;
+    pub(crate) fn deregistration_request(&mut self, id: LinkId, message: &Message) -> Result<(), Refusal> {
+        self.check_registration_allowed(id)?;
         let contexts = message.routing_contexts()?;
         if contexts.is_empty() {
             return Err(Error::Missing(tags::ROUTING_CONTEXT).into());
@@ -179,8 +179,8 @@ impl M3ua {
         Ok(())
     }
 
-    /// Whether the link takes registrations at all, and now.
-    fn registrar(&mut self, id: LinkId) -> Result<(), Refusal> {
+    /// Checks that the link supports registration and that its state allows it.
+    fn check_registration_allowed(&mut self, id: LinkId) -> Result<(), Refusal> {
         let registers = self
             .servers_of(id)
             .into_iter()
@@ -188,15 +188,15 @@ impl M3ua {
         if !registers {
             return Err(Refusal::new(error_code::UNSUPPORTED_MESSAGE_TYPE));
         }
-        let link = self.answering(id)?;
-        if link.peer_up && link.farewell.is_none() { Ok(()) } else { Err(Refusal::unexpected()) }
+        let link = self.sgp_link(id)?;
+        if link.peer_up && link.shutdown.is_none() { Ok(()) } else { Err(Refusal::unexpected()) }
     }
 
     /// The registration status, the routing context or 0, and the application server if it is new.
-    fn register_peer(&mut self, id: LinkId, asked: &Asked) -> (u32, u32, Option<ServerId>) {
+    fn register_peer(&mut self, id: LinkId, request: &KeyRequest) -> (u32, u32, Option<ServerId>) {
         let provisioned = |server: &ServerId| {
             let key = self.server_settings(*server).and_then(|server| server.registers.as_ref());
-            key.is_some_and(|key| same(key, &asked.key))
+            key.is_some_and(|key| is_same_key(key, &request.key))
         };
         let Some(server) = self.servers_of(id).into_iter().find(provisioned) else {
             return (registration::NOT_PROVISIONED, 0, None);
@@ -204,11 +204,11 @@ impl M3ua {
         let settings = self.server_settings(server);
         let mode = settings.map(|settings| settings.traffic_mode.number());
         let configured = settings.and_then(|settings| settings.routing_context);
-        if asked.mode.is_some() && asked.mode != mode {
+        if request.mode.is_some() && request.mode != mode {
             return (registration::TRAFFIC_MODE, 0, None);
         }
         let fallback = u32::from(server.0).saturating_add(1);
-        let context = configured.or(asked.context).unwrap_or(fallback);
+        let context = configured.or(request.context).unwrap_or(fallback);
         let Some(link) = self.link_mut(id) else { return (registration::NOT_PROVISIONED, 0, None) };
         let mut others = link.members.iter().filter(|member| member.server != server);
         if others.any(|member| member.routing_context == Some(context)) {
@@ -244,7 +244,7 @@ impl M3ua {
     }
 }
 
-fn written(
+fn encode_key(
     key: &RoutingKey,
     context: Option<u32>,
     mode: TrafficMode,
@@ -266,10 +266,10 @@ fn written(
     nested(&parts)
 }
 
-fn read(parameter: &Parameter) -> Result<Asked, Error> {
+fn decode_key(parameter: &Parameter) -> Result<KeyRequest, Error> {
     let found = inner(parameter)?;
     let opcs = found.numbers(tags::ORIGINATING_POINT_CODE_LIST)?;
-    Ok(Asked {
+    Ok(KeyRequest {
         key: RoutingKey {
             local_identifier: required(&found, tags::LOCAL_ROUTING_KEY_ID)?,
             dpc: required(&found, tags::DESTINATION_POINT_CODE)?,
@@ -284,8 +284,8 @@ fn read(parameter: &Parameter) -> Result<Asked, Error> {
     })
 }
 
-/// Whether two keys ask for the same traffic, whatever they are called.
-fn same(one: &RoutingKey, other: &RoutingKey) -> bool {
+/// Whether two keys select the same traffic, regardless of their identifiers.
+fn is_same_key(one: &RoutingKey, other: &RoutingKey) -> bool {
     let sorted = |key: &RoutingKey| {
         let (mut indicators, mut opcs) = (key.service_indicators.clone(), key.opcs.clone());
         indicators.sort_unstable();
@@ -295,7 +295,7 @@ fn same(one: &RoutingKey, other: &RoutingKey) -> bool {
     sorted(one) == sorted(other)
 }
 
-/// The parameters inside a parameter, to be looked up like those of a message.
+/// The parameters inside a parameter, with the accessors of a message.
 fn inner(parameter: &Parameter) -> Result<Message, Error> {
     let found = parameters(&parameter.value)?;
     Ok(found.into_iter().fold(Message::new(Kind::RegReq), |all, one| all.with(one.tag, one.value)))

@@ -1,4 +1,4 @@
-//! The state of an application server, and what it holds while nobody can take it (RFC 4666 §4.3.2).
+//! Application server: state machine, and the queue of traffic while pending (RFC 4666 §4.3.2).
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
@@ -14,15 +14,15 @@ pub(crate) struct Server {
     pub(crate) state: ServerState,
     /// The links that carry it, in order.
     pub(crate) links: Vec<LinkId>,
-    /// When what is held is discarded: T(r) after the last process, or after all links were congested.
+    /// When held traffic is discarded: T(r) after the last process, or after all links were congested.
     pub(crate) due: Option<Instant>,
     pub(crate) held: VecDeque<Transfer>,
-    /// At an SGP: what the network has said.
+    /// At an SGP: states of point codes, from the network.
     pub(crate) network: BTreeMap<u32, Availability>,
-    /// Active processes without which the server does not become ACTIVE.
+    /// Active processes required for AS-ACTIVE.
     minimum: usize,
-    /// Fewer than that are active, and the others know it.
-    short: bool,
+    /// Fewer than that are active, and the others were notified.
+    insufficient: bool,
 }
 
 impl Server {
@@ -37,14 +37,14 @@ impl Server {
             held: VecDeque::new(),
             network: BTreeMap::new(),
             minimum: if several { usize::from(server.minimum_active).max(1) } else { 1 },
-            short: false,
+            insufficient: false,
         }
     }
 }
 
 impl M3ua {
-    /// Draws the conclusions from what its links are now.
-    pub(crate) fn settle(&mut self, id: ServerId, now: Instant) {
+    /// Updates the state from the states of its links.
+    pub(crate) fn update_server(&mut self, id: ServerId, now: Instant) {
         let (up, active) = self.counts(id);
         let recovery = later(now, self.settings.timers.recovery);
         let stopping = self.stopping;
@@ -57,9 +57,9 @@ impl M3ua {
             ServerState::Inactive | ServerState::Down if active >= server.minimum => ServerState::Active,
             ServerState::Inactive | ServerState::Down => unserved,
         };
-        let short = state == ServerState::Active && active < server.minimum;
-        let shortage = short && !std::mem::replace(&mut server.short, short);
-        server.short = short;
+        let insufficient = state == ServerState::Active && active < server.minimum;
+        let shortage = insufficient && !std::mem::replace(&mut server.insufficient, insufficient);
+        server.insufficient = insufficient;
         if state != server.state {
             server.due = (state == ServerState::Pending).then_some(recovery);
             self.enter(id, state, now);
@@ -69,7 +69,7 @@ impl M3ua {
         }
     }
 
-    /// T(r) is over: what is held is discarded, and a pending server goes where its links are.
+    /// T(r) has expired: discards held traffic; a pending server becomes inactive or down.
     pub(crate) fn recovery_expired(&mut self, id: ServerId) {
         let (up, _) = self.counts(id);
         let Some(server) = self.server_mut(id) else { return };
@@ -91,7 +91,7 @@ impl M3ua {
         match state {
             ServerState::Active => self.release(id, now),
             ServerState::Pending => {
-                self.links_of(id).into_iter().for_each(|link| self.pursue(link, false, now));
+                self.links_of(id).into_iter().for_each(|link| self.advance(link, false, now));
             }
             ServerState::Inactive | ServerState::Down => self.discard_held(id),
         }
@@ -102,7 +102,7 @@ impl M3ua {
         self.outputs.extend(server.held.drain(..).map(Output::Discarded));
     }
 
-    /// How many of its links are up, and how many may have its traffic.
+    /// The number of links that are up, and of links that may carry its traffic.
     fn counts(&self, id: ServerId) -> (usize, usize) {
         let Some(server) = self.server(id) else { return (0, 0) };
         let links = || server.links.iter().filter_map(|&link| self.link(link));

@@ -1,14 +1,14 @@
-//! What a node is told before it starts: its links, its application servers, its timers.
+//! Settings of an M3UA node: links, application servers, routing keys and timers (RFC 4666 §1.2).
 
 use std::time::Duration;
 
 use crate::Error;
 
-/// A link by its place in [`Settings::links`].
+/// A link by its index in [`Settings::links`].
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct LinkId(pub u16);
 
-/// An application server by its place in [`Settings::servers`].
+/// An application server by its index in [`Settings::servers`].
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct ServerId(pub u16);
 
@@ -19,7 +19,7 @@ pub struct Settings {
     pub links: Vec<LinkSettings>,
     /// The application servers, by [`ServerId`].
     pub servers: Vec<ServerSettings>,
-    /// How long to wait for what.
+    /// Timers.
     pub timers: Timers,
     /// Transfers that one application server may hold while it is PENDING or its links are congested.
     pub pending_max: usize,
@@ -28,18 +28,18 @@ pub struct Settings {
 /// One association.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LinkSettings {
-    /// A name for people.
+    /// A name for logs.
     pub name: String,
-    /// What this node is on the association.
+    /// The role of this node on the association.
     pub role: Role,
-    /// As ASP or IPSP, the identifier to give in ASPUP. As SGP, the identifier that the ASP must give;
-    /// `None` takes any and none.
+    /// As ASP or IPSP, the identifier to send in ASPUP. As SGP, the identifier required of the ASP;
+    /// `None` accepts any or none.
     pub asp_identifier: Option<u32>,
     /// The application servers that use the association: at least one.
     pub servers: Vec<ServerId>,
 }
 
-/// What a node is on an association (RFC 4666 §1.2).
+/// The role of a node on an association (RFC 4666 §1.2).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Role {
     /// Application server process towards a signalling gateway.
@@ -48,15 +48,15 @@ pub enum Role {
     Sgp,
     /// One of two equal processes without a gateway.
     Ipsp {
-        /// Whether one side speaks for both, or each for itself.
+        /// Single or double exchange.
         exchange: Exchange,
-        /// Whether this node speaks first. In a single exchange it is then the only one that asks; in a
-        /// double exchange the other side asks as soon as it has been asked.
+        /// Whether this node sends the first ASPUP. In a single exchange it is then the only sender; in a
+        /// double exchange the other side follows after that ASPUP.
         initiates: bool,
     },
 }
 
-/// How two IPSPs make each other active (RFC 4666 §4.3).
+/// The activation procedure between two IPSPs (RFC 4666 §4.3).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Exchange {
     /// One ASPUP and one ASPAC serve both directions.
@@ -68,31 +68,31 @@ pub enum Exchange {
 /// One application server.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ServerSettings {
-    /// A name for people.
+    /// A name for logs.
     pub name: String,
     /// The routing context. May be absent where a link carries this server alone.
     pub routing_context: Option<u32>,
-    /// The network appearance, sent and demanded if set.
+    /// The network appearance, sent and required if set.
     pub network_appearance: Option<u32>,
-    /// How its processes share the traffic.
+    /// The traffic mode.
     pub traffic_mode: TrafficMode,
-    /// Active processes that a gateway wants before the server is ACTIVE; 0 counts as 1.
+    /// Active processes that a gateway requires for AS-ACTIVE; 0 counts as 1.
     pub minimum_active: u16,
-    /// The routing key to register by RKM before becoming active. At an SGP: the key that an ASP must
-    /// register before the server is its own.
+    /// The routing key to register by RKM before activation. At an SGP: the key that an ASP must register
+    /// to serve this application server.
     pub registers: Option<RoutingKey>,
-    /// At an SGP, the point codes that can be reached. Empty means all.
+    /// At an SGP, the accessible point codes. Empty means all.
     pub point_codes: Vec<u32>,
 }
 
-/// How the processes of an application server share its traffic (RFC 4666 §3.7.1).
+/// The traffic mode of an application server (RFC 4666 §3.7.1).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum TrafficMode {
-    /// 1: the one that became active last has all of it.
+    /// 1: the process that became active last carries all traffic.
     Override,
-    /// 2: each has a part, by signalling link selection.
+    /// 2: each process carries a part, by signalling link selection.
     Loadshare,
-    /// 3: each has all of it.
+    /// 3: each process carries all traffic.
     Broadcast,
 }
 
@@ -100,7 +100,7 @@ impl TrafficMode {
     /// Every mode.
     pub const ALL: [Self; 3] = [Self::Override, Self::Loadshare, Self::Broadcast];
 
-    /// The number of the mode on the wire.
+    /// The encoded number of the mode.
     #[must_use]
     pub fn number(self) -> u32 {
         match self {
@@ -111,10 +111,10 @@ impl TrafficMode {
     }
 }
 
-/// Which traffic an application server asks for (RFC 4666 §3.6.1).
+/// A routing key: the traffic of an application server (RFC 4666 §3.6.1).
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RoutingKey {
-    /// Local routing key identifier: joins the answer to the request.
+    /// Local routing key identifier: matches the response to the request.
     pub local_identifier: u32,
     /// Destination point code.
     pub dpc: u32,
@@ -124,14 +124,14 @@ pub struct RoutingKey {
     pub opcs: Vec<u32>,
 }
 
-/// How long to wait for what.
+/// Timers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Timers {
-    /// T(ack): after this, a request is sent again.
+    /// T(ack): time to the repetition of a request.
     pub acknowledgement: Duration,
-    /// T(r): how long an application server without an active process is PENDING, and holds its traffic.
+    /// T(r): time for which an application server without an active process is PENDING and holds its traffic.
     pub recovery: Duration,
-    /// T(beat): the time between heartbeats; a link that leaves two unanswered is closed. `None` sends none.
+    /// T(beat): the time between heartbeats; a link with two unanswered is closed. `None` sends none.
     pub beat: Option<Duration>,
     /// The time between audits of destinations that are not available.
     pub audit: Duration,
@@ -149,7 +149,7 @@ impl Default for Timers {
 }
 
 impl Settings {
-    /// Finds what the settings contradict themselves in.
+    /// The first contradiction, if any.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let countable = |count: usize| count > 0 && u16::try_from(count).is_ok();
         if !countable(self.links.len()) || !countable(self.servers.len()) {

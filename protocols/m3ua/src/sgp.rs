@@ -1,4 +1,4 @@
-//! The side that answers: the peer's process as an SGP or IPSP sees it (RFC 4666 §4.3.4).
+//! SGP side of a link: the peer's process, acknowledgements and NTFY (RFC 4666 §4.3.4).
 
 use std::time::Instant;
 
@@ -14,8 +14,8 @@ impl M3ua {
     pub(crate) fn peer_up(&mut self, id: LinkId, message: &Message, now: Instant) -> Result<(), Refusal> {
         let given = message.number(tags::ASP_IDENTIFIER)?;
         let wanted = self.settings.links.get(usize::from(id.0)).and_then(|link| link.asp_identifier);
-        let link = self.answering(id)?;
-        if link.farewell.is_some() {
+        let link = self.sgp_link(id)?;
+        if link.shutdown.is_some() {
             return Err(Refusal::new(error_code::REFUSED_MANAGEMENT_BLOCKING));
         }
         if link.notifies && wanted.is_some() && given != wanted {
@@ -27,7 +27,7 @@ impl M3ua {
         let was_active = link.members.iter().any(|member| member.peer_active);
         let was_up = link.peer_up;
         link.peer_up = true;
-        link.prompted = true;
+        link.may_start = true;
         link.peer_identifier = given;
         link.members.iter_mut().for_each(|member| member.peer_active = false);
         if was_active {
@@ -36,13 +36,13 @@ impl M3ua {
         self.send(id, &Message::new(Kind::AspUpAck));
         let before: Vec<_> =
             self.servers_of(id).into_iter().map(|server| (server, self.server_state(server))).collect();
-        self.settle_link(id, now);
+        self.update_link(id, now);
         for (server, state) in before {
             if !was_up && self.server_state(server) == state {
                 self.notify_state(server, Some(id));
             }
         }
-        self.pursue(id, false, now);
+        self.advance(id, false, now);
         Ok(())
     }
 
@@ -52,18 +52,18 @@ impl M3ua {
             .into_iter()
             .map(|server| self.server_settings(server).is_some_and(|server| server.registers.is_some()))
             .collect();
-        let link = self.answering(id)?;
+        let link = self.sgp_link(id)?;
         link.peer_up = false;
-        let asks = link.asks;
+        let acts_as_asp = link.acts_as_asp;
         for (member, registers) in link.members.iter_mut().zip(registers) {
             member.peer_active = false;
-            // ASPDN ends registrations (RFC 4666 §4.4.2); our own are not the peer's to end.
-            if !asks {
+            // ASPDN ends the peer's registrations (RFC 4666 §4.4.2), not the local ones.
+            if !acts_as_asp {
                 member.unregistered = registers;
             }
         }
         self.send(id, &Message::new(Kind::AspDownAck));
-        self.settle_link(id, now);
+        self.update_link(id, now);
         Ok(())
     }
 
@@ -100,22 +100,22 @@ impl M3ua {
         let contexts = message.routing_contexts()?;
         let (known, unknown) = self.addressed(id, &contexts)?;
         let given = self.acknowledged_contexts(id, &known, &contexts);
-        let lingers = self.acknowledgement_due(now);
+        let accept_until = self.acknowledgement_due(now);
         for &server in &known {
             let Some(member) = self.member_mut(id, server) else { continue };
             if std::mem::replace(&mut member.peer_active, false) {
-                member.lingers = Some(lingers);
+                member.accept_until = Some(accept_until);
             }
         }
         if !known.is_empty() {
             let ack = Message::new(Kind::AspInactiveAck).with_numbers(tags::ROUTING_CONTEXT, &given);
             self.send(id, &ack);
-            self.settle_link(id, now);
+            self.update_link(id, now);
         }
         if unknown.is_empty() { Ok(()) } else { Err(Refusal::contexts(&unknown)) }
     }
 
-    /// Tells the ASPs of an application server its state: all that are up, or one.
+    /// Notifies ASPs of the state of an application server: all that are up, or one.
     pub(crate) fn notify_state(&mut self, server: ServerId, only: Option<LinkId>) {
         let information = match self.server_state(server) {
             ServerState::Down => return,
@@ -130,7 +130,7 @@ impl M3ua {
         }
     }
 
-    /// Tells the inactive ASPs that too few are active.
+    /// Notifies the inactive ASPs of insufficient ASP resources.
     pub(crate) fn notify_shortage(&mut self, server: ServerId) {
         for id in self.links_of(server) {
             let member = self.link(id).and_then(|link| link.member(server));
@@ -140,7 +140,7 @@ impl M3ua {
         }
     }
 
-    /// Tells the other ASPs which one has failed, if it gave a name.
+    /// Notifies the other ASPs of a failed one, if its identifier is known.
     pub(crate) fn notify_failure(&mut self, server: ServerId, identifier: Option<u32>) {
         if identifier.is_none() {
             return;
@@ -182,10 +182,10 @@ impl M3ua {
                 self.override_others(id, server, now);
             }
         }
-        self.settle_link(id, now);
+        self.update_link(id, now);
         for server in joined {
-            self.rerouted(id, server);
-            self.tell_unavailable(id, server);
+            self.report_changed_states(id, server);
+            self.send_unavailable(id, server);
         }
     }
 
@@ -195,46 +195,46 @@ impl M3ua {
         if mode != Some(TrafficMode::Override) {
             return;
         }
-        let lingers = self.acknowledgement_due(now);
+        let accept_until = self.acknowledgement_due(now);
         let identifier = self.link(id).and_then(|link| link.peer_identifier);
         for other in self.links_of(server) {
             let Some(member) = self.member_mut(other, server).filter(|_| other != id) else { continue };
             if std::mem::replace(&mut member.peer_active, false) {
-                member.lingers = Some(lingers);
+                member.accept_until = Some(accept_until);
                 self.notify(other, server, (status::OTHER, status::ALTERNATE_ASP_ACTIVE), identifier);
-                self.settle_link(other, now);
+                self.update_link(other, now);
             }
         }
     }
 
-    /// The application servers that ASPAC or ASPIA names, and the routing contexts that name none.
+    /// The application servers of an ASPAC or ASPIA, and the routing contexts without one.
     fn addressed(&mut self, id: LinkId, contexts: &[u32]) -> Result<(Vec<ServerId>, Vec<u32>), Refusal> {
-        let link = self.answering(id)?;
-        if !link.peer_up || link.farewell.is_some() {
+        let link = self.sgp_link(id)?;
+        if !link.peer_up || link.shutdown.is_some() {
             return Err(Refusal::unexpected());
         }
-        let (known, unknown) = link.named(contexts);
+        let (known, unknown) = link.find_members(contexts);
         if known.is_empty() && unknown.is_empty() {
             return Err(Refusal::new(error_code::NO_CONFIGURED_AS_FOR_ASP));
         }
         Ok((known, unknown))
     }
 
-    /// The contexts to acknowledge: those that were given and are known.
+    /// The contexts to acknowledge: those received and known.
     fn acknowledged_contexts(&self, id: LinkId, servers: &[ServerId], given: &[u32]) -> Vec<u32> {
         let Some(link) = self.link(id) else { return Vec::new() };
-        let meant = |context: &u32| {
+        let selected = |context: &u32| {
             let mut members = servers.iter().filter_map(|&server| link.member(server));
             members.any(|member| member.routing_context.is_none_or(|own| own == *context))
         };
-        given.iter().copied().filter(meant).collect()
+        given.iter().copied().filter(selected).collect()
     }
 
     fn unregistered(&self, id: LinkId, server: ServerId) -> bool {
         self.link(id).and_then(|link| link.member(server)).is_some_and(|member| member.unregistered)
     }
 
-    pub(crate) fn answering(&mut self, id: LinkId) -> Result<&mut Link, Refusal> {
-        self.link_mut(id).filter(|link| link.answers).ok_or_else(Refusal::unexpected)
+    pub(crate) fn sgp_link(&mut self, id: LinkId) -> Result<&mut Link, Refusal> {
+        self.link_mut(id).filter(|link| link.acts_as_sgp).ok_or_else(Refusal::unexpected)
     }
 }

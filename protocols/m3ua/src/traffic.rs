@@ -1,4 +1,4 @@
-//! Traffic: which link has which transfer, and what DATA brings (RFC 4666 §4.5 and §1.4.7).
+//! Transfer of DATA: traffic modes, selection of link and stream, received DATA (RFC 4666 §4.5, §1.4.7).
 
 use std::time::Instant;
 
@@ -9,37 +9,37 @@ use crate::message::tags;
 use crate::node::{M3ua, Refusal, later};
 use crate::{Availability, Kind, LinkId, Message, Output, ServerId, ServerState, TrafficMode, Transfer};
 
-/// Where a transfer goes.
-enum Way {
+/// The route of a transfer.
+enum Route {
     Links(Vec<LinkId>),
     Held,
-    Nowhere,
+    Unavailable,
 }
 
 impl M3ua {
     pub(crate) fn transfer(&mut self, transfer: Transfer, now: Instant) {
         let held = self.server(transfer.server).is_some_and(|server| !server.held.is_empty());
-        let way = if transfer.payload.len() > Transfer::PAYLOAD_OCTETS_MAX {
-            Way::Nowhere
+        let route = if transfer.payload.len() > Transfer::PAYLOAD_OCTETS_MAX {
+            Route::Unavailable
         } else if held {
-            Way::Held
+            Route::Held
         } else {
-            self.way(&transfer)
+            self.route(&transfer)
         };
-        match way {
-            Way::Links(links) => self.forward(&links, &transfer),
-            Way::Held => self.hold(transfer, now),
-            Way::Nowhere => self.outputs.push_back(Output::Discarded(transfer)),
+        match route {
+            Route::Links(links) => self.forward(&links, &transfer),
+            Route::Held => self.hold(transfer, now),
+            Route::Unavailable => self.outputs.push_back(Output::Discarded(transfer)),
         }
     }
 
-    /// Sends what is held, as far as there is a way for it.
+    /// Sends held transfers, as far as there is a route for them.
     pub(crate) fn release(&mut self, id: ServerId, now: Instant) {
         while let Some(transfer) = self.server_mut(id).and_then(|server| server.held.pop_front()) {
-            match self.way(&transfer) {
-                Way::Links(links) => self.forward(&links, &transfer),
-                Way::Nowhere => self.outputs.push_back(Output::Discarded(transfer)),
-                Way::Held => {
+            match self.route(&transfer) {
+                Route::Links(links) => self.forward(&links, &transfer),
+                Route::Unavailable => self.outputs.push_back(Output::Discarded(transfer)),
+                Route::Held => {
                     let Some(server) = self.server_mut(id) else { return };
                     server.held.push_front(transfer);
                     return;
@@ -57,7 +57,7 @@ impl M3ua {
         let appearance = message.network_appearance()?;
         let data = message.protocol_data()?;
         let link = self.link(id).ok_or_else(Refusal::unexpected)?;
-        let server = match link.named(&contexts) {
+        let server = match link.find_members(&contexts) {
             (_, unknown) if !unknown.is_empty() => return Err(Refusal::contexts(&unknown)),
             (known, _) => match known.as_slice() {
                 [server] => *server,
@@ -107,44 +107,44 @@ impl M3ua {
         }
     }
 
-    fn way(&self, transfer: &Transfer) -> Way {
-        let Some(server) = self.server(transfer.server) else { return Way::Nowhere };
+    fn route(&self, transfer: &Transfer) -> Route {
+        let Some(server) = self.server(transfer.server) else { return Route::Unavailable };
         match server.state {
-            ServerState::Down | ServerState::Inactive => return Way::Nowhere,
-            ServerState::Pending => return Way::Held,
+            ServerState::Down | ServerState::Inactive => return Route::Unavailable,
+            ServerState::Pending => return Route::Held,
             ServerState::Active => {}
         }
         let links = || server.links.iter().copied();
         let reaches = |&id: &LinkId| self.link(id).is_some_and(|link| reaches(link, transfer));
         let free = |&id: &LinkId| reaches(&id) && self.link(id).is_some_and(|link| !link.congested);
         if !links().any(|id| reaches(&id)) {
-            return Way::Nowhere;
+            return Route::Unavailable;
         }
         if !links().any(|id| free(&id)) {
-            return Way::Held;
+            return Route::Held;
         }
         let mode = self.server_settings(transfer.server).map(|server| server.traffic_mode);
         match mode {
-            Some(TrafficMode::Broadcast) => Way::Links(links().filter(free).collect()),
-            _ => Way::Links(share(&server.links, transfer.sls, free).into_iter().collect()),
+            Some(TrafficMode::Broadcast) => Route::Links(links().filter(free).collect()),
+            _ => Route::Links(select_link(&server.links, transfer.sls, free).into_iter().collect()),
         }
     }
 }
 
-/// Whether the link may have the transfer, and reaches where it goes.
+/// Whether the link may carry the transfer and reaches its destination.
 fn reaches(link: &Link, transfer: &Transfer) -> bool {
     link.member(transfer.server).is_some_and(|member| {
         link.sends(member) && member.destinations.of(transfer.dpc) != Availability::Unavailable
     })
 }
 
-/// The link for a signalling link selection. One that is out leaves its part to the others, and the
-/// others keep theirs, so that only its own traffic moves.
-fn share(links: &[LinkId], sls: u8, usable: impl Fn(&LinkId) -> bool) -> Option<LinkId> {
+/// The link for a signalling link selection. The traffic of an unusable link is distributed to the
+/// others, and no other traffic moves.
+fn select_link(links: &[LinkId], sls: u8, usable: impl Fn(&LinkId) -> bool) -> Option<LinkId> {
     let sls = usize::from(sls);
-    let home = links.get(sls.checked_rem(links.len())?).copied();
-    if home.is_some_and(|home| usable(&home)) {
-        return home;
+    let preferred = links.get(sls.checked_rem(links.len())?).copied();
+    if preferred.is_some_and(|preferred| usable(&preferred)) {
+        return preferred;
     }
     let others: Vec<LinkId> = links.iter().copied().filter(usable).collect();
     let turn = sls.checked_div(links.len())?.checked_rem(others.len())?;
@@ -158,8 +158,8 @@ mod tests {
     #[test]
     fn only_the_traffic_of_a_lost_link_moves() {
         let links = [LinkId(0), LinkId(1), LinkId(2)];
-        let all = |sls| share(&links, sls, |_| true);
-        let without = |sls| share(&links, sls, |&link| link != LinkId(1));
+        let all = |sls| select_link(&links, sls, |_| true);
+        let without = |sls| select_link(&links, sls, |&link| link != LinkId(1));
         let mut moved = [0, 0, 0];
         for sls in 0..=u8::MAX {
             if all(sls) == Some(LinkId(1)) {
@@ -169,7 +169,7 @@ mod tests {
             }
         }
         assert_eq!(moved, [43, 0, 42]);
-        assert_eq!(share(&links, 0, |_| false), None);
-        assert_eq!(share(&[], 0, |_| true), None);
+        assert_eq!(select_link(&links, 0, |_| false), None);
+        assert_eq!(select_link(&[], 0, |_| true), None);
     }
 }

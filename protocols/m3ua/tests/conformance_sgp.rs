@@ -1,4 +1,4 @@
-//! An SGP under the purposes of ETSI TS 102 381, and the gateway's procedures that they leave out.
+//! SGP conformance tests, after the test purposes of ETSI TS 102 381, and procedures beyond them (RFC 4666).
 //!
 //! A test with a purpose's name is that purpose; "v" is valid, "i" invalid, "o" inopportune behaviour.
 
@@ -16,41 +16,41 @@ use m3ua::{
     TrafficMode,
 };
 use rig::{
-    ALTERNATE, AS_ACTIVE, AS_INACTIVE, AS_PENDING, ASP_FAILURE, INSUFFICIENT, LINK, OTHER, One, SERVER,
-    T_ACK, data, discarded, errors, kinds, message, notified, numbers, of_100, only, sent, server, settings,
-    tag, transfer, transfers,
+    ALTERNATE, AS_ACTIVE, AS_INACTIVE, AS_PENDING, ASP_FAILURE, INSUFFICIENT, LINK, OTHER, SERVER, T_ACK,
+    TestNode, data, discarded, errors, kinds, message, notified, numbers, of_100, only, sent, server,
+    settings, tag, transfer, transfers,
 };
 
-fn gateway(mode: TrafficMode, minimum_active: u16) -> One {
+fn gateway(mode: TrafficMode, minimum_active: u16) -> TestNode {
     let mut server = server(100);
     server.traffic_mode = mode;
     server.minimum_active = minimum_active;
-    One::new(settings(&[Role::Sgp; 3], vec![server]))
+    TestNode::new(settings(&[Role::Sgp; 3], vec![server]))
 }
 
 fn aspac(mode: u32) -> Message {
     message(Kind::AspActive, &[(tag::TRAFFIC_MODE, mode), (tag::ROUTING_CONTEXT, 100)])
 }
 
-fn up(one: &mut One, link: LinkId, identifier: u32) -> Vec<Output> {
+fn up(one: &mut TestNode, link: LinkId, identifier: u32) -> Vec<Output> {
     one.connect(link);
-    one.give(link, &message(Kind::AspUp, &[(tag::ASP_IDENTIFIER, identifier)]))
+    one.receive(link, &message(Kind::AspUp, &[(tag::ASP_IDENTIFIER, identifier)]))
 }
 
-/// The links that a transfer with each of these selections goes to.
-fn ways(one: &mut One, selections: u8) -> Vec<Vec<u16>> {
-    let way = |sls| {
+/// The links that carry a transfer with each of these selections.
+fn links_of_selections(one: &mut TestNode, selections: u8) -> Vec<Vec<u16>> {
+    let links_of = |sls| {
         let outputs = one.handle(Input::Transfer(transfer(SERVER, sls, "x")));
         sent(&outputs).iter().map(|(link, _)| link.0).collect()
     };
-    (0..selections).map(way).collect()
+    (0..selections).map(links_of).collect()
 }
 
 #[test]
 fn sgp_aspsm_v_001_and_003_aspup_is_acknowledged_and_the_state_notified() {
-    let mut one = One::of(Role::Sgp);
+    let mut one = TestNode::of(Role::Sgp);
     assert_eq!(one.connect(LINK), []);
-    let outputs = one.give(LINK, &Message::new(Kind::AspUp));
+    let outputs = one.receive(LINK, &Message::new(Kind::AspUp));
     assert_eq!(kinds(&outputs), [Kind::AspUpAck, Kind::Notify]);
     assert_eq!(notified(&outputs, LINK), [AS_INACTIVE]);
     assert_eq!((one.link(), one.state()), (AspState::Inactive, ServerState::Inactive));
@@ -58,53 +58,53 @@ fn sgp_aspsm_v_001_and_003_aspup_is_acknowledged_and_the_state_notified() {
 
 #[test]
 fn sgp_aspsm_v_005_and_o_004_aspdn_is_acknowledged_in_every_state() {
-    let mut one = One::active_sgp();
-    assert_eq!(kinds(&one.give(LINK, &Message::new(Kind::AspDown))), [Kind::AspDownAck]);
+    let mut one = TestNode::active_sgp();
+    assert_eq!(kinds(&one.receive(LINK, &Message::new(Kind::AspDown))), [Kind::AspDownAck]);
     assert_eq!((one.link(), one.state()), (AspState::Down, ServerState::Pending));
-    assert_eq!(kinds(&one.give(LINK, &Message::new(Kind::AspDown))), [Kind::AspDownAck]);
+    assert_eq!(kinds(&one.receive(LINK, &Message::new(Kind::AspDown))), [Kind::AspDownAck]);
 }
 
 #[test]
 fn sgp_aspsm_i_001_aspup_of_another_version_is_refused() {
-    let mut one = One::of(Role::Sgp);
+    let mut one = TestNode::of(Role::Sgp);
     one.connect(LINK);
-    let outputs = one.give_octets(0, &[2, 0, 3, 1, 0, 0, 0, 8]);
+    let outputs = one.receive_octets(0, &[2, 0, 3, 1, 0, 0, 0, 8]);
     assert_eq!(errors(&outputs), [0x01]);
     assert_eq!(sent(&outputs)[0].1.encode()[0], 1);
 }
 
 #[test]
 fn sgp_aspsm_i_002_and_004_an_unknown_type_is_refused() {
-    let mut one = One::of(Role::Sgp);
+    let mut one = TestNode::of(Role::Sgp);
     one.connect(LINK);
-    assert_eq!(errors(&one.give_octets(0, &[1, 0, 3, 0, 0, 0, 0, 8])), [0x04]);
-    one.give(LINK, &Message::new(Kind::AspUp));
-    assert_eq!(errors(&one.give_octets(0, &[1, 0, 3, 0, 0, 0, 0, 8])), [0x04]);
+    assert_eq!(errors(&one.receive_octets(0, &[1, 0, 3, 0, 0, 0, 0, 8])), [0x04]);
+    one.receive(LINK, &Message::new(Kind::AspUp));
+    assert_eq!(errors(&one.receive_octets(0, &[1, 0, 3, 0, 0, 0, 0, 8])), [0x04]);
 }
 
 #[test]
 fn an_unknown_class_is_refused() {
-    let mut one = One::of(Role::Sgp);
+    let mut one = TestNode::of(Role::Sgp);
     one.connect(LINK);
-    assert_eq!(errors(&one.give_octets(0, &[1, 0, 127, 1, 0, 0, 0, 8])), [0x03]);
+    assert_eq!(errors(&one.receive_octets(0, &[1, 0, 127, 1, 0, 0, 0, 8])), [0x03]);
 }
 
 #[test]
-fn aspup_without_the_asp_identifier_that_is_demanded_is_refused() {
+fn aspup_without_the_required_asp_identifier_is_refused() {
     let mut settings = settings(&[Role::Sgp], vec![server(100)]);
     settings.links[0].asp_identifier = Some(7);
-    let mut one = One::new(settings);
+    let mut one = TestNode::new(settings);
     one.connect(LINK);
-    assert_eq!(errors(&one.give(LINK, &Message::new(Kind::AspUp))), [0x0e]);
-    assert_eq!(errors(&one.give(LINK, &message(Kind::AspUp, &[(tag::ASP_IDENTIFIER, 8)]))), [0x0f]);
-    let outputs = one.give(LINK, &message(Kind::AspUp, &[(tag::ASP_IDENTIFIER, 7)]));
+    assert_eq!(errors(&one.receive(LINK, &Message::new(Kind::AspUp))), [0x0e]);
+    assert_eq!(errors(&one.receive(LINK, &message(Kind::AspUp, &[(tag::ASP_IDENTIFIER, 8)]))), [0x0f]);
+    let outputs = one.receive(LINK, &message(Kind::AspUp, &[(tag::ASP_IDENTIFIER, 7)]));
     assert_eq!(kinds(&outputs)[0], Kind::AspUpAck);
 }
 
 #[test]
 fn sgp_aspsm_o_003_aspup_while_active_is_refused_acknowledged_and_makes_inactive() {
-    let mut one = One::active_sgp();
-    let outputs = one.give(LINK, &Message::new(Kind::AspUp));
+    let mut one = TestNode::active_sgp();
+    let outputs = one.receive(LINK, &Message::new(Kind::AspUp));
     assert_eq!(kinds(&outputs), [Kind::Error, Kind::AspUpAck, Kind::Notify]);
     assert_eq!(errors(&outputs), [0x06]);
     assert_eq!(one.link(), AspState::Inactive);
@@ -112,18 +112,18 @@ fn sgp_aspsm_o_003_aspup_while_active_is_refused_acknowledged_and_makes_inactive
 
 #[test]
 fn sgp_aspsm_o_001_aspup_while_inactive_is_acknowledged_again() {
-    let mut one = One::of(Role::Sgp);
+    let mut one = TestNode::of(Role::Sgp);
     one.connect(LINK);
-    one.give(LINK, &Message::new(Kind::AspUp));
-    assert_eq!(kinds(&one.give(LINK, &Message::new(Kind::AspUp))), [Kind::AspUpAck]);
+    one.receive(LINK, &Message::new(Kind::AspUp));
+    assert_eq!(kinds(&one.receive(LINK, &Message::new(Kind::AspUp))), [Kind::AspUpAck]);
 }
 
 #[test]
-fn sgp_asptm_v_001_003_and_005_aspac_is_acknowledged_with_what_it_asked_for_and_then_notified() {
-    let mut one = One::of(Role::Sgp);
+fn sgp_asptm_v_001_003_and_005_aspac_is_acknowledged_with_its_parameters_and_then_notified() {
+    let mut one = TestNode::of(Role::Sgp);
     one.connect(LINK);
-    one.give(LINK, &Message::new(Kind::AspUp));
-    let outputs = one.give(LINK, &aspac(2));
+    one.receive(LINK, &Message::new(Kind::AspUp));
+    let outputs = one.receive(LINK, &aspac(2));
     let ack = &sent(&outputs)[0].1;
     assert_eq!(ack.kind(), Kind::AspActiveAck);
     assert_eq!(ack.number(tag::TRAFFIC_MODE), Ok(Some(2)));
@@ -133,8 +133,8 @@ fn sgp_asptm_v_001_003_and_005_aspac_is_acknowledged_with_what_it_asked_for_and_
 
 #[test]
 fn sgp_asptm_v_006_and_008_aspia_is_acknowledged_and_the_server_is_pending() {
-    let mut one = One::active_sgp();
-    let outputs = one.give(LINK, &of_100(Kind::AspInactive, &[]));
+    let mut one = TestNode::active_sgp();
+    let outputs = one.receive(LINK, &of_100(Kind::AspInactive, &[]));
     assert_eq!(sent(&outputs)[0].1, of_100(Kind::AspInactiveAck, &[]));
     assert_eq!(notified(&outputs, LINK), [AS_PENDING]);
     let outputs = one.pass(T_ACK);
@@ -144,103 +144,103 @@ fn sgp_asptm_v_006_and_008_aspia_is_acknowledged_and_the_server_is_pending() {
 
 #[test]
 fn sgp_asptm_v_010_and_011_beat_is_answered_with_its_data() {
-    let mut one = One::active_sgp();
+    let mut one = TestNode::active_sgp();
     let beat = Message::new(Kind::Beat).with(tag::HEARTBEAT, &b"still there?"[..]);
     let ack = Message::new(Kind::BeatAck).with(tag::HEARTBEAT, &b"still there?"[..]);
-    assert_eq!(sent(&one.give(LINK, &beat)), [(LINK, ack)]);
+    assert_eq!(sent(&one.receive(LINK, &beat)), [(LINK, ack)]);
 }
 
 #[test]
 fn sgp_asptm_i_003_and_004_another_traffic_mode_is_refused() {
-    let mut one = One::of(Role::Sgp);
+    let mut one = TestNode::of(Role::Sgp);
     one.connect(LINK);
-    one.give(LINK, &Message::new(Kind::AspUp));
+    one.receive(LINK, &Message::new(Kind::AspUp));
     for mode in [0, 1, 3, 4] {
-        assert_eq!(errors(&one.give(LINK, &aspac(mode))), [0x05], "mode {mode}");
+        assert_eq!(errors(&one.receive(LINK, &aspac(mode))), [0x05], "mode {mode}");
     }
     assert_eq!(one.link(), AspState::Inactive);
 }
 
 #[test]
 fn sgp_aspsm_i_003_aspac_while_down_is_refused() {
-    let mut one = One::of(Role::Sgp);
+    let mut one = TestNode::of(Role::Sgp);
     one.connect(LINK);
-    assert_eq!(errors(&one.give(LINK, &aspac(2))), [0x06]);
+    assert_eq!(errors(&one.receive(LINK, &aspac(2))), [0x06]);
     assert_eq!(one.link(), AspState::Down);
 }
 
 #[test]
 fn sgp_asptm_i_001_aspac_of_another_version_is_refused() {
-    let mut one = One::of(Role::Sgp);
+    let mut one = TestNode::of(Role::Sgp);
     one.connect(LINK);
-    one.give(LINK, &Message::new(Kind::AspUp));
-    assert_eq!(errors(&one.give_octets(0, &[2, 0, 4, 1, 0, 0, 0, 8])), [0x01]);
+    one.receive(LINK, &Message::new(Kind::AspUp));
+    assert_eq!(errors(&one.receive_octets(0, &[2, 0, 4, 1, 0, 0, 0, 8])), [0x01]);
     assert_eq!(one.link(), AspState::Inactive);
 }
 
 #[test]
 fn sgp_asptm_i_006_and_008_an_unknown_type_is_refused() {
-    let mut one = One::active_sgp();
-    assert_eq!(errors(&one.give_octets(0, &[1, 0, 4, 5, 0, 0, 0, 8])), [0x04]);
-    one.give(LINK, &of_100(Kind::AspInactive, &[]));
-    assert_eq!(errors(&one.give_octets(0, &[1, 0, 4, 5, 0, 0, 0, 8])), [0x04]);
+    let mut one = TestNode::active_sgp();
+    assert_eq!(errors(&one.receive_octets(0, &[1, 0, 4, 5, 0, 0, 0, 8])), [0x04]);
+    one.receive(LINK, &of_100(Kind::AspInactive, &[]));
+    assert_eq!(errors(&one.receive_octets(0, &[1, 0, 4, 5, 0, 0, 0, 8])), [0x04]);
 }
 
 #[test]
 fn sgp_asptm_o_001_and_003_aspac_and_aspia_are_acknowledged_again() {
-    let mut one = One::active_sgp();
-    assert_eq!(kinds(&one.give(LINK, &aspac(2))), [Kind::AspActiveAck]);
-    one.give(LINK, &of_100(Kind::AspInactive, &[]));
-    assert_eq!(kinds(&one.give(LINK, &of_100(Kind::AspInactive, &[]))), [Kind::AspInactiveAck]);
+    let mut one = TestNode::active_sgp();
+    assert_eq!(kinds(&one.receive(LINK, &aspac(2))), [Kind::AspActiveAck]);
+    one.receive(LINK, &of_100(Kind::AspInactive, &[]));
+    assert_eq!(kinds(&one.receive(LINK, &of_100(Kind::AspInactive, &[]))), [Kind::AspInactiveAck]);
 }
 
 #[test]
 fn sgp_asptm_i_005_unknown_routing_contexts_are_refused_and_the_others_served() {
-    let mut one = One::new(settings(&[Role::Sgp], vec![server(100), server(200)]));
+    let mut one = TestNode::new(settings(&[Role::Sgp], vec![server(100), server(200)]));
     one.connect(LINK);
-    one.give(LINK, &Message::new(Kind::AspUp));
-    assert_eq!(errors(&one.give(LINK, &Message::new(Kind::AspActive))), [0x1a]);
-    let asked = Message::new(Kind::AspActive).with(tag::ROUTING_CONTEXT, numbers(&[200, 7, 100]));
-    let outputs = one.give(LINK, &asked);
+    one.receive(LINK, &Message::new(Kind::AspUp));
+    assert_eq!(errors(&one.receive(LINK, &Message::new(Kind::AspActive))), [0x1a]);
+    let request = Message::new(Kind::AspActive).with(tag::ROUTING_CONTEXT, numbers(&[200, 7, 100]));
+    let outputs = one.receive(LINK, &request);
     assert_eq!(only(&outputs, LINK, Kind::AspActiveAck)[0].routing_contexts(), Ok(vec![200, 100]));
     assert_eq!(only(&outputs, LINK, Kind::Error)[0].routing_contexts(), Ok(vec![7]));
     assert_eq!(errors(&outputs), [0x19]);
-    let outputs = one.give(LINK, &data(200, 1));
+    let outputs = one.receive(LINK, &data(200, 1));
     assert_eq!(transfers(&outputs)[0].server, ServerId(1));
     let without = Message::new(Kind::Data).with(tag::PROTOCOL_DATA, &[0; 12][..]);
-    assert_eq!(errors(&one.give(LINK, &without)), [0x1a]);
+    assert_eq!(errors(&one.receive(LINK, &without)), [0x1a]);
 }
 
 #[test]
-fn one_server_needs_no_routing_context_and_takes_that_of_its_peer() {
+fn one_server_needs_no_routing_context_and_uses_that_of_its_peer() {
     let mut server = server(0);
     server.routing_context = None;
-    let mut one = One::new(settings(&[Role::Sgp], vec![server]));
+    let mut one = TestNode::new(settings(&[Role::Sgp], vec![server]));
     one.connect(LINK);
-    one.give(LINK, &Message::new(Kind::AspUp));
-    let outputs = one.give(LINK, &Message::new(Kind::AspActive));
+    one.receive(LINK, &Message::new(Kind::AspUp));
+    let outputs = one.receive(LINK, &Message::new(Kind::AspActive));
     assert_eq!(only(&outputs, LINK, Kind::AspActiveAck), [Message::new(Kind::AspActiveAck)]);
     let outputs = one.handle(Input::Transfer(transfer(SERVER, 1, "x")));
     assert_eq!(only(&outputs, LINK, Kind::Data)[0].routing_contexts(), Ok(Vec::new()));
-    let outputs = one.give(LINK, &message(Kind::AspActive, &[(tag::ROUTING_CONTEXT, 55)]));
+    let outputs = one.receive(LINK, &message(Kind::AspActive, &[(tag::ROUTING_CONTEXT, 55)]));
     assert_eq!(only(&outputs, LINK, Kind::AspActiveAck)[0].routing_contexts(), Ok(vec![55]));
     let outputs = one.handle(Input::Transfer(transfer(SERVER, 1, "x")));
     assert_eq!(only(&outputs, LINK, Kind::Data)[0].routing_contexts(), Ok(vec![55]));
-    assert_eq!(transfers(&one.give(LINK, &data(55, 1))).len(), 1);
+    assert_eq!(transfers(&one.receive(LINK, &data(55, 1))).len(), 1);
 }
 
 #[test]
 fn the_network_appearance_is_sent_and_another_one_is_refused() {
     let mut server = server(100);
     server.network_appearance = Some(3);
-    let mut one = One::new(settings(&[Role::Sgp], vec![server]));
+    let mut one = TestNode::new(settings(&[Role::Sgp], vec![server]));
     one.bring_peer_up(LINK);
     let outputs = one.handle(Input::Transfer(transfer(SERVER, 1, "x")));
     assert_eq!(only(&outputs, LINK, Kind::Data)[0].network_appearance(), Ok(Some(3)));
     let with = |appearance: u32| data(100, 1).with(tag::NETWORK_APPEARANCE, numbers(&[appearance]));
-    assert_eq!(transfers(&one.give(LINK, &with(3))).len(), 1);
-    assert_eq!(transfers(&one.give(LINK, &data(100, 1))).len(), 1);
-    let outputs = one.give(LINK, &with(4));
+    assert_eq!(transfers(&one.receive(LINK, &with(3))).len(), 1);
+    assert_eq!(transfers(&one.receive(LINK, &data(100, 1))).len(), 1);
+    let outputs = one.receive(LINK, &with(4));
     assert_eq!(errors(&outputs), [0x15]);
     assert_eq!(only(&outputs, LINK, Kind::Error)[0].network_appearance(), Ok(Some(4)));
 }
@@ -250,7 +250,7 @@ fn sgp_asptm_i_009_the_failure_of_another_asp_is_notified() {
     let mut one = gateway(TrafficMode::Override, 1);
     for (link, identifier) in [(LINK, 11), (OTHER, 22)] {
         up(&mut one, link, identifier);
-        one.give(link, &aspac(1));
+        one.receive(link, &aspac(1));
     }
     let outputs = one.lose(LINK);
     assert_eq!(notified(&outputs, OTHER), [ASP_FAILURE]);
@@ -259,7 +259,7 @@ fn sgp_asptm_i_009_the_failure_of_another_asp_is_notified() {
 }
 
 #[test]
-fn a_second_asp_is_told_that_the_server_is_active() {
+fn a_second_asp_is_notified_that_the_server_is_active() {
     let mut one = gateway(TrafficMode::Loadshare, 1);
     one.bring_peer_up(LINK);
     let outputs = up(&mut one, OTHER, 2);
@@ -272,29 +272,29 @@ fn loadshare_goes_by_signalling_link_selection_to_active_asps_alone() {
     let mut one = gateway(TrafficMode::Loadshare, 1);
     one.bring_peer_up(LINK);
     up(&mut one, OTHER, 2);
-    assert_eq!(ways(&mut one, 4), [[0], [0], [0], [0]]);
-    one.give(OTHER, &aspac(2));
+    assert_eq!(links_of_selections(&mut one, 4), [[0], [0], [0], [0]]);
+    one.receive(OTHER, &aspac(2));
     one.bring_peer_up(LinkId(2));
-    assert_eq!(ways(&mut one, 6), [[0], [1], [2], [0], [1], [2]]);
-    one.give(OTHER, &of_100(Kind::AspInactive, &[]));
-    assert_eq!(ways(&mut one, 6), [[0], [0], [2], [0], [2], [2]]);
+    assert_eq!(links_of_selections(&mut one, 6), [[0], [1], [2], [0], [1], [2]]);
+    one.receive(OTHER, &of_100(Kind::AspInactive, &[]));
+    assert_eq!(links_of_selections(&mut one, 6), [[0], [0], [2], [0], [2], [2]]);
     assert_eq!(one.state(), ServerState::Active);
 }
 
 #[test]
-fn sgp_asptm_v_014_and_015_override_gives_all_traffic_to_the_last_and_tells_the_one_before() {
+fn sgp_asptm_v_014_and_015_override_gives_all_traffic_to_the_last_and_notifies_the_one_before() {
     let mut one = gateway(TrafficMode::Override, 1);
     up(&mut one, LINK, 11);
-    one.give(LINK, &aspac(1));
+    one.receive(LINK, &aspac(1));
     up(&mut one, OTHER, 22);
-    let outputs = one.give(OTHER, &aspac(1));
+    let outputs = one.receive(OTHER, &aspac(1));
     assert_eq!(notified(&outputs, LINK), [ALTERNATE]);
     assert_eq!(only(&outputs, LINK, Kind::Notify)[0].number(tag::ASP_IDENTIFIER), Ok(Some(22)));
     assert_eq!((one.state(), one.link()), (ServerState::Active, AspState::Inactive));
-    assert_eq!(ways(&mut one, 3), [[1], [1], [1]]);
-    assert_eq!(transfers(&one.give(LINK, &data(100, 1))).len(), 1, "sent before it knew");
+    assert_eq!(links_of_selections(&mut one, 3), [[1], [1], [1]]);
+    assert_eq!(transfers(&one.receive(LINK, &data(100, 1))).len(), 1, "sent before the override was known");
     one.pass(T_ACK);
-    assert_eq!(errors(&one.give(LINK, &data(100, 1))), [0x06]);
+    assert_eq!(errors(&one.receive(LINK, &data(100, 1))), [0x06]);
 }
 
 #[test]
@@ -302,20 +302,20 @@ fn broadcast_gives_every_active_asp_all_traffic() {
     let mut one = gateway(TrafficMode::Broadcast, 1);
     for link in [LINK, OTHER] {
         up(&mut one, link, 1);
-        one.give(link, &aspac(3));
+        one.receive(link, &aspac(3));
     }
-    assert_eq!(ways(&mut one, 2), [[0, 1], [0, 1]]);
+    assert_eq!(links_of_selections(&mut one, 2), [[0, 1], [0, 1]]);
 }
 
 #[test]
-fn sgp_asptm_v_013_n_plus_k_waits_for_n_and_says_when_fewer_are_left() {
+fn sgp_asptm_v_013_n_plus_k_requires_n_and_notifies_when_fewer_are_left() {
     let mut one = gateway(TrafficMode::Loadshare, 2);
     up(&mut one, LINK, 1);
-    let outputs = one.give(LINK, &aspac(2));
+    let outputs = one.receive(LINK, &aspac(2));
     assert_eq!(kinds(&outputs), [Kind::AspActiveAck]);
     assert_eq!(one.state(), ServerState::Inactive);
     up(&mut one, OTHER, 2);
-    let outputs = one.give(OTHER, &aspac(2));
+    let outputs = one.receive(OTHER, &aspac(2));
     assert_eq!((notified(&outputs, LINK), notified(&outputs, OTHER)), (vec![AS_ACTIVE], vec![AS_ACTIVE]));
     up(&mut one, LinkId(2), 3);
     let outputs = one.lose(OTHER);
@@ -327,12 +327,12 @@ fn sgp_asptm_v_013_n_plus_k_waits_for_n_and_says_when_fewer_are_left() {
 
 #[test]
 fn a_pending_server_holds_its_traffic_up_to_its_bound_and_no_longer_than_t_r() {
-    let mut one = One::active_sgp();
-    one.give(LINK, &of_100(Kind::AspInactive, &[]));
+    let mut one = TestNode::active_sgp();
+    one.receive(LINK, &of_100(Kind::AspInactive, &[]));
     let outputs: Vec<Output> =
         (0..105).flat_map(|sls| one.handle(Input::Transfer(transfer(SERVER, sls, vec![sls])))).collect();
     assert_eq!(discarded(&outputs).len(), 5);
-    let outputs = one.give(LINK, &aspac(2));
+    let outputs = one.receive(LINK, &aspac(2));
     let delivered: Vec<u8> = rig::arrived(&outputs).iter().map(|data| data.payload[0]).collect();
     assert_eq!(delivered, (0..100).collect::<Vec<u8>>());
     one.lose(LINK);
@@ -342,14 +342,14 @@ fn a_pending_server_holds_its_traffic_up_to_its_bound_and_no_longer_than_t_r() {
 }
 
 #[test]
-fn a_congested_link_leaves_its_traffic_to_the_others_or_holds_it() {
+fn the_traffic_of_a_congested_link_moves_to_the_others_or_is_held() {
     let mut one = gateway(TrafficMode::Loadshare, 1);
     one.bring_peer_up(LINK);
     one.bring_peer_up(OTHER);
     one.handle(Input::Congested { link: LINK, congested: true });
-    assert_eq!(ways(&mut one, 3), [[1], [1], [1]]);
+    assert_eq!(links_of_selections(&mut one, 3), [[1], [1], [1]]);
     one.handle(Input::Congested { link: OTHER, congested: true });
-    assert_eq!(ways(&mut one, 2), [[0_u16; 0], []]);
+    assert_eq!(links_of_selections(&mut one, 2), [[0_u16; 0], []]);
     let outputs = one.handle(Input::Congested { link: LINK, congested: false });
     assert_eq!(kinds(&outputs), [Kind::Data, Kind::Data]);
     one.handle(Input::Congested { link: LINK, congested: true });
@@ -363,7 +363,7 @@ fn change(change: Availability, point_codes: &[u32]) -> Input {
 }
 
 #[test]
-fn active_asps_are_told_how_the_network_changes_and_late_ones_what_is_unavailable() {
+fn ssnm_goes_to_active_asps_and_unavailable_states_to_later_ones() {
     let mut one = gateway(TrafficMode::Loadshare, 1);
     one.bring_peer_up(LINK);
     up(&mut one, OTHER, 2);
@@ -377,13 +377,13 @@ fn active_asps_are_told_how_the_network_changes_and_late_ones_what_is_unavailabl
     ];
     for (state, kind, level) in cases {
         let outputs = one.handle(change(state, &[5, 6]));
-        let [(link, told)] = &sent(&outputs)[..] else { panic!("{outputs:?}") };
-        assert_eq!((*link, told.kind()), (LINK, kind));
-        assert_eq!(told.affected(), Ok(vec![(0, 5), (0, 6)]));
-        assert_eq!(told.number(tag::CONGESTION), Ok(level));
-        assert_eq!(told.routing_contexts(), Ok(vec![100]));
+        let [(link, message)] = &sent(&outputs)[..] else { panic!("{outputs:?}") };
+        assert_eq!((*link, message.kind()), (LINK, kind));
+        assert_eq!(message.affected(), Ok(vec![(0, 5), (0, 6)]));
+        assert_eq!(message.number(tag::CONGESTION), Ok(level));
+        assert_eq!(message.routing_contexts(), Ok(vec![100]));
     }
-    let outputs = one.give(OTHER, &aspac(2));
+    let outputs = one.receive(OTHER, &aspac(2));
     assert_eq!(only(&outputs, OTHER, Kind::Duna)[0].affected(), Ok(vec![(0, 5), (0, 6)]));
     let input = Input::UserPart { server: SERVER, point_code: 6, user: 3, cause: 1 };
     let outputs = one.handle(input);
@@ -395,49 +395,49 @@ fn active_asps_are_told_how_the_network_changes_and_late_ones_what_is_unavailabl
 fn an_audit_is_answered_with_congestion_before_availability() {
     let mut server = server(100);
     server.point_codes = vec![5, 6, 7];
-    let mut one = One::new(settings(&[Role::Sgp], vec![server]));
+    let mut one = TestNode::new(settings(&[Role::Sgp], vec![server]));
     one.bring_peer_up(LINK);
     one.handle(change(Availability::Congested(2), &[6]));
     one.handle(change(Availability::Restricted, &[7]));
     let daud = of_100(Kind::Daud, &[]).with(tag::AFFECTED, numbers(&[5, 6, 7, 8]));
-    let outputs = one.give(LINK, &daud);
-    let told: Vec<_> =
-        sent(&outputs).iter().map(|(_, told)| (told.kind(), told.affected().unwrap())).collect();
+    let outputs = one.receive(LINK, &daud);
+    let messages: Vec<_> =
+        sent(&outputs).iter().map(|(_, message)| (message.kind(), message.affected().unwrap())).collect();
     let expected = [
         (Kind::Scon, vec![(0, 6)]),
         (Kind::Dava, vec![(0, 5), (0, 6)]),
         (Kind::Drst, vec![(0, 7)]),
         (Kind::Duna, vec![(0, 8)]),
     ];
-    assert_eq!(told, expected);
+    assert_eq!(messages, expected);
 }
 
 #[test]
 fn an_audit_of_a_range_is_answered_with_the_range_and_then_its_exceptions() {
-    let mut one = One::active_sgp();
+    let mut one = TestNode::active_sgp();
     one.handle(change(Availability::Unavailable, &[0x12, 0x22]));
-    let outputs = one.give(LINK, &of_100(Kind::Daud, &[(tag::AFFECTED, 0x0400_001f)]));
-    let told: Vec<_> =
-        sent(&outputs).iter().map(|(_, told)| (told.kind(), told.affected().unwrap())).collect();
-    assert_eq!(told, [(Kind::Dava, vec![(4, 0x10)]), (Kind::Duna, vec![(0, 0x12)])]);
+    let outputs = one.receive(LINK, &of_100(Kind::Daud, &[(tag::AFFECTED, 0x0400_001f)]));
+    let messages: Vec<_> =
+        sent(&outputs).iter().map(|(_, message)| (message.kind(), message.affected().unwrap())).collect();
+    assert_eq!(messages, [(Kind::Dava, vec![(4, 0x10)]), (Kind::Duna, vec![(0, 0x12)])]);
 }
 
 #[test]
-fn data_for_a_point_code_that_is_lost_is_answered_with_duna() {
-    let mut one = One::active_sgp();
+fn data_for_an_unavailable_point_code_is_answered_with_duna() {
+    let mut one = TestNode::active_sgp();
     one.handle(change(Availability::Unavailable, &[1]));
-    let outputs = one.give(LINK, &data(100, 1));
+    let outputs = one.receive(LINK, &data(100, 1));
     assert_eq!((kinds(&outputs), transfers(&outputs).len()), (vec![Kind::Duna], 0));
 }
 
-fn registering_gateway() -> One {
+fn registering_gateway() -> TestNode {
     let mut first = server(0);
     first.routing_context = None;
     let key = RoutingKey { local_identifier: 1, dpc: 1, service_indicators: vec![3, 5], opcs: vec![9, 8] };
     first.registers = Some(key);
-    let mut one = One::new(settings(&[Role::Sgp], vec![first, server(100)]));
+    let mut one = TestNode::new(settings(&[Role::Sgp], vec![first, server(100)]));
     one.connect(LINK);
-    one.give(LINK, &Message::new(Kind::AspUp));
+    one.receive(LINK, &Message::new(Kind::AspUp));
     one
 }
 
@@ -468,43 +468,43 @@ fn last_numbers(message: &Message) -> Vec<u32> {
 fn a_routing_key_is_registered_once_and_deregistered_when_inactive() {
     let mut one = registering_gateway();
     let activate = message(Kind::AspActive, &[(tag::ROUTING_CONTEXT, 1)]);
-    assert_eq!(errors(&one.give(LINK, &activate)), [0x19]);
-    let outputs = one.give(LINK, &reg_req(2));
+    assert_eq!(errors(&one.receive(LINK, &activate)), [0x19]);
+    let outputs = one.receive(LINK, &reg_req(2));
     assert_eq!(last_numbers(&only(&outputs, LINK, Kind::RegRsp)[0]), [42, 7, 0]);
-    let outputs = one.give(LINK, &reg_req(1));
+    let outputs = one.receive(LINK, &reg_req(1));
     assert_eq!(last_numbers(&only(&outputs, LINK, Kind::RegRsp)[0]), [42, 0, 1]);
-    let outputs = one.give(LINK, &reg_req(1));
+    let outputs = one.receive(LINK, &reg_req(1));
     assert_eq!(last_numbers(&only(&outputs, LINK, Kind::RegRsp)[0]), [42, 12, 1]);
-    assert_eq!(only(&one.give(LINK, &activate), LINK, Kind::AspActiveAck).len(), 1);
+    assert_eq!(only(&one.receive(LINK, &activate), LINK, Kind::AspActiveAck).len(), 1);
     let dereg = |context: u32| message(Kind::DeregReq, &[(tag::ROUTING_CONTEXT, context)]);
     for (context, status) in [(1, 5), (77, 2), (100, 3)] {
-        let outputs = one.give(LINK, &dereg(context));
+        let outputs = one.receive(LINK, &dereg(context));
         assert_eq!(last_numbers(&only(&outputs, LINK, Kind::DeregRsp)[0]), [context, status]);
     }
-    one.give(LINK, &message(Kind::AspInactive, &[(tag::ROUTING_CONTEXT, 1)]));
+    one.receive(LINK, &message(Kind::AspInactive, &[(tag::ROUTING_CONTEXT, 1)]));
     for status in [0, 4] {
-        let outputs = one.give(LINK, &dereg(1));
+        let outputs = one.receive(LINK, &dereg(1));
         assert_eq!(last_numbers(&only(&outputs, LINK, Kind::DeregRsp)[0]), [1, status]);
     }
-    assert_eq!(errors(&one.give(LINK, &activate)), [0x19]);
-    assert_eq!(errors(&one.give(LINK, &Message::new(Kind::RegReq))), [0x16]);
+    assert_eq!(errors(&one.receive(LINK, &activate)), [0x19]);
+    assert_eq!(errors(&one.receive(LINK, &Message::new(Kind::RegReq))), [0x16]);
 }
 
 #[test]
 fn an_error_is_never_answered_with_an_error() {
-    let mut one = One::active_sgp();
-    let outputs = one.give(LINK, &message(Kind::Error, &[(tag::ERROR_CODE, 0x19)]));
+    let mut one = TestNode::active_sgp();
+    let outputs = one.receive(LINK, &message(Kind::Error, &[(tag::ERROR_CODE, 0x19)]));
     assert_eq!(outputs, [Output::Refused { link: LINK, code: 0x19, sent: false }]);
     for octets in
         [&[1, 0, 0, 0, 0, 0, 0, 8][..], &[9, 0, 0, 0, 0, 0, 0, 8], &[1, 0, 0, 0], &[1, 0, 0, 0, 0, 0, 0, 99]]
     {
-        assert_eq!(one.give_octets(3, octets), []);
+        assert_eq!(one.receive_octets(3, octets), []);
     }
 }
 
 #[test]
 fn a_gateway_that_stops_closes_its_links() {
-    let mut one = One::active_sgp();
+    let mut one = TestNode::active_sgp();
     let outputs = one.handle(Input::Stop);
     assert!(outputs.contains(&Output::Close { link: LINK }));
     assert_eq!((one.state(), one.link()), (ServerState::Down, AspState::Down));

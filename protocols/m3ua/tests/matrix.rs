@@ -1,7 +1,7 @@
-//! Every message in every state of every role: what is answered, and what goes up (RFC 4666 §4.3).
+//! State matrix tests: the outputs for every message in every state of every role (RFC 4666 §4.3).
 //!
 //! A cell lists the kinds sent, `E6` for an ERR of code 6, and `transfer`, `point code` or `user part`
-//! for what goes to the user.
+//! for indications to the user.
 
 #![allow(
     clippy::unwrap_used,
@@ -13,11 +13,11 @@
 mod rig;
 
 use m3ua::{AspState, Error, Exchange, Kind, M3ua, Message, Output, Role, ServerId, Settings};
-use rig::{AS_ACTIVE, LINK, One, data, message, of_100, server, settings, tag};
+use rig::{AS_ACTIVE, LINK, TestNode, data, message, of_100, server, settings, tag};
 
 type Row = (Kind, [&'static str; 3]);
 
-/// An example of each kind that is right in itself.
+/// A valid example of each kind.
 fn example(kind: Kind) -> Message {
     match kind {
         Kind::Error => message(kind, &[(tag::ERROR_CODE, 7)]),
@@ -30,8 +30,8 @@ fn example(kind: Kind) -> Message {
     }
 }
 
-fn words(outputs: &[Output]) -> String {
-    let word = |output: &Output| match output {
+fn summary(outputs: &[Output]) -> String {
+    let name = |output: &Output| match output {
         Output::Send { octets, .. } => {
             let message = Message::decode(octets).unwrap();
             Some(match message.kind() {
@@ -44,24 +44,24 @@ fn words(outputs: &[Output]) -> String {
         Output::UserUnavailable { .. } => Some("user part".into()),
         _ => None,
     };
-    outputs.iter().filter_map(word).collect::<Vec<String>>().join(" ")
+    outputs.iter().filter_map(name).collect::<Vec<String>>().join(" ")
 }
 
-fn check(table: &[Row], prepare: impl Fn(usize) -> One) {
+fn check(table: &[Row], prepare: impl Fn(usize) -> TestNode) {
     assert_eq!(table.len(), Kind::ALL.len());
     for (kind, ..) in Kind::ALL {
         let (_, cells) = table.iter().find(|row| row.0 == kind).unwrap();
         for (column, cell) in cells.iter().enumerate() {
             let mut one = prepare(column);
-            assert_eq!(words(&one.give(LINK, &example(kind))), *cell, "{kind:?} in column {column}");
-            // Whatever came: no state is a dead end.
+            assert_eq!(summary(&one.receive(LINK, &example(kind))), *cell, "{kind:?} in column {column}");
+            // Timers stay bounded after every message.
             assert!(one.pass(rig::T_ACK * 3).len() < 50);
         }
     }
 }
 
 #[test]
-fn an_asp_has_an_answer_to_everything() {
+fn an_asp_handles_every_message_in_every_state() {
     let table: [Row; 23] = [
         (Kind::Error, ["", "", ""]),
         (Kind::Notify, ["", "", ""]),
@@ -88,17 +88,17 @@ fn an_asp_has_an_answer_to_everything() {
         (Kind::DeregRsp, ["E6", "E6", "E6"]),
     ];
     check(&table, |column| {
-        let mut one = One::of(Role::Asp);
+        let mut one = TestNode::of(Role::Asp);
         one.connect(LINK);
         let acks = [Message::new(Kind::AspUpAck), of_100(Kind::AspActiveAck, &[])];
-        acks.iter().take(column).for_each(|ack| drop(one.give(LINK, ack)));
+        acks.iter().take(column).for_each(|ack| drop(one.receive(LINK, ack)));
         assert_eq!(one.link(), [AspState::Down, AspState::Inactive, AspState::Active][column]);
         one
     });
 }
 
 #[test]
-fn an_sgp_has_an_answer_to_everything() {
+fn an_sgp_handles_every_message_in_every_state() {
     let table: [Row; 23] = [
         (Kind::Error, ["", "", ""]),
         (Kind::Notify, ["E6", "E6", "E6"]),
@@ -124,11 +124,11 @@ fn an_sgp_has_an_answer_to_everything() {
         (Kind::DeregReq, ["E4", "E4", "E4"]),
         (Kind::DeregRsp, ["E6", "E6", "E6"]),
     ];
-    check(&table, |column| answering(Role::Sgp, column));
+    check(&table, |column| responder(Role::Sgp, column));
 }
 
 #[test]
-fn an_ipsp_that_is_asked_has_an_answer_to_everything() {
+fn an_ipsp_responder_handles_every_message_in_every_state() {
     let table: [Row; 23] = [
         (Kind::Error, ["", "", ""]),
         (Kind::Notify, ["E6", "E6", "E6"]),
@@ -154,12 +154,12 @@ fn an_ipsp_that_is_asked_has_an_answer_to_everything() {
         (Kind::DeregReq, ["E4", "E4", "E4"]),
         (Kind::DeregRsp, ["E6", "E6", "E6"]),
     ];
-    check(&table, |column| answering(Role::Ipsp { exchange: Exchange::Single, initiates: false }, column));
+    check(&table, |column| responder(Role::Ipsp { exchange: Exchange::Single, initiates: false }, column));
 }
 
 #[test]
-fn an_ipsp_of_a_double_exchange_has_an_answer_to_everything() {
-    // Columns: our own process down, inactive, active; the peer's down.
+fn an_ipsp_of_a_double_exchange_handles_every_message_in_every_state() {
+    // Columns: the local process down, inactive, active; the peer's down.
     let table: [Row; 23] = [
         (Kind::Error, ["", "", ""]),
         (Kind::Notify, ["", "", ""]),
@@ -186,10 +186,10 @@ fn an_ipsp_of_a_double_exchange_has_an_answer_to_everything() {
         (Kind::DeregRsp, ["E6", "E6", "E6"]),
     ];
     check(&table, |column| {
-        let mut one = One::of(Role::Ipsp { exchange: Exchange::Double, initiates: true });
+        let mut one = TestNode::of(Role::Ipsp { exchange: Exchange::Double, initiates: true });
         one.connect(LINK);
         let acks = [Message::new(Kind::AspUpAck), of_100(Kind::AspActiveAck, &[])];
-        acks.iter().take(column).for_each(|ack| drop(one.give(LINK, ack)));
+        acks.iter().take(column).for_each(|ack| drop(one.receive(LINK, ack)));
         one
     });
 }
@@ -197,24 +197,24 @@ fn an_ipsp_of_a_double_exchange_has_an_answer_to_everything() {
 #[test]
 fn without_an_association_nothing_is_answered() {
     for role in [Role::Asp, Role::Sgp] {
-        let mut one = One::of(role);
+        let mut one = TestNode::of(role);
         for (kind, ..) in Kind::ALL {
-            assert_eq!(one.give(LINK, &example(kind)), []);
+            assert_eq!(one.receive(LINK, &example(kind)), []);
         }
     }
 }
 
-fn answering(role: Role, column: usize) -> One {
-    let mut one = One::of(role);
+fn responder(role: Role, column: usize) -> TestNode {
+    let mut one = TestNode::of(role);
     one.connect(LINK);
     let requests = [Message::new(Kind::AspUp), of_100(Kind::AspActive, &[])];
-    requests.iter().take(column).for_each(|request| drop(one.give(LINK, request)));
+    requests.iter().take(column).for_each(|request| drop(one.receive(LINK, request)));
     assert_eq!(one.link(), [AspState::Down, AspState::Inactive, AspState::Active][column]);
     one
 }
 
 #[test]
-fn settings_that_contradict_themselves_are_refused() {
+fn contradictory_settings_are_refused() {
     let refused = |settings: Settings| M3ua::new(settings).unwrap_err();
     assert_eq!(refused(settings(&[], vec![server(1)])), Error::Count);
     assert_eq!(refused(settings(&[Role::Asp], vec![])), Error::Count);
@@ -233,8 +233,8 @@ fn settings_that_contradict_themselves_are_refused() {
 }
 
 #[test]
-fn nothing_that_is_printed_holds_what_was_said() {
-    let mut one = One::active_asp();
+fn debug_omits_payloads() {
+    let mut one = TestNode::active_asp();
     let transfer = rig::transfer(rig::SERVER, 1, "confidential");
     let input = m3ua::Input::Transfer(transfer.clone());
     let printed = format!("{input:?} {:?} {:?}", one.handle(input.clone()), one.node);

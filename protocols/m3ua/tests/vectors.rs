@@ -1,6 +1,6 @@
-//! Frames that others wrote, and everything that can be done to them.
+//! Codec tests on frames of other implementations: decoding, encoding, truncation, mutation (RFC 4666 §3).
 //!
-//! `vectors/frames.json` holds the M3UA layer of frames encoded by pycrate and read back by tshark.
+//! `vectors/frames.json` contains the M3UA layer of frames encoded by pycrate and decoded by tshark.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,7 +14,7 @@ mod rig;
 use bytes::Bytes;
 use m3ua::{Error, Kind, Message};
 use proptest::prelude::*;
-use rig::{One, tag};
+use rig::{TestNode, tag};
 use serde_json::Value;
 
 fn octets(hex: &str) -> Bytes {
@@ -31,36 +31,36 @@ fn every_frame() -> Vec<Bytes> {
 }
 
 #[test]
-fn every_frame_reads_as_tshark_reads_it() {
+fn every_frame_decodes_as_in_tshark() {
     let frames = frames();
     assert_eq!(frames.len(), 233);
     for frame in frames {
         let message = Message::decode(&octets(frame["hex"].as_str().unwrap())).unwrap();
-        let said = |key: &str| frame["expect"][key].as_str().map(|text| text.parse::<u32>().unwrap());
+        let expected = |key: &str| frame["expect"][key].as_str().map(|text| text.parse::<u32>().unwrap());
         let (class, kind) = message.kind().octets();
-        assert_eq!(Some(u32::from(class)), said("m3ua_class"));
-        assert_eq!(Some(u32::from(kind)), said("m3ua_type"));
+        assert_eq!(Some(u32::from(class)), expected("m3ua_class"));
+        assert_eq!(Some(u32::from(kind)), expected("m3ua_type"));
         let contexts = message.routing_contexts().unwrap();
-        assert_eq!(contexts.first().copied(), said("routing_context"));
+        assert_eq!(contexts.first().copied(), expected("routing_context"));
         if message.kind() == Kind::Data {
             let data = message.protocol_data().unwrap();
-            assert_eq!(Some(data.opc), said("opc"));
-            assert_eq!(Some(data.dpc), said("dpc"));
-            assert_eq!(Some(u32::from(data.sls)), said("sls"));
+            assert_eq!(Some(data.opc), expected("opc"));
+            assert_eq!(Some(data.dpc), expected("dpc"));
+            assert_eq!(Some(u32::from(data.sls)), expected("sls"));
             assert_eq!(data.payload, octets(frame["user"].as_str().unwrap()));
         }
     }
 }
 
 #[test]
-fn every_frame_is_written_as_it_came() {
+fn every_frame_encodes_to_the_same_octets() {
     for frame in every_frame() {
         assert_eq!(Message::decode(&frame).unwrap().encode(), frame);
     }
 }
 
 #[test]
-fn every_frame_reads_as_the_codec_reads_it() {
+fn every_frame_decodes_as_in_the_other_codec() {
     for frame in every_frame() {
         let (ours, theirs) = (Message::decode(&frame).unwrap(), codec::M3uaMessage::decode(&frame).unwrap());
         assert_eq!(ours.kind().octets(), theirs.message_type.class_and_type());
@@ -72,7 +72,7 @@ fn every_frame_reads_as_the_codec_reads_it() {
 }
 
 #[test]
-fn every_frame_is_whole_at_the_head_of_a_stream() {
+fn every_frame_is_found_at_the_head_of_a_stream() {
     for frame in every_frame() {
         let more = [frame.as_ref(), &[1, 0, 3]].concat();
         assert_eq!(m3ua::framed(&more), Ok(Some(frame.len())));
@@ -80,7 +80,7 @@ fn every_frame_is_whole_at_the_head_of_a_stream() {
 }
 
 #[test]
-fn no_truncation_is_taken_for_the_whole_but_one_that_lacks_the_last_pad() {
+fn every_truncation_is_refused_except_a_missing_last_pad() {
     for frame in every_frame() {
         let whole = Message::decode(&frame).unwrap();
         for cut in 0..frame.len() {
@@ -96,7 +96,7 @@ fn no_truncation_is_taken_for_the_whole_but_one_that_lacks_the_last_pad() {
 }
 
 #[test]
-fn the_last_pad_may_be_missing_and_may_be_missing_from_the_length_too() {
+fn the_last_pad_may_be_absent_also_from_the_length() {
     let padded = octets("0100030100000010000400050061626300000000");
     assert_eq!(Message::decode(&padded), Err(Error::Length), "four octets too many");
     let padded = octets("010003010000001000040005610000 00".replace(' ', "").as_str());
@@ -111,7 +111,7 @@ fn the_last_pad_may_be_missing_and_may_be_missing_from_the_length_too() {
 }
 
 #[test]
-fn unknown_parameters_are_kept_and_mean_nothing() {
+fn unknown_parameters_are_kept_and_ignored() {
     let octets = octets("01000301000000187ffe00080102030400110008 0000002a".replace(' ', "").as_str());
     let message = Message::decode(&octets).unwrap();
     assert_eq!(message.number(tag::ASP_IDENTIFIER), Ok(Some(42)));
@@ -169,7 +169,7 @@ fn mutated() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn what_reads_is_written_so_that_it_reads_the_same(octets in mutated()) {
+    fn decoded_mutations_decode_alike_after_encoding(octets in mutated()) {
         if let Ok(message) = Message::decode(&Bytes::from(octets)) {
             prop_assert_eq!(Message::decode(&message.encode()).unwrap(), message);
         }
@@ -177,9 +177,9 @@ proptest! {
 
     #[test]
     fn no_mutation_makes_a_node_panic(inputs in prop::collection::vec(mutated(), 1..20), streams in 0_u16..20) {
-        for mut one in [One::active_asp(), One::active_sgp()] {
+        for mut one in [TestNode::active_asp(), TestNode::active_sgp()] {
             for octets in &inputs {
-                let outputs = one.give_octets(streams, octets);
+                let outputs = one.receive_octets(streams, octets);
                 prop_assert!(outputs.len() < 100);
             }
         }

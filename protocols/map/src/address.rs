@@ -1,6 +1,6 @@
-//! Numbers as MAP writes them: AddressString, IMSI and LMSI (TS 29.002 §17.7.8).
+//! AddressString, IMSI and LMSI (TS 29.002 §17.7.8).
 //!
-//! Their `Debug` says how long a number is, and never which.
+//! `Debug` prints the length of a number, never its digits.
 
 use std::fmt;
 
@@ -14,25 +14,25 @@ use crate::field::Value;
 /// The longest AddressString: an octet of kinds and 19 octets of digits.
 const ADDRESS_OCTETS_MAX: usize = 20;
 
-/// What a number is counted from: three bits of the first octet.
+/// Nature of address: three bits of the first octet.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub enum NatureOfAddress {
-    /// Not said.
+    /// Unknown.
     Unknown,
-    /// With the country code.
+    /// International number, with the country code.
     #[default]
     International,
-    /// Without the country code.
+    /// National significant number, without the country code.
     National,
-    /// Of meaning in one network alone.
+    /// Network specific number.
     NetworkSpecific,
-    /// Without the area code.
+    /// Subscriber number, without the area code.
     Subscriber,
-    /// Not to be used.
+    /// Reserved.
     Reserved,
-    /// A short code of one network.
+    /// Abbreviated number.
     Abbreviated,
-    /// Kept for later versions of the standard.
+    /// Reserved for extension.
     Extension,
 }
 
@@ -65,10 +65,10 @@ impl NatureOfAddress {
     }
 }
 
-/// The plan that a number belongs to: four bits of the first octet.
+/// Numbering plan: four bits of the first octet.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub enum NumberingPlan {
-    /// Not said.
+    /// Unknown.
     Unknown,
     /// E.164.
     #[default]
@@ -83,9 +83,9 @@ pub enum NumberingPlan {
     National,
     /// A private plan.
     Private,
-    /// Kept for later versions of the standard.
+    /// Reserved for extension.
     Extension,
-    /// A value without a meaning, 0 to 15.
+    /// An undefined value, 0 to 15.
     Spare(u8),
 }
 
@@ -123,9 +123,9 @@ impl NumberingPlan {
 /// AddressString and ISDN-AddressString: a number with its nature and plan.
 #[derive(Clone, Default, Eq, Hash, PartialEq)]
 pub struct AddressString {
-    /// What the number is counted from.
+    /// Nature of address.
     pub nature_of_address: NatureOfAddress,
-    /// The plan that the number belongs to.
+    /// Numbering plan.
     pub numbering_plan: NumberingPlan,
     /// Up to 38 of `0` to `9`, `*`, `#`, `a`, `b` and `c`.
     pub digits: CompactString,
@@ -195,7 +195,7 @@ impl fmt::Debug for Imsi {
 impl Value for Imsi {
     fn read(element: &Element<'_>) -> Result<Self, Error> {
         let octets = element.octet_string()?;
-        // Phase 1 nodes were seen with IMSIs of fewer than the three octets that the standard asks for.
+        // Phase 1 nodes send IMSIs of fewer than the three octets that the standard requires.
         if octets.is_empty() || octets.len() > 8 {
             return Err(Error::Mistyped("IMSI is not 1 to 8 octets"));
         }
@@ -213,7 +213,7 @@ impl Value for Imsi {
     }
 }
 
-/// LMSI: how one VLR finds a subscriber faster than by the IMSI.
+/// LMSI: the local identity of a subscriber in one VLR.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub struct Lmsi(pub [u8; 4]);
 
@@ -233,7 +233,7 @@ impl Value for Lmsi {
     }
 }
 
-/// The fifteen digits of TBCD; the sixteenth value fills the last octet.
+/// The fifteen digits of TBCD; the sixteenth value is the filler.
 const DIGITS: &str = "0123456789*#abc";
 
 /// TBCD ends at its first filler: some nodes fill whole octets.

@@ -1,9 +1,9 @@
-//! Application contexts of short messages, and the versions of MAP (TS 29.002 §17.3).
+//! Application contexts of the short message procedures, and the versions of MAP (TS 29.002 §17.3).
 
 /// The version of a MAP dialogue.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Version {
-    /// Version 1: no dialogue portion, so that the operation code alone tells what is asked.
+    /// Version 1: no dialogue portion and hence no application context name.
     V1,
     /// Version 2.
     V2,
@@ -31,7 +31,7 @@ impl Version {
         }
     }
 
-    /// The version below.
+    /// The next lower version.
     pub const fn lower(self) -> Option<Self> {
         match self {
             Self::V3 => Some(Self::V2),
@@ -41,23 +41,23 @@ impl Version {
     }
 }
 
-/// What a dialogue is for.
+/// An application context.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Context {
     /// shortMsgGatewayContext, 20: the centre and the HLR.
     ShortMsgGateway,
     /// shortMsgMO-RelayContext, 21: from a subscriber's node to the centre. Version 1 and many
-    /// nodes of version 2 know one relay for both directions.
+    /// nodes of version 2 have one relay context for both directions.
     ShortMsgMoRelay,
     /// shortMsgAlertContext, 23: the HLR alerts the centre.
     ShortMsgAlert,
-    /// mwdMngtContext, 24: a subscriber's node tells the HLR that he can be reached.
+    /// mwdMngtContext, 24: a subscriber's node reports to the HLR that the subscriber is reachable.
     MwdMngt,
     /// shortMsgMT-RelayContext, 25: from the centre to the subscriber's node.
     ShortMsgMtRelay,
 }
 
-/// What all application contexts of MAP begin with: itu-t, identified-organization, etsi,
+/// The prefix of all application context names of MAP: itu-t, identified-organization, etsi,
 /// mobileDomain, gsm-Network, map-ac.
 const PREFIX: [u8; 5] = [0x04, 0x00, 0x00, 0x01, 0x00];
 
@@ -99,8 +99,8 @@ impl Context {
         [a, b, c, d, e, self.number(), version.number()]
     }
 
-    /// The context and the number of the version of an object identifier's contents. Which
-    /// versions exist is another question.
+    /// The context and the version number of an object identifier's contents. The number is not
+    /// checked against the versions that exist.
     pub fn from_oid(contents: &[u8]) -> Option<(Self, u8)> {
         match contents.strip_prefix(&PREFIX) {
             Some(&[number, version]) => Some((Self::from_number(number)?, version)),
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn other_identifiers_are_none_of_ours() {
+    fn other_identifiers_are_no_contexts() {
         for contents in
             [&[][..], &PREFIX, &[4, 0, 0, 1, 0, 20], &[4, 0, 0, 1, 0, 1, 3], &[4, 0, 0, 1, 0, 20, 3, 0]]
         {

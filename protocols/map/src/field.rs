@@ -1,8 +1,8 @@
-//! The fields of a SEQUENCE of MAP: taken in order, found anywhere, or skipped.
+//! Decoder and encoder for the fields of a MAP SEQUENCE (TS 29.002 §17).
 //!
-//! The first fields of a SEQUENCE stand in their order, and some of them are told apart by that
-//! alone. What later versions added stands behind them, and is found by its tag; what is not asked
-//! for is thereby skipped, as extensible types want it.
+//! The first fields of a SEQUENCE are read in order, since some of them differ by position alone. The
+//! fields that later versions added follow and are found by tag; unknown ones are thereby skipped, as
+//! extensible types require.
 
 use tcap::ber::{self, Element, Reader, Tag};
 
@@ -22,7 +22,7 @@ pub(crate) fn whole(parameter: &[u8]) -> Result<Element<'_>, Error> {
     Reader::new(parameter).next()?.ok_or(Error::Mistyped("no parameter"))
 }
 
-/// Fields that wait to be read.
+/// The fields not yet read.
 pub(crate) struct Fields<'a> {
     reader: Reader<'a>,
 }
@@ -37,8 +37,8 @@ impl<'a> Fields<'a> {
         Self::inside(&element)
     }
 
-    /// The fields of a SEQUENCE with any tag, or the one element of an explicit tag. They are
-    /// checked once, so that later nothing fails for their lengths.
+    /// The fields of a SEQUENCE with any tag, or the one element of an explicit tag. Their lengths are
+    /// checked here, so that later reads cannot fail on them.
     pub(crate) fn inside(element: &Element<'a>) -> Result<Self, Error> {
         let reader = element.sequence()?;
         let mut ahead = reader.clone();
@@ -46,7 +46,7 @@ impl<'a> Fields<'a> {
         Ok(Self { reader })
     }
 
-    /// The next field, whatever it is.
+    /// The next field, of any tag.
     pub(crate) fn next(&mut self) -> Result<Element<'a>, Error> {
         self.reader.next()?.ok_or(Error::Mistyped("a field is missing"))
     }
@@ -61,7 +61,7 @@ impl<'a> Fields<'a> {
         self.reader.optional(tag)?.as_ref().map(T::read).transpose()
     }
 
-    /// The first waiting field of this tag.
+    /// The first unread field of this tag.
     pub(crate) fn element(&self, tag: Tag) -> Option<Element<'a>> {
         let mut ahead = self.reader.clone();
         while let Ok(Some(element)) = ahead.next() {
@@ -72,18 +72,18 @@ impl<'a> Fields<'a> {
         None
     }
 
-    /// The value of the first waiting field of this tag.
+    /// The value of the first unread field of this tag.
     pub(crate) fn find<T: Value>(&self, tag: Tag) -> Result<Option<T>, Error> {
         self.element(tag).as_ref().map(T::read).transpose()
     }
 
-    /// Whether a NULL of this tag waits.
+    /// Whether a NULL of this tag is present.
     pub(crate) fn flag(&self, tag: Tag) -> bool {
         self.element(tag).is_some()
     }
 }
 
-/// The fields of a SEQUENCE in the making. The first fault is told at the end.
+/// Encoder for the fields of a SEQUENCE. The last call returns the first fault.
 #[derive(Default)]
 pub(crate) struct Writer {
     out: ber::Writer,

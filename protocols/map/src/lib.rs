@@ -1,9 +1,9 @@
-//! MAP: the short message procedures in versions 1, 2 and 3 (TS 29.002), without input or output.
+//! MAP provider for the short message procedures, versions 1, 2 and 3 (TS 29.002), without input or output.
 //!
-//! [`Map`] holds all dialogues of one element, whether centre, HLR or MSC. Octets, sockets and clocks
-//! stay outside: open dialogues and answer requests, give it what arrives, and after each call take
-//! [`Map::poll`] until it is empty. Then wait for the network or for [`Map::deadline`], whichever is
-//! first. Each request of ours ends in exactly one [`Output::Confirm`].
+//! [`Map`] holds all dialogues of one node: service centre, HLR or MSC. It owns no socket and no clock.
+//! The caller opens dialogues, answers requests and passes received messages in, and after each call
+//! takes [`Map::poll`] until it is empty. Then it waits for the network or for [`Map::deadline`],
+//! whichever is first. Each request sent ends in exactly one [`Output::Confirm`].
 //!
 //! ```
 //! use map::{Input, Map, Open, Output, Response, Settings, Version};
@@ -58,8 +58,8 @@
 //! # }
 //! ```
 //!
-//! What a peer may send is bounded by TCAP's own bounds: one request at a time in each dialogue, and as
-//! many dialogues as [`Settings`] allows. What is not taken is counted as [`Output::Refused`].
+//! A peer may have one pending request in each dialogue, and as many dialogues as [`Settings`] allows.
+//! Everything beyond that is refused and reported as [`Output::Refused`].
 
 mod address;
 mod context;

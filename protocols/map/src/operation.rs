@@ -1,4 +1,4 @@
-//! The operations of short messages: their codes, arguments and results (TS 29.002 §17.5, §17.6.5).
+//! MAP short message operations: codes, arguments and results (TS 29.002 §17.5, §17.6.5).
 
 mod alert_service_centre;
 mod inform_service_centre;
@@ -34,18 +34,18 @@ pub const SEND_ROUTING_INFO_FOR_SM: i64 = 45;
 pub const MO_FORWARD_SM: i64 = 46;
 /// reportSM-DeliveryStatus.
 pub const REPORT_SM_DELIVERY_STATUS: i64 = 47;
-/// noteSubscriberPresent of version 1. Nobody answers it.
+/// noteSubscriberPresent of version 1, class 4.
 pub const NOTE_SUBSCRIBER_PRESENT: i64 = 48;
-/// alertServiceCentreWithoutResult of version 1. Nobody answers it.
+/// alertServiceCentreWithoutResult of version 1, class 4.
 pub const ALERT_SERVICE_CENTRE_WITHOUT_RESULT: i64 = 49;
-/// informServiceCentre. Nobody answers it.
+/// informServiceCentre, class 4.
 pub const INFORM_SERVICE_CENTRE: i64 = 63;
 /// alertServiceCentre of version 2.
 pub const ALERT_SERVICE_CENTRE: i64 = 64;
 /// readyForSM.
 pub const READY_FOR_SM: i64 = 66;
 
-/// What one side asks of the other.
+/// The argument of an operation to invoke.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Request {
     /// sendRoutingInfoForSM.
@@ -65,7 +65,7 @@ pub enum Request {
 }
 
 impl Request {
-    /// The context that a dialogue for this request has.
+    /// The application context of this request.
     pub const fn context(&self) -> Context {
         match self {
             Self::SendRoutingInfoForSm(_)
@@ -100,7 +100,7 @@ impl Request {
         })
     }
 
-    /// Whether somebody answers it in `version`. What nobody answers has class 4.
+    /// Whether the operation has a response in `version`. One without is of class 4.
     pub const fn is_answered(&self, version: Version) -> bool {
         match self {
             Self::InformServiceCentre(_) => false,
@@ -109,7 +109,7 @@ impl Request {
         }
     }
 
-    /// Whether another message is to follow in the dialogue.
+    /// Whether another message follows in the dialogue (moreMessagesToSend).
     pub const fn more_messages_to_send(&self) -> bool {
         match self {
             Self::MtForwardSm(arg) => arg.more_messages_to_send,
@@ -118,12 +118,12 @@ impl Request {
         }
     }
 
-    /// Reads the argument of an operation, one whole element. In version 1 no context is known.
+    /// Decodes the argument of an operation, one whole element. Version 1 has no context.
     ///
     /// # Errors
     ///
     /// [`Error::UnknownOperation`] if the context does not have the operation, [`Error::Mistyped`] or
-    /// [`Error::Ber`] if the argument is not the operation's.
+    /// [`Error::Ber`] if the argument is malformed.
     pub fn read(
         code: i64,
         context: Option<Context>,
@@ -151,11 +151,11 @@ impl Request {
         }
     }
 
-    /// Writes the argument, one whole element. What `version` does not have is left out.
+    /// Encodes the argument, one whole element. Fields that `version` does not have are left out.
     ///
     /// # Errors
     ///
-    /// [`Error::Unwritable`] if a value is not one of MAP.
+    /// [`Error::Unwritable`] if a value is outside its ASN.1 type.
     pub fn write(&self, version: Version) -> Result<Vec<u8>, Error> {
         match self {
             Self::SendRoutingInfoForSm(arg) => arg.write(version),
@@ -169,8 +169,8 @@ impl Request {
     }
 }
 
-/// Whether a context has an operation (TS 29.002 §17.2.2). forwardSM is taken in both relays and in
-/// all versions, since nodes of version 2 use either, and some of version 3 keep the old code.
+/// Whether a context has an operation (TS 29.002 §17.2.2). forwardSM is accepted in both relay contexts
+/// and in all versions: nodes of version 2 use either, and some of version 3 keep the old code.
 fn has(context: Option<Context>, version: Version, code: i64) -> bool {
     match (context, code) {
         (None, MO_FORWARD_SM | SEND_ROUTING_INFO_FOR_SM | REPORT_SM_DELIVERY_STATUS) => true,
@@ -185,8 +185,7 @@ fn has(context: Option<Context>, version: Version, code: i64) -> bool {
     }
 }
 
-/// forwardSM goes to the centre or comes from it, as its addresses say; where they do not, its
-/// context does.
+/// The direction of a forwardSM follows from its addresses, or else from its context.
 fn forward_sm(context: Option<Context>, parameter: &[u8]) -> Result<Request, Error> {
     let arg = MoForwardSmArg::read(parameter)?;
     let from_centre = match (&arg.sm_rp_da, &arg.sm_rp_oa) {
@@ -202,29 +201,29 @@ fn forward_sm(context: Option<Context>, parameter: &[u8]) -> Result<Request, Err
     }
 }
 
-/// What comes of a request.
+/// The result of an operation.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Response {
-    /// Where the subscriber is.
+    /// The location of the subscriber.
     SendRoutingInfoForSm(Box<RoutingInfoForSmRes>),
     /// The message was delivered.
     MtForwardSm(ForwardSmRes),
-    /// The message was taken.
+    /// The centre accepted the message.
     MoForwardSm(ForwardSmRes),
-    /// The report was taken.
+    /// The HLR accepted the report.
     ReportSmDeliveryStatus(ReportSmDeliveryStatusRes),
-    /// The alert was taken.
+    /// The centre accepted the alert.
     AlertServiceCentre,
-    /// The subscriber's return was noted.
+    /// The HLR accepted readyForSM.
     ReadyForSm,
 }
 
 impl Response {
-    /// Reads the result of `request`, one whole element.
+    /// Decodes the result of `request`, one whole element.
     ///
     /// # Errors
     ///
-    /// [`Error::Mistyped`] or [`Error::Ber`] if the result is not the operation's.
+    /// [`Error::Mistyped`] or [`Error::Ber`] if the result is malformed.
     pub fn read(request: &Request, parameter: Option<&[u8]>) -> Result<Self, Error> {
         match request {
             Request::SendRoutingInfoForSm(_) => {
@@ -242,11 +241,11 @@ impl Response {
         }
     }
 
-    /// Writes the result, one whole element or nothing. What `version` does not have is left out.
+    /// Encodes the result, one whole element or nothing. Fields that `version` does not have are left out.
     ///
     /// # Errors
     ///
-    /// [`Error::Unwritable`] if a value is not one of MAP.
+    /// [`Error::Unwritable`] if a value is outside its ASN.1 type.
     pub fn write(&self, version: Version) -> Result<Option<Vec<u8>>, Error> {
         match self {
             Self::SendRoutingInfoForSm(res) => res.write(version).map(Some),

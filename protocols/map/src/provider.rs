@@ -1,4 +1,4 @@
-//! All MAP dialogues of one element, on its transactions (TS 29.002 §7.3, §15).
+//! MAP protocol machine: the dialogues of one node, above its TCAP transactions (TS 29.002 §7.3, §15).
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::fmt::Debug;
@@ -11,48 +11,48 @@ use crate::context::{Context, Version};
 use crate::error::Error;
 use crate::operation::Request;
 
-mod answering;
-mod asking;
-mod ending;
+mod dialogue;
 mod event;
-mod hearing;
+mod incoming;
+mod initiator;
+mod responder;
 mod settings;
+mod termination;
 mod versions;
 
-use answering::Answering;
-use asking::Asking;
+use dialogue::{Initiator, Responder};
 pub use event::{DialogueId, Failure, Open, Output, Refuse, Screening};
 pub use settings::{Settings, Timers, VersionSettings};
 use versions::Versions;
 
-/// All MAP dialogues of one element. `A` is an address: whatever says where a message goes.
+/// The MAP dialogues of one node. `A` is the address type of the layer that carries the messages.
 #[derive(Debug)]
 pub struct Map<A> {
     tcap: Tcap<A>,
     timers: Timers,
     versions: Versions,
-    asking: HashMap<DialogueId, Asking<A>>,
-    answering: HashMap<DialogueId, Answering<A>>,
-    /// Which dialogue a transaction belongs to.
+    initiators: HashMap<DialogueId, Initiator<A>>,
+    responders: HashMap<DialogueId, Responder<A>>,
+    /// The dialogue of each transaction.
     transactions: HashMap<tcap::DialogueId, DialogueId>,
-    /// Dialogues with a result that an informServiceCentre may still follow.
-    settling: BTreeSet<(Instant, DialogueId)>,
-    last: u64,
+    /// When to stop waiting for an informServiceCentre after a result.
+    inform_deadlines: BTreeSet<(Instant, DialogueId)>,
+    last_id: u64,
     outputs: VecDeque<Output<A>>,
 }
 
 impl<A: Clone + Eq + Hash + Debug> Map<A> {
-    /// An element without dialogues.
+    /// A node without dialogues.
     pub fn new(settings: Settings) -> Self {
         Self {
             tcap: Tcap::new(settings.tcap),
             timers: settings.timers,
             versions: Versions::new(settings.versions),
-            asking: HashMap::new(),
-            answering: HashMap::new(),
+            initiators: HashMap::new(),
+            responders: HashMap::new(),
             transactions: HashMap::new(),
-            settling: BTreeSet::new(),
-            last: 0,
+            inform_deadlines: BTreeSet::new(),
+            last_id: 0,
             outputs: VecDeque::new(),
         }
     }
@@ -63,24 +63,24 @@ impl<A: Clone + Eq + Hash + Debug> Map<A> {
         self.tcap.handle(input, now);
         self.drain(now);
         if tick {
-            self.settle(now);
+            self.expire_inform_waits(now);
         }
     }
 
-    /// The next thing to do, or `None` when it is time to wait.
+    /// The next output, or `None` if there is none.
     pub fn poll(&mut self) -> Option<Output<A>> {
         self.outputs.pop_front()
     }
 
     /// When [`tcap::Input::Tick`] is due, if at all.
     pub fn deadline(&self) -> Option<Instant> {
-        let settling = self.settling.first().map(|(due, _)| *due);
-        self.tcap.deadline().into_iter().chain(settling).min()
+        let inform_deadlines = self.inform_deadlines.first().map(|(due, _)| *due);
+        self.tcap.deadline().into_iter().chain(inform_deadlines).min()
     }
 
-    /// How many dialogues are open.
+    /// The number of open dialogues.
     pub fn len(&self) -> usize {
-        self.asking.len().saturating_add(self.answering.len())
+        self.initiators.len().saturating_add(self.responders.len())
     }
 
     /// Whether no dialogue is open.
@@ -88,7 +88,7 @@ impl<A: Clone + Eq + Hash + Debug> Map<A> {
         self.len() == 0
     }
 
-    /// Brings everything that TCAP has to say to the dialogue it is about.
+    /// Dispatches every output of TCAP to its dialogue.
     fn drain(&mut self, now: Instant) {
         while let Some(output) = self.tcap.poll() {
             match output {
@@ -96,7 +96,7 @@ impl<A: Clone + Eq + Hash + Debug> Map<A> {
                     self.outputs.push_back(Output::Send { local, remote, octets, sequence, first });
                 }
                 tcap::Output::Begun { dialogue, local, remote, application_context, components, .. } => {
-                    self.begun(dialogue, local, remote, application_context, components, now);
+                    self.begin_indication(dialogue, local, remote, application_context, components, now);
                 }
                 tcap::Output::Unidirectional { remote, .. } => {
                     self.refused(Screening::Unidirectional, remote);
@@ -105,13 +105,13 @@ impl<A: Clone + Eq + Hash + Debug> Map<A> {
                     let why = Screening::Message(refusal);
                     self.outputs.push_back(Output::Refused { why, remote });
                 }
-                about => self.about(about, now),
+                output => self.dialogue_event(output, now),
             }
         }
     }
 
-    /// What happened to a transaction that is known.
-    fn about(&mut self, output: tcap::Output<A>, now: Instant) {
+    /// Dispatches an indication about an open transaction.
+    fn dialogue_event(&mut self, output: tcap::Output<A>, now: Instant) {
         use tcap::Output as T;
         let transaction = match &output {
             T::Continued { dialogue, .. }
@@ -125,10 +125,10 @@ impl<A: Clone + Eq + Hash + Debug> Map<A> {
             _ => return,
         };
         let Some(&id) = self.transactions.get(&transaction) else { return };
-        if self.asking.contains_key(&id) {
-            self.about_asking(id, output, now);
+        if self.initiators.contains_key(&id) {
+            self.initiator_event(id, output, now);
         } else {
-            self.about_answering(id, output, now);
+            self.responder_event(id, output, now);
         }
     }
 
@@ -137,12 +137,12 @@ impl<A: Clone + Eq + Hash + Debug> Map<A> {
     }
 
     fn new_id(&mut self) -> DialogueId {
-        self.last = self.last.wrapping_add(1);
-        DialogueId(self.last)
+        self.last_id = self.last_id.wrapping_add(1);
+        DialogueId(self.last_id)
     }
 }
 
-/// The application context of a dialogue; version 1 travels without one.
+/// The application context to propose; version 1 has none.
 fn application_context(context: Context, version: Version) -> Option<Oid> {
     match version {
         Version::V1 => None,
@@ -150,7 +150,7 @@ fn application_context(context: Context, version: Version) -> Option<Oid> {
     }
 }
 
-/// How long a request may take.
+/// The invocation timer of a request.
 fn timeout(request: &Request, timers: &Timers) -> Duration {
     match request {
         Request::MtForwardSm(_) | Request::MoForwardSm(_) => timers.long,

@@ -1,7 +1,7 @@
-//! The errors of MAP that a user gets or gives, and their parameters (TS 29.002 §17.6, §17.7.7).
+//! MAP user errors and their parameters (TS 29.002 §17.6, §17.7.7).
 //!
-//! A parameter that cannot be read does not hide its error: the error is told without details. An
-//! error without a name here is kept with its parameter. Extension containers are skipped.
+//! An error with a malformed parameter is reported without details. An unknown error is kept with its
+//! parameter. Extension containers are skipped.
 
 use tcap::ber::{Reader, Tag};
 
@@ -18,7 +18,7 @@ enumerated! {
         ImsiUnknown = 0,
         /// The IMSI is known, but has no subscription for packets.
         GprsEpsSubscriptionUnknown = 1,
-        /// The data base of ported numbers says otherwise.
+        /// The number portability database disagrees.
         NpdbMismatch = 2,
     }
 }
@@ -26,9 +26,9 @@ enumerated! {
 enumerated! {
     /// CallBarringCause.
     CallBarringCause {
-        /// The subscriber wants it so.
+        /// A barring service of the subscriber.
         BarringServiceActive = 0,
-        /// The operator wants it so.
+        /// Barred by the operator.
         OperatorBarring = 1,
     }
 }
@@ -38,11 +38,11 @@ enumerated! {
     AbsentSubscriberReason {
         /// The phone is switched off.
         ImsiDetach = 0,
-        /// The phone is where it may not be.
+        /// The phone is in a restricted area.
         RestrictedArea = 1,
         /// The phone did not answer the page.
         NoPageResponse = 2,
-        /// The node has forgotten the subscriber.
+        /// The node has purged the subscriber.
         PurgedMs = 3,
         /// Try again through another node.
         MtRoamingRetry = 4,
@@ -56,17 +56,17 @@ enumerated! {
     SmDeliveryFailureCause {
         /// The phone's memory is full.
         MemoryCapacityExceeded = 0,
-        /// The phone or the node erred.
+        /// Protocol error of the phone or the node.
         EquipmentProtocolError = 1,
         /// The phone cannot take short messages.
         EquipmentNotSmEquipped = 2,
         /// The centre is unknown.
         UnknownServiceCentre = 3,
-        /// The centre has too much to do.
+        /// The centre is congested.
         ScCongestion = 4,
-        /// The address of the SME is not one.
+        /// The address of the SME is invalid.
         InvalidSmeAddress = 5,
-        /// The subscriber is not one of the centre.
+        /// The subscriber does not belong to the centre.
         SubscriberNotScSubscriber = 6,
     }
 }
@@ -74,7 +74,7 @@ enumerated! {
 enumerated! {
     /// NetworkResource: where a system failed.
     NetworkResource {
-        /// Somewhere in the network.
+        /// The network.
         Plmn = 0,
         /// The HLR.
         Hlr = 1,
@@ -86,9 +86,9 @@ enumerated! {
         ControllingMsc = 4,
         /// The visited MSC.
         Vmsc = 5,
-        /// The register of equipment.
+        /// The equipment identity register.
         Eir = 6,
-        /// The radio.
+        /// The radio subsystem.
         Rss = 7,
     }
 }
@@ -96,11 +96,11 @@ enumerated! {
 /// AbsentSubscriberSM-Param. A diagnostic is a value of TS 23.040 §3.3.2.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct AbsentSubscriberSm {
-    /// Why: at the MSC, or at the one node that was asked.
+    /// Diagnostic of the MSC, or of the only node addressed.
     pub absent_subscriber_diagnostic_sm: Option<u8>,
-    /// Why at the SGSN, beside that of the MSC.
+    /// Diagnostic of the SGSN, beside that of the MSC.
     pub additional_absent_subscriber_diagnostic_sm: Option<u8>,
-    /// Who.
+    /// The subscriber.
     pub imsi: Option<Imsi>,
     /// When the subscriber is expected.
     pub requested_retransmission_time: Option<Time>,
@@ -111,27 +111,27 @@ pub struct AbsentSubscriberSm {
 /// CallBarredParam.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct CallBarred {
-    /// Who bars.
+    /// The cause.
     pub call_barring_cause: Option<CallBarringCause>,
-    /// The subscriber does not want messages of this originator. Version 3.
+    /// The originator is not authorised to send to the subscriber. Version 3.
     pub unauthorised_message_originator: bool,
-    /// The subscriber does not want the anonymous. Version 3.
+    /// Anonymous call rejection. Version 3.
     pub anonymous_call_rejection: bool,
 }
 
 /// SM-DeliveryFailureCause.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SmDeliveryFailure {
-    /// What failed.
+    /// The cause.
     pub sm_enumerated_delivery_failure_cause: SmDeliveryFailureCause,
-    /// The TPDU that says why: a SMS-DELIVER-REPORT or SMS-SUBMIT-REPORT with a TP-FCS. Not in version 1.
+    /// The TPDU with the reason: SMS-DELIVER-REPORT or SMS-SUBMIT-REPORT with a TP-FCS. Not in version 1.
     pub diagnostic_info: Option<SignalInfo>,
 }
 
 /// SystemFailureParam.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct SystemFailure {
-    /// Where.
+    /// The network resource that failed.
     pub network_resource: Option<NetworkResource>,
     /// AdditionalNetworkResource: 0 SGSN, 1 GGSN, 2 GMLC, 3 gsmSCF, 4 NPLR, 5 AuC, 6 UE, 7 MME. Version 3.
     pub additional_network_resource: Option<u8>,
@@ -139,15 +139,15 @@ pub struct SystemFailure {
     pub failure_cause_param: Option<u8>,
 }
 
-/// An error of MAP.
+/// A MAP user error.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum MapError {
     /// unknownSubscriber, 1: no such subscriber.
     UnknownSubscriber(Option<UnknownSubscriberDiagnostic>),
-    /// unidentifiedSubscriber, 5: the node does not serve the subscriber any more.
+    /// unidentifiedSubscriber, 5: the node no longer serves the subscriber.
     UnidentifiedSubscriber,
-    /// absentSubscriberSM, 6. Before version 3 it is written as absentSubscriber.
+    /// absentSubscriberSM, 6. Before version 3 it is encoded as absentSubscriber.
     AbsentSubscriberSm(AbsentSubscriberSm),
     /// illegalSubscriber, 9: authentication failed.
     IllegalSubscriber,
@@ -159,11 +159,11 @@ pub enum MapError {
     CallBarred(CallBarred),
     /// facilityNotSupported, 21: the node or the phone has no short messages.
     FacilityNotSupported,
-    /// absentSubscriber, 27: what version 1 and 2 say for absentSubscriberSM.
+    /// absentSubscriber, 27: absentSubscriberSM in versions 1 and 2.
     AbsentSubscriber {
-        /// The centre stands on the subscriber's list. Version 1 alone.
+        /// The centre is in the subscriber's message waiting data. Version 1 alone.
         mwd_set: Option<bool>,
-        /// Why. Version 3 alone.
+        /// The reason. Version 3 alone.
         absent_subscriber_reason: Option<AbsentSubscriberReason>,
     },
     /// subscriberBusyForMT-SMS, 31.
@@ -173,18 +173,18 @@ pub enum MapError {
     },
     /// sm-DeliveryFailure, 32.
     SmDeliveryFailure(SmDeliveryFailure),
-    /// messageWaitingListFull, 33: the HLR cannot note the centre.
+    /// messageWaitingListFull, 33: the HLR cannot store the centre's address.
     MessageWaitingListFull,
     /// systemFailure, 34.
     SystemFailure(SystemFailure),
-    /// dataMissing, 35: a parameter that is needed was not there.
+    /// dataMissing, 35: a required parameter is missing.
     DataMissing,
     /// unexpectedDataValue, 36.
     UnexpectedDataValue {
-        /// It was the subscriber. Version 3.
+        /// unexpectedSubscriber. Version 3.
         unexpected_subscriber: bool,
     },
-    /// resourceLimitation, 51: not now.
+    /// resourceLimitation, 51: a temporary condition.
     ResourceLimitation,
     /// Another error.
     Other {
@@ -202,7 +202,7 @@ impl MapError {
         Self::AbsentSubscriberSm(AbsentSubscriberSm { absent_subscriber_diagnostic_sm, ..Default::default() })
     }
 
-    /// The code that stands for the error in `version`.
+    /// The error code in `version`.
     pub const fn code(&self, version: Version) -> i64 {
         match self {
             Self::UnknownSubscriber(_) => 1,
@@ -225,8 +225,8 @@ impl MapError {
         }
     }
 
-    /// The error of a code and its parameter, one whole element. Both forms of a parameter that
-    /// has changed between versions are taken in all of them.
+    /// Decodes an error from its code and its parameter, one whole element. Where versions have
+    /// different forms of a parameter, every form is accepted in all versions.
     pub fn read(code: i64, parameter: Option<&[u8]>) -> Self {
         let element = parameter.and_then(|parameter| whole(parameter).ok());
         // Fields of a parameter that is a SEQUENCE; none if it is not.
@@ -256,7 +256,7 @@ impl MapError {
                 gprs_connection_suspended: fields().is_some_and(|fields| fields.flag(Tag::NULL)),
             },
             32 => Self::SmDeliveryFailure(SmDeliveryFailure {
-                // Without a cause the phone or the node erred, by saying none.
+                // The cause is mandatory: without it the failure counts as a protocol error.
                 sm_enumerated_delivery_failure_cause: bare_or_field(parameter)
                     .unwrap_or(SmDeliveryFailureCause::EquipmentProtocolError),
                 diagnostic_info: fields().and_then(|fields| known(fields.find(Tag::OCTET_STRING))),

@@ -1,4 +1,4 @@
-//! The small types of MAP: octets, integers, times and enumerations (TS 29.002 §17.7.8).
+//! Common data types of MAP: octet strings, integers, times and enumerations (TS 29.002 §17.7.8).
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use crate::field::Value;
 /// maxSignalInfoLength.
 const SIGNAL_INFO_MAX: usize = 200;
 
-/// The octets of a short message, 1 to 200. Its `Debug` says how many, and never which.
+/// The octets of a short message, 1 to 200. `Debug` prints the count alone.
 #[derive(Clone, Default, Eq, Hash, PartialEq)]
 pub struct SignalInfo(pub Bytes);
 
@@ -39,7 +39,7 @@ impl Value for SignalInfo {
     }
 }
 
-/// Octets that are carried and not read. Its `Debug` says how many.
+/// An OCTET STRING passed through undecoded. `Debug` prints the count alone.
 #[derive(Clone, Default, Eq, Hash, PartialEq)]
 pub struct Octets(pub Bytes);
 
@@ -60,8 +60,8 @@ impl Value for Octets {
     }
 }
 
-/// The fields of a SEQUENCE that is carried and not read, such as a CorrelationID or the Diameter
-/// address of a node: elements, one after the other. Its `Debug` says how many octets.
+/// The contents of a SEQUENCE passed through undecoded, such as a CorrelationID or the Diameter address
+/// of a node. `Debug` prints the count of octets alone.
 #[derive(Clone, Default, Eq, Hash, PartialEq)]
 pub struct Opaque(pub Bytes);
 
@@ -132,19 +132,19 @@ impl Value for u16 {
     }
 }
 
-/// An ENUMERATED type; values that it does not name are kept.
+/// An ENUMERATED type; unknown values are kept.
 macro_rules! enumerated {
     ($(#[$about:meta])* $name:ident { $($(#[$what:meta])* $variant:ident = $value:literal),* $(,)? }) => {
         $(#[$about])*
         #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
         pub enum $name {
             $($(#[$what])* $variant,)*
-            /// A value without a name here.
+            /// An unknown value.
             Other(u8),
         }
 
         impl $name {
-            /// The value as it is written.
+            /// The encoded value.
             pub const fn value(self) -> u8 {
                 match self {
                     $(Self::$variant => $value,)*

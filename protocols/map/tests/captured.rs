@@ -1,4 +1,4 @@
-//! Captured dialogues: we send the octets that others send, and take what they answer.
+//! Captured dialogues: requests encode to the captured octets, captured answers decode (TS 29.002 §12).
 
 #![allow(
     clippy::unwrap_used,
@@ -23,8 +23,8 @@ fn octets(hex: &str) -> Bytes {
     (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
 }
 
-/// What a BEGIN asks, in which version and transaction.
-fn asked(begin: &Bytes) -> (Request, Version, u32) {
+/// The request, version and transaction of a BEGIN.
+fn request_of(begin: &Bytes) -> (Request, Version, u32) {
     let Message::Begin { components, .. } = Message::decode(begin).unwrap().message else { panic!() };
     let [Component::Invoke { operation: tcap::Code::Local(code), parameter, .. }] = &components[..] else {
         panic!()
@@ -39,7 +39,7 @@ fn asked(begin: &Bytes) -> (Request, Version, u32) {
     (request, version, u32::from_be_bytes(otid.content.try_into().unwrap()))
 }
 
-/// What comes of the request of a captured BEGIN when its captured answer arrives.
+/// The result of a captured request when its captured answer arrives.
 fn confirm(begin: u64, answer: u64) -> (Result<Response, Failure>, Option<MwStatus>) {
     let all: Value = serde_json::from_str(include_str!("vectors/dialogues.json")).unwrap();
     let both = [begin, answer];
@@ -50,7 +50,7 @@ fn confirm(begin: u64, answer: u64) -> (Result<Response, Failure>, Option<MwStat
     let dialogue = found.unwrap();
     let (begin, answer) =
         (octets(dialogue["begin"].as_str().unwrap()), octets(dialogue["answer"].as_str().unwrap()));
-    let (request, version, first) = asked(&begin);
+    let (request, version, first) = request_of(&begin);
 
     let tcap = tcap::Settings { first, ..tcap::Settings::default() };
     let mut element = Map::new(Settings { tcap, ..Settings::default() });
@@ -85,17 +85,17 @@ fn routing_information_comes_back_in_each_version() {
         let (Ok(Response::SendRoutingInfoForSm(found)), None) = confirm(begin, answer) else { panic!() };
         assert_eq!(found.location_info_with_lmsi.network_node_number.digits, "15550000008");
     }
-    let waits = Some(MwStatus { mnrf_set: true, mcef_set: true, ..MwStatus::default() });
+    let flags = Some(MwStatus { mnrf_set: true, mcef_set: true, ..MwStatus::default() });
     for (begin, answer, both) in [(182, 183, false), (184, 185, true)] {
         let (Ok(Response::SendRoutingInfoForSm(found)), informed) = confirm(begin, answer) else { panic!() };
-        assert_eq!(informed, waits);
+        assert_eq!(informed, flags);
         let second = found.location_info_with_lmsi.additional_number;
         assert_eq!(matches!(second, Some(AdditionalNumber::Sgsn(_))), both);
     }
 }
 
 #[test]
-fn deliveries_end_as_their_answers_say() {
+fn deliveries_end_with_their_results() {
     for (begin, answer, cause) in [
         (8, 43, SmDeliveryFailureCause::MemoryCapacityExceeded),
         (58, 93, SmDeliveryFailureCause::MemoryCapacityExceeded),
@@ -116,7 +116,7 @@ fn deliveries_end_as_their_answers_say() {
 }
 
 #[test]
-fn reports_are_taken() {
+fn reports_are_confirmed() {
     let Ok(Response::ReportSmDeliveryStatus(taken)) = confirm(110, 111).0 else { panic!() };
     assert_eq!(taken.stored_msisdn, None);
     let Ok(Response::ReportSmDeliveryStatus(taken)) = confirm(188, 189).0 else { panic!() };

@@ -1,4 +1,4 @@
-//! The components of captured frames: what they say, and the same octets again.
+//! Codec tests on captured frames: decoded values and byte-identical encoding (TS 29.002 §17).
 
 #![allow(
     clippy::unwrap_used,
@@ -19,7 +19,7 @@ use map::{
 use serde_json::Value;
 use tcap::ber::{Reader, Tag};
 
-/// A component, as far as it is MAP's.
+/// The MAP part of a component.
 #[derive(Debug, Eq, PartialEq)]
 enum Component {
     Invoke(i64, Option<Vec<u8>>),
@@ -142,17 +142,17 @@ fn every_captured_argument_is_read_and_written_to_the_same_octets() {
             let context = frame.context;
             let request = Request::read(*code, context, frame.version, parameter.as_deref());
             if frame.number == 208 {
-                // Meant to be refused by its receiver: the operation is not one of its context.
+                // The receiver must refuse it: the operation does not belong to the context.
                 assert_eq!(request, Err(Error::UnknownOperation(operation::REPORT_SM_DELIVERY_STATUS)));
                 continue;
             }
             let request = request.unwrap();
             assert_eq!(request.code(frame.version), Ok(*code), "frame {}", frame.number);
             assert_eq!(request.write(frame.version).ok(), *parameter, "frame {}", frame.number);
-            // A message that came back has no name; before version 3 both directions have the same.
+            // A returned message has no name; before version 3 both directions have the same.
             let named = ["UDTS", "invoke forwardSM", name(&request)];
-            let told = named.iter().any(|name| frame.summary.contains(name));
-            assert!(told, "frame {}: {}", frame.number, frame.summary);
+            let matches_summary = named.iter().any(|name| frame.summary.contains(name));
+            assert!(matches_summary, "frame {}: {}", frame.number, frame.summary);
             read += 1;
         }
     }
@@ -214,15 +214,15 @@ fn signal(hex: &str) -> SignalInfo {
 }
 
 #[test]
-fn captured_arguments_say_what_they_were_made_of() {
-    let asked = Request::SendRoutingInfoForSm(RoutingInfoForSmArg {
+fn captured_arguments_decode_to_their_values() {
+    let argument = Request::SendRoutingInfoForSm(RoutingInfoForSmArg {
         msisdn: subscriber(),
         sm_rp_pri: true,
         service_centre_address: centre(),
         ..RoutingInfoForSmArg::default()
     });
     for number in [6, 56, 106] {
-        assert_eq!(request(number), asked);
+        assert_eq!(request(number), argument);
     }
     let forward = Request::MtForwardSm(MtForwardSmArg {
         sm_rp_da: SmRpDa::Imsi(Imsi::new("001010155551234")),
@@ -273,17 +273,19 @@ fn captured_arguments_say_what_they_were_made_of() {
     };
     assert_eq!(request(183), Request::InformServiceCentre(inform.clone()));
     assert_eq!(request(185), Request::InformServiceCentre(inform));
-    assert!(mw_status.waits() && !MwStatus { sc_address_not_included: true, ..MwStatus::default() }.waits());
+    assert!(
+        mw_status.has_flag() && !MwStatus { sc_address_not_included: true, ..MwStatus::default() }.has_flag()
+    );
 }
 
 #[test]
-fn captured_results_say_what_they_were_made_of() {
-    let asked = request(6);
+fn captured_results_decode_to_their_values() {
+    let argument = request(6);
     let node = |digits| LocationInfoWithLmsi {
         network_node_number: AddressString::international(digits),
         ..LocationInfoWithLmsi::default()
     };
-    let Response::SendRoutingInfoForSm(found) = response(7, &asked) else { panic!() };
+    let Response::SendRoutingInfoForSm(found) = response(7, &argument) else { panic!() };
     assert_eq!(found.imsi.digits(), "001014155551234");
     assert_eq!(found.location_info_with_lmsi, node("15550000008"));
     let expected = RoutingInfoForSmRes {
@@ -294,14 +296,14 @@ fn captured_results_say_what_they_were_made_of() {
         },
         ..RoutingInfoForSmRes::default()
     };
-    assert_eq!(response(183, &asked), Response::SendRoutingInfoForSm(Box::new(expected.clone())));
+    assert_eq!(response(183, &argument), Response::SendRoutingInfoForSm(Box::new(expected.clone())));
     let sgsn = AddressString::international("15550000149");
     let both = LocationInfoWithLmsi {
         additional_number: Some(AdditionalNumber::Sgsn(sgsn)),
         ..expected.location_info_with_lmsi.clone()
     };
     let expected = RoutingInfoForSmRes { location_info_with_lmsi: both, ..expected };
-    assert_eq!(response(185, &asked), Response::SendRoutingInfoForSm(Box::new(expected)));
+    assert_eq!(response(185, &argument), Response::SendRoutingInfoForSm(Box::new(expected)));
     let forwarded = ForwardSmRes { sm_rp_ui: Some(signal("000000")) };
     assert_eq!(response(187, &request(186)), Response::MtForwardSm(forwarded));
     assert_eq!(response(109, &request(108)), Response::MtForwardSm(ForwardSmRes::default()));
@@ -310,7 +312,7 @@ fn captured_results_say_what_they_were_made_of() {
 }
 
 #[test]
-fn captured_errors_say_what_they_were_made_of() {
+fn captured_errors_decode_to_their_values() {
     for (numbers, expected) in [
         ([13, 63, 113], MapError::UnknownSubscriber(None)),
         ([17, 67, 117], MapError::FacilityNotSupported),
@@ -385,10 +387,10 @@ fn parameters_of_older_versions_are_bare() {
     assert_eq!(stored.write(Version::V2), Ok(Some(bare)));
     assert_eq!(stored.write(Version::V1), Ok(None));
 
-    // Version 1 may give a roaming number, and says in the result that the centre is on the list.
+    // Version 1 allows a roaming number, and has mwd-Set in the result.
     let found = octets("301d040800014151551532f4a00c800791415155000000f882010001ff");
     let read = |octets: &[u8]| Response::read(&request(6), Some(octets));
-    assert!(read(&found).is_err(), "a length too much");
+    assert!(read(&found).is_err(), "an excess length");
     let found = octets("3018040800014151551532f4a0098007915155000000f88201ff");
     let Ok(Response::SendRoutingInfoForSm(res)) = read(&found) else { panic!() };
     assert!(res.location_info_with_lmsi.roaming_number && res.mwd_set == Some(true));
@@ -396,7 +398,7 @@ fn parameters_of_older_versions_are_bare() {
 }
 
 #[test]
-fn errors_without_a_name_are_kept_and_broken_parameters_hide_none() {
+fn unknown_errors_are_kept_and_malformed_parameters_are_dropped() {
     let parameter = vec![0x30, 3, 0x80, 1, 7];
     let other = MapError::read(59, Some(&parameter));
     assert_eq!((other.code(Version::V3), other.write(Version::V3)), (59, Ok(Some(parameter))));

@@ -1,8 +1,8 @@
 //! Called and calling party addresses (Q.713 §3.4, §3.5).
 //!
-//! A received address is kept so that it is written again octet for octet: a reply goes to the
-//! calling address exactly as it came. What our own types do not name (a filler, an unknown
-//! global title indicator, the bit for national use) is carried by [`GlobalTitle`].
+//! A received address encodes to the same octets again, since a reply goes to the calling address
+//! exactly as received. [`GlobalTitle`] keeps the parts without a type here: a filler, an unknown
+//! global title indicator, the bit for national use.
 
 use std::fmt;
 
@@ -21,22 +21,22 @@ const ROUTE_ON_SSN: u8 = 0x40;
 /// An ITU-T point code has 14 bits; the two above it are spare.
 const POINT_CODE_BITS: u32 = 0x3fff;
 
-/// What a node routes by (Q.713 §3.4.1, bit 7 of the address indicator).
+/// Routing indicator (Q.713 §3.4.1, bit 7 of the address indicator).
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum RoutingIndicator {
-    /// By the global title, which is to be translated.
+    /// Route on global title, which requires translation.
     #[default]
     Gt,
-    /// By the point code of the message and the subsystem number.
+    /// Route on the point code of the message and the subsystem number.
     Ssn,
 }
 
-/// A party of a message.
+/// A called or calling party address.
 ///
 /// `Debug` masks the digits.
 #[derive(Clone, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Address {
-    /// What the message is routed by.
+    /// Routing indicator.
     pub routing: RoutingIndicator,
     /// The signalling point, 14 bits; a received address may have the two spare bits above set.
     pub point_code: Option<u32>,
@@ -47,7 +47,7 @@ pub struct Address {
 }
 
 impl Address {
-    /// An address that is routed by its global title.
+    /// An address with routing on global title.
     pub const fn gt(global_title: GlobalTitle, subsystem: u8) -> Self {
         Self {
             routing: RoutingIndicator::Gt,
@@ -57,16 +57,16 @@ impl Address {
         }
     }
 
-    /// An address that is routed by its subsystem number.
+    /// An address with routing on subsystem number.
     pub const fn ssn(point_code: Option<u32>, subsystem: u8) -> Self {
         Self { routing: RoutingIndicator::Ssn, point_code, subsystem: Some(subsystem), global_title: None }
     }
 
-    /// Reads the content of an address parameter, without its length.
+    /// Decodes the content of an address parameter, without its length.
     ///
     /// # Errors
     ///
-    /// [`Error::Address`] where it is empty or ends too early.
+    /// [`Error::Address`] where it is empty or truncated.
     pub fn decode(octets: &[u8]) -> Result<Self, Error> {
         let (&indicator, mut rest) = octets.split_first().ok_or(Error::Address)?;
         let mut address = Self {
@@ -87,7 +87,7 @@ impl Address {
         Ok(address)
     }
 
-    /// Writes the content of the address parameter, without its length.
+    /// Encodes the content of the address parameter, without its length.
     ///
     /// # Errors
     ///
@@ -116,7 +116,7 @@ impl Address {
         Ok(())
     }
 
-    /// How many octets [`Address::encode`] writes.
+    /// The length of [`Address::encode`] in octets.
     pub fn encoded_len(&self) -> usize {
         1 + if self.point_code.is_some() { 2 } else { 0 }
             + usize::from(self.subsystem.is_some())
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn every_received_address_is_written_as_it_came() {
-        // GTI 4, odd, with the filler that the standard does not want.
+        // GTI 4, odd, with a filler other than the standard's.
         let title = again(&[0x12, 0x06, 0x00, 0x11, 0x04, 0x41, 0x51, 0x55, 0x15, 0x32, 0xf4]);
         assert_eq!(title.digits(), Some("14155551234"));
         // Bit 8, an unknown global title indicator, octets after the end of an address without a
@@ -190,7 +190,7 @@ mod tests {
                 let octets = [indicator, octet, 0x21, 0x10, 0x04, 0x21, 0xf3, 0x0a];
                 again(&octets);
                 for length in 0..octets.len() {
-                    let _any = Address::decode(&octets[..length]);
+                    let _ = Address::decode(&octets[..length]);
                 }
             }
         }

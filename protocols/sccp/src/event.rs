@@ -1,4 +1,4 @@
-//! What happens to a node, and what it wants done.
+//! Inputs and outputs of an SCCP node: N-UNITDATA, N-NOTICE, N-STATE and MTP primitives (Q.711).
 
 use std::fmt;
 
@@ -6,60 +6,60 @@ use bytes::Bytes;
 
 use crate::{Address, Error, NetworkId, ReturnCause};
 
-/// A message that a local user wants sent (N-UNITDATA request, Q.711).
+/// N-UNITDATA request of a local user (Q.711).
 #[derive(Clone, Eq, PartialEq)]
 pub struct Unitdata {
     /// The routing domain.
     pub network: NetworkId,
-    /// To whom.
+    /// Called party address.
     pub called: Address,
-    /// From whom. Where it has one of our point codes, the message is sent from that.
+    /// Calling party address. A local point code in it becomes the originating point code.
     pub calling: Address,
-    /// The signalling link selection; what has the same keeps its order.
+    /// Signalling link selection; messages with the same value keep their order.
     pub sls: u8,
     /// Protocol class 1.
     pub in_sequence: bool,
-    /// Whether a node that cannot deliver it is to send it back.
+    /// Return option: a node that cannot deliver the message returns it.
     pub return_on_error: bool,
     /// User data.
     pub data: Bytes,
 }
 
-/// A message for a local user (N-UNITDATA indication).
+/// N-UNITDATA indication to a local user.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Indication {
     /// The routing domain.
     pub network: NetworkId,
-    /// The point that the layer below names as its origin; our own where a local user sent it.
+    /// Originating point code of the layer below; a local one if the sender is a local user.
     pub opc: u32,
-    /// To whom, exactly as received.
+    /// Called party address, exactly as received.
     pub called: Address,
-    /// From whom, exactly as received: the called address of a reply.
+    /// Calling party address, exactly as received: the called address of a reply.
     pub calling: Address,
     /// The signalling link selection.
     pub sls: u8,
     /// Protocol class 1.
     pub in_sequence: bool,
-    /// Whether the sender wants it back if it is not delivered.
+    /// Return option of the sender.
     pub return_on_error: bool,
     /// User data, reassembled.
     pub data: Bytes,
 }
 
-/// What the layer below knows about a point.
+/// State of a signalling point, from the layer below.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum PointCodeState {
-    /// It can be reached (MTP-RESUME, DAVA, an active application server).
+    /// Accessible (MTP-RESUME, DAVA, an active application server).
     Available,
-    /// It can be reached, but not well (DRST).
+    /// Accessible with restrictions (DRST).
     Restricted,
-    /// It cannot be reached (MTP-PAUSE, DUNA).
+    /// Inaccessible (MTP-PAUSE, DUNA).
     Unavailable,
-    /// The way is congested: 1 to 3, and 0 when it is over (MTP-STATUS, SCON).
+    /// Congestion level: 1 to 3, and 0 at its end (MTP-STATUS, SCON).
     Congested(u8),
 }
 
-/// What happened.
+/// An input.
 #[derive(Clone, Eq, PartialEq)]
 pub enum Input {
     /// The layer below received a message (MTP-TRANSFER indication).
@@ -68,32 +68,32 @@ pub enum Input {
         network: NetworkId,
         /// Originating point code.
         opc: u32,
-        /// Destination point code: one of ours.
+        /// Destination point code, a local one.
         dpc: u32,
         /// Signalling link selection.
         sls: u8,
         /// The message.
         payload: Bytes,
     },
-    /// A local user sends.
+    /// A local user sends a message.
     Unitdata(Unitdata),
-    /// The layer below knows something new about a point.
+    /// The state of a signalling point has changed.
     PointCode {
         /// The routing domain.
         network: NetworkId,
         /// The point.
         point_code: u32,
-        /// What about it.
+        /// Its state.
         state: PointCodeState,
     },
-    /// The point is there, but its SCCP is not (MTP-STATUS, DUPU).
+    /// The point is accessible, but its SCCP is unavailable (MTP-STATUS, DUPU).
     UserUnavailable {
         /// The routing domain.
         network: NetworkId,
         /// The point.
         point_code: u32,
     },
-    /// A local subsystem comes or goes (N-STATE request). One that was never up is unequipped.
+    /// A local subsystem goes in or out of service (N-STATE request). One never in service is unequipped.
     Subsystem {
         /// The routing domain.
         network: NetworkId,
@@ -102,18 +102,18 @@ pub enum Input {
         /// Whether it is in service.
         up: bool,
     },
-    /// [`crate::Sccp::deadline`] has come.
+    /// [`crate::Sccp::deadline`] has passed.
     Tick,
 }
 
-/// What to do, or to know.
+/// A request to the layer below or an indication to the user.
 #[derive(Clone, Eq, PartialEq)]
 pub enum Output {
-    /// Send this (MTP-TRANSFER request).
+    /// A message to send (MTP-TRANSFER request).
     Transfer {
         /// The routing domain.
         network: NetworkId,
-        /// Originating point code: one of ours.
+        /// Originating point code, a local one.
         opc: u32,
         /// Destination point code.
         dpc: u32,
@@ -122,64 +122,64 @@ pub enum Output {
         /// The message.
         payload: Bytes,
     },
-    /// Give this to the local user that its called address names.
+    /// A message for the local user of its called address.
     Unitdata(Indication),
-    /// A local user's message was not delivered (N-NOTICE): it came back, or could not be sent.
+    /// A local user's message was returned or could not be sent (N-NOTICE indication).
     Notice {
         /// The routing domain.
         network: NetworkId,
-        /// The called address of what was sent; a node on the way may have translated it.
+        /// The called address of the message; a relay node may have translated it.
         called: Address,
-        /// The calling address of what was sent.
+        /// The calling address of the message.
         calling: Address,
-        /// Why.
+        /// The reason.
         cause: ReturnCause,
-        /// What was sent, or its beginning.
+        /// The user data, or its beginning.
         data: Bytes,
     },
-    /// A remote subsystem that somebody watches came or went (N-STATE indication).
+    /// A concerned remote subsystem went in or out of service (N-STATE indication).
     Subsystem {
         /// The routing domain.
         network: NetworkId,
-        /// Where it is.
+        /// Its point code.
         point_code: u32,
         /// Its number.
         subsystem: u8,
-        /// Whether it takes messages.
+        /// Whether it is in service.
         up: bool,
     },
     /// A message from the network was not delivered; count it.
     Refused {
         /// The routing domain.
         network: NetworkId,
-        /// Who sent it.
+        /// The originating point code.
         opc: u32,
-        /// Why.
+        /// The reason.
         cause: ReturnCause,
         /// Whether a service message went back to the sender.
         returned: bool,
     },
-    /// A message from the network said nothing to us; count it.
+    /// A message from the network was discarded; count it.
     Discarded {
         /// The routing domain.
         network: NetworkId,
-        /// Who sent it.
+        /// The originating point code.
         opc: u32,
-        /// Why.
+        /// The reason.
         reason: Discard,
     },
 }
 
-/// Why a received message said nothing to us.
+/// Why a received message was discarded.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Discard {
-    /// Its octets are wrong.
+    /// It is malformed.
     Malformed(Error),
-    /// Its routing domain or its destination point code is not ours.
+    /// Its routing domain or its destination point code is not local.
     NotOurs,
-    /// A management message that is unknown, about somebody else, or malformed.
+    /// A management message that is unknown, malformed, or concerns an unknown point.
     Management,
-    /// A segment after the first of a message that comes back: its first one tells it all.
+    /// A returned segment after the first: the first one alone causes the notice.
     LaterSegment,
 }
 

@@ -1,4 +1,4 @@
-//! Global title translation (Q.714 §2.4): rules, tried in their order.
+//! Global title translation by an ordered list of rules (Q.714 §2.4).
 
 use crate::address::TitleChange;
 use crate::{Address, Error, GlobalTitle, NetworkId, ReturnCause, RoutingIndicator};
@@ -7,22 +7,22 @@ mod pattern;
 
 pub use pattern::{Pattern, Replacement};
 
-/// One rule: what it is for, what it makes of the address, where the message goes.
+/// One rule: conditions, changes of the address, destination.
 ///
-/// A condition that is `None` holds always; a change that is `None` keeps what is there.
+/// A condition of `None` always holds; a change of `None` keeps the present value.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct TranslationRule {
-    /// For this routing domain.
+    /// Matches this routing domain.
     pub network: Option<NetworkId>,
-    /// For this global title indicator, 1 to 4.
+    /// Matches this global title indicator, 1 to 4.
     pub indicator: Option<u8>,
-    /// For this translation type.
+    /// Matches this translation type.
     pub translation_type: Option<u8>,
-    /// For this numbering plan.
+    /// Matches this numbering plan.
     pub numbering_plan: Option<u8>,
-    /// For this nature of address.
+    /// Matches this nature of address.
     pub nature_of_address: Option<u8>,
-    /// For these digits.
+    /// Matches these digits.
     pub pattern: Pattern,
     /// The new digits.
     pub digits: Replacement,
@@ -34,39 +34,38 @@ pub struct TranslationRule {
     pub new_nature_of_address: Option<u8>,
     /// The new subsystem number.
     pub new_subsystem: Option<u8>,
-    /// What the next node routes by.
+    /// The new routing indicator.
     pub routing: RoutingIndicator,
-    /// Where the message goes.
+    /// The destination of the message.
     pub destination: Destination,
 }
 
-/// Where translated messages go. A point code of our own stands for ourselves.
+/// The destination of translated messages. A local point code means local delivery.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub enum Destination {
-    /// Nowhere: the message is refused with [`ReturnCause::NO_TRANSLATION_OF_ADDRESS`], whatever
-    /// the rules after this one say.
+    /// None: the message is refused with [`ReturnCause::NO_TRANSLATION_OF_ADDRESS`], regardless of
+    /// later rules.
     #[default]
     NoTranslation,
-    /// To a subsystem of ours.
+    /// A local subsystem.
     Local,
-    /// To one point.
+    /// One point.
     Solitary(u32),
-    /// To the first point as long as it can be reached, else to the second.
+    /// The first point while it is accessible, else the second.
     DominantWithBackup {
         /// The first choice.
         dominant: u32,
         /// The second.
         backup: u32,
     },
-    /// To one of those that can be reached, chosen by the SLS, so that what must keep its order
-    /// takes one way.
+    /// One accessible point, selected by the SLS, so that messages in sequence take one route.
     LoadShared(Vec<u32>),
-    /// To all that can be reached.
+    /// All accessible points.
     Broadcast(Vec<u32>),
 }
 
 impl Destination {
-    /// Its points; none for ourselves and for nowhere.
+    /// Its points; none for local delivery and refusal.
     pub(crate) fn point_codes(&self) -> Vec<u32> {
         match self {
             Self::NoTranslation | Self::Local => Vec::new(),
@@ -89,7 +88,7 @@ impl TranslationRule {
         Ok(())
     }
 
-    /// Whether the rule is for titles of this kind, whatever their digits.
+    /// Whether the rule matches titles of this kind, regardless of their digits.
     fn is_for(&self, network: NetworkId, title: &GlobalTitle) -> bool {
         let same = |wanted: Option<u8>, there: Option<u8>| wanted.is_none() || wanted == there;
         self.network.is_none_or(|wanted| wanted == network)
@@ -106,7 +105,7 @@ impl TranslationRule {
             nature_of_address: self.new_nature_of_address,
         };
         let digits = self.digits.apply(title.digits(), groups);
-        // A title that stays as it is keeps its octets too.
+        // An unchanged title keeps its octets.
         let kept = change == TitleChange::default() && digits == title.digits();
         Ok(Address {
             routing: self.routing,
@@ -117,10 +116,9 @@ impl TranslationRule {
     }
 }
 
-/// The translated address and where it leads, by the first rule that matches.
+/// The translated address and its destination, by the first matching rule.
 ///
-/// Without a rule the cause says whether there is none for titles of this kind or none for these
-/// digits.
+/// Without a rule the cause distinguishes between titles of this kind and these digits.
 pub(crate) fn translate<'a>(
     rules: &'a [TranslationRule],
     network: NetworkId,
@@ -134,7 +132,7 @@ pub(crate) fn translate<'a>(
         if rule.destination == Destination::NoTranslation {
             return Err(cause);
         }
-        // Only a replacement can fail: it may leave no digits, or more than a title takes.
+        // Only a replacement can fail: it may leave no digits, or too many for a title.
         let address = rule.apply(called, title, &groups).map_err(|_| cause)?;
         return Ok((address, &rule.destination));
     }
@@ -240,14 +238,14 @@ mod tests {
     }
 
     #[test]
-    fn a_title_that_stays_keeps_its_octets() {
+    fn an_unchanged_title_keeps_its_octets() {
         let odd_filler = [0x12, 0x06, 0x00, 0x11, 0x04, 0x21, 0xf3];
         let address = Address::decode(&odd_filler).unwrap();
         assert_eq!(translated(&[rule("123", "$0")], &address), Ok(address));
     }
 
     #[test]
-    fn a_replacement_that_leaves_nothing_is_no_translation() {
+    fn an_empty_replacement_is_no_translation() {
         assert_eq!(
             translated(&[rule("12/*", "$2")], &called("12")),
             Err(ReturnCause::NO_TRANSLATION_OF_ADDRESS)
@@ -255,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_that_cannot_be_is_refused() {
+    fn a_contradictory_rule_is_refused() {
         assert!(rule("1/2", "$3").check().is_err());
         assert!(rule("1/2", "$2").check().is_ok());
         let nowhere = TranslationRule { destination: Destination::Broadcast(Vec::new()), ..rule("*", "$0") };

@@ -1,16 +1,16 @@
-//! SCCP connectionless, without input or output (Q.711 to Q.714).
+//! SCCP connectionless protocol machine, without input or output (Q.711 to Q.714).
 //!
-//! One [`Sccp`] is one node in several routing domains. Octets come from and go to the layer below
-//! (M3UA), user data comes from and goes to the users (TCAP):
+//! One [`Sccp`] is one node in several routing domains. It exchanges octets with the layer below (M3UA)
+//! and user data with its users (TCAP):
 //!
-//! - a message of a user goes where the translation rules or its point code lead, as UDT wherever
-//!   it fits, else as LUDT or segmented XUDT where the destination is known to take that. What
-//!   cannot be sent, and what comes back, is an [`Output::Notice`];
-//! - a message from the network is reassembled and given to the user that it is for, or passed on;
-//!   if neither can be, it goes back where the sender asked for that, and is counted;
-//! - a remote point and what is watched there is prohibited until it is known to be up.
+//! - a message of a user is routed by the translation rules or its point code, as UDT wherever it
+//!   fits, else as LUDT or segmented XUDT where the destination supports that. A message that
+//!   cannot be sent or is returned causes an [`Output::Notice`];
+//! - a message from the network is reassembled and delivered to its user, or relayed; otherwise it is
+//!   returned if the sender set the return option, and counted;
+//! - a remote point and its concerned subsystems are prohibited until known to be in service.
 //!
-//! The contract of the loop: give every event to [`Sccp::handle`]; after each take [`Sccp::poll`]
+//! The contract of the loop: pass every event to [`Sccp::handle`]; after each take [`Sccp::poll`]
 //! until it is empty; then wait for the next event or for [`Sccp::deadline`], whichever is first.
 //!
 //! ```
@@ -19,7 +19,7 @@
 //! use sccp::{Sccp, Settings, TranslationRule, Unitdata};
 //! use std::time::Instant;
 //!
-//! /// One turn of the loop: what `input` makes the node do.
+//! /// One iteration of the loop: the messages to send after `input`.
 //! fn turn(sccp: &mut Sccp, input: Input, now: Instant) -> Vec<Bytes> {
 //!     let mut to_send = Vec::new();
 //!     sccp.handle(input, now);
@@ -35,8 +35,8 @@
 //! }
 //!
 //! let network = NetworkId(0);
-//! let to_the_gateway = TranslationRule { destination: Destination::Solitary(2), ..TranslationRule::default() };
-//! let to_ourselves = TranslationRule {
+//! let remote_rule = TranslationRule { destination: Destination::Solitary(2), ..TranslationRule::default() };
+//! let local_rule = TranslationRule {
 //!     pattern: "15550000001".parse()?,
 //!     destination: Destination::Local,
 //!     ..TranslationRule::default()
@@ -49,14 +49,14 @@
 //!         remotes: vec![Remote::new(2)],
 //!         subsystems: vec![8],
 //!     }],
-//!     rules: vec![to_ourselves, to_the_gateway],
+//!     rules: vec![local_rule, remote_rule],
 //!     ..Settings::default()
 //! })?;
 //! # #[allow(clippy::disallowed_methods, reason = "an example has a clock")]
 //! # let now = Instant::now();
 //! let available = Input::PointCode { network, point_code: 2, state: PointCodeState::Available };
 //! turn(&mut sccp, available, now);
-//! let question = Unitdata {
+//! let unitdata = Unitdata {
 //!     network,
 //!     called: Address::gt(GlobalTitle::e164("14155551234")?, 6),
 //!     calling: Address::gt(GlobalTitle::e164("15550000001")?, 8),
@@ -65,8 +65,8 @@
 //!     return_on_error: true,
 //!     data: Bytes::from_static(b"a TCAP message"),
 //! };
-//! assert_eq!(sccp.room(network, &question.called, &question.calling), 238);
-//! let sent = turn(&mut sccp, Input::Unitdata(question), now);
+//! assert_eq!(sccp.room(network, &unitdata.called, &unitdata.calling), 238);
+//! let sent = turn(&mut sccp, Input::Unitdata(unitdata), now);
 //! assert_eq!(sent.len(), 1);
 //! # Ok::<(), sccp::Error>(())
 //! ```

@@ -1,4 +1,4 @@
-//! UDT, UDTS, XUDT, XUDTS, LUDT and LUDTS on the wire (Q.713 §4.10, §4.11, §4.18, §4.20).
+//! Encoding and decoding of UDT, UDTS, XUDT, XUDTS, LUDT and LUDTS (Q.713 §4.10, §4.11, §4.18, §4.20).
 //!
 //! Parameters are found by their pointers, whatever their order. The pointers and lengths of the
 //! long forms have two octets, the low one first, and a pointer counts from its high octet.
@@ -18,14 +18,14 @@ pub(crate) use size::{basic_room, long_room, segment_room};
 
 /// The hop counter of a new message (Q.713 §3.18).
 pub(crate) const HOPS: u8 = 15;
-/// The bit of the class octet that asks for a message back that cannot be delivered.
+/// The return option: a bit of the protocol class octet.
 const RETURN_ON_ERROR: u8 = 0x80;
 const IN_SEQUENCE: u8 = 0x01;
 
-/// Which of the three families of messages it is.
+/// The form of a message: basic, extended or long.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Form {
-    /// UDT and UDTS: pointers of one octet, nothing optional.
+    /// UDT and UDTS: pointers of one octet, no optional part.
     Basic,
     /// XUDT and XUDTS: a hop counter and optional parameters, so that it may be a segment.
     Extended,
@@ -33,40 +33,40 @@ pub enum Form {
     Long,
 }
 
-/// What a message is for.
+/// The purpose of a message.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Purpose {
     /// Carries user data.
     Data {
         /// Protocol class 1: messages with this SLS arrive in order.
         in_sequence: bool,
-        /// A node that cannot deliver it is to send it back.
+        /// Return option: a node that cannot deliver the message returns it.
         return_on_error: bool,
     },
-    /// Brings user data back that could not be delivered.
+    /// Returns user data that could not be delivered.
     Service(ReturnCause),
 }
 
 /// One connectionless message. `Debug` shows the length of the data alone.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Message {
-    /// Its family.
+    /// The form.
     pub form: Form,
-    /// Data, or data that comes back.
+    /// Data or returned data.
     pub purpose: Purpose,
-    /// Translations that may still be made, 15 at most; the basic form does not carry it.
+    /// Hop counter: translations left, 15 at most; absent from the basic form.
     pub hop_counter: u8,
-    /// To whom.
+    /// Called party address.
     pub called: Address,
-    /// From whom.
+    /// Calling party address.
     pub calling: Address,
     /// User data.
     pub data: Bytes,
-    /// What segment it is; the basic form does not carry it.
+    /// Segmentation; absent from the basic form.
     pub segmentation: Option<Segmentation>,
-    /// Importance, 0 to 7; the basic form does not carry it.
+    /// Importance, 0 to 7; absent from the basic form.
     pub importance: Option<u8>,
-    /// Optional parameters that we do not know, as they came: they are passed on.
+    /// Unknown optional parameters, as received: they are relayed.
     pub other_parameters: Bytes,
 }
 
@@ -86,12 +86,12 @@ impl Message {
         }
     }
 
-    /// Reads one message; the data is shared with `octets`, not copied. Octets that no pointer
-    /// leads to are passed over.
+    /// Decodes one message; the data is shared with `octets`, not copied. Octets without a pointer to
+    /// them are ignored.
     ///
     /// # Errors
     ///
-    /// What is wrong with the octets.
+    /// The fault of the octets.
     pub fn decode(octets: &Bytes) -> Result<Self, Error> {
         let kind = octet(octets, 0)?;
         let (form, service) = match MessageType::from_u8(kind) {
@@ -133,7 +133,7 @@ impl Message {
         Ok(message)
     }
 
-    /// Writes the message in the standard's own order of parameters.
+    /// Encodes the message with the parameters in the order of the standard.
     ///
     /// # Errors
     ///
@@ -165,7 +165,7 @@ impl Message {
         Ok(octets.freeze())
     }
 
-    /// How many octets [`Message::encode`] writes.
+    /// The length of [`Message::encode`] in octets.
     pub fn encoded_len(&self) -> usize {
         let fixed = match self.form {
             Form::Basic => 2 + 3 + 1,
@@ -193,7 +193,7 @@ impl Message {
         let (called, calling) = (1 + self.called.encoded_len(), 1 + self.calling.encoded_len());
         let data = self.data.len() + if self.form == Form::Long { 2 } else { 1 };
         let optional = if optional::encoded_len(self) == 0 { None } else { Some(called + calling + data) };
-        // Each pointer counts from itself, so it passes over the pointers after it.
+        // Each pointer counts from itself, hence across the pointers after it.
         match self.form {
             Form::Basic => {
                 for pointer in [3, 2 + called, 1 + called + calling] {
@@ -254,7 +254,7 @@ impl Pointers<'_> {
         }
     }
 
-    /// Where the optional part begins, if there is one.
+    /// The position of the optional part, if there is one.
     fn optional_part(&self) -> Result<Option<usize>, Error> {
         match self.target(3) {
             Err(Error::Pointer) => Ok(None),
@@ -262,7 +262,7 @@ impl Pointers<'_> {
         }
     }
 
-    /// What pointer `number` leads to; [`Error::Pointer`] where it is zero.
+    /// The position at pointer `number`; [`Error::Pointer`] where it is zero.
     fn target(&self, number: usize) -> Result<usize, Error> {
         let (counted_from, pointer) = match self.form {
             Form::Basic => (2 + number, usize::from(octet(self.octets, 2 + number)?)),

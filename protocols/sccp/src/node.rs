@@ -1,6 +1,6 @@
-//! One node: what it knows of its routing domains, and how inputs are spread over its parts.
+//! One SCCP node: state, and dispatch of inputs to routing, connectionless control and management (Q.714).
 //!
-//! The parts are the blocks of Q.714: routing control ([`scrc`]), connectionless control
+//! The submodules are the blocks of Q.714: routing control ([`scrc`]), connectionless control
 //! ([`sclc`]) with its [`reassembly`], and management ([`scmg`]).
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -23,8 +23,8 @@ use reassembly::{Key, Reassemblies};
 
 /// SCCP connectionless of one node, in all of its routing domains.
 ///
-/// Give it what happens with [`Sccp::handle`]; then take [`Sccp::poll`] until it is empty, and
-/// wait for the next event or for [`Sccp::deadline`]. One input makes a bounded number of outputs:
+/// Pass each event to [`Sccp::handle`]; then take [`Sccp::poll`] until it is empty, and wait for the
+/// next event or for [`Sccp::deadline`]. One input causes a bounded number of outputs:
 /// at most 17 for each destination of a broadcast, and one for each subsystem of a point.
 #[derive(Debug)]
 pub struct Sccp {
@@ -32,17 +32,17 @@ pub struct Sccp {
     rules: Vec<TranslationRule>,
     timers: Timers,
     limits: Limits,
-    /// What is to happen at what time. Who sets a timer keeps its instant, to take it back.
+    /// The running timers. The owner of a timer keeps its instant, to cancel it.
     due: BTreeSet<(Instant, Due)>,
     reassemblies: Reassemblies,
     /// Of the next segmented message; 24 bits.
     reference: u32,
-    /// Whether what arrives for others is passed on.
+    /// Whether messages to other nodes are relayed.
     relays: bool,
     outputs: VecDeque<Output>,
 }
 
-/// What a timer is for.
+/// The purpose of a timer.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 enum Due {
     Reassembly(Key),
@@ -50,26 +50,26 @@ enum Due {
     Congestion { network: NetworkId, point_code: u32 },
 }
 
-/// A message on its way through the node.
+/// A message with its routing domain and origin.
 #[derive(Clone, Debug)]
-struct Parcel {
+struct RoutedMessage {
     network: NetworkId,
     origin: Origin,
     sls: u8,
     message: Message,
 }
 
-/// Where a message comes from.
+/// The origin of a message.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Origin {
-    /// A local user; it is sent from this point code of ours.
+    /// A local user, sending from this local point code.
     User { opc: u32 },
     /// The layer below.
     Network { opc: u32, dpc: u32 },
 }
 
 impl Sccp {
-    /// A node that has heard nothing yet: every remote point is prohibited.
+    /// A node in its initial state: every remote point is prohibited.
     ///
     /// # Errors
     ///
@@ -109,7 +109,7 @@ impl Sccp {
         }
     }
 
-    /// The next thing to do or to know, or `None` when it is time to wait.
+    /// The next output, or `None` if there is none.
     pub fn poll(&mut self) -> Option<Output> {
         self.outputs.pop_front()
     }
@@ -119,9 +119,8 @@ impl Sccp {
         self.due.first().map(|(instant, _)| *instant)
     }
 
-    /// How many octets of user data fit one unsegmented message from `calling` to `called`,
-    /// wherever its translation may send it; whether the destination can be reached now does not
-    /// matter. Where nothing leads there, it is what one UDT takes.
+    /// The octets of user data that fit one unsegmented message from `calling` to `called`, at any
+    /// destination of its translation, accessible or not. Without a translation, the capacity of one UDT.
     pub fn room(&self, network: NetworkId, called: &Address, calling: &Address) -> usize {
         self.room_of(network, called, calling)
     }
@@ -131,7 +130,7 @@ impl Sccp {
         let opc = self.domains.get(&network).map_or(0, |domain| domain.own_point_code(&calling));
         let purpose = Purpose::Data { in_sequence, return_on_error };
         let message = Message::new(crate::message::Form::Basic, purpose, called, calling, data);
-        self.route(Parcel { network, origin: Origin::User { opc }, sls, message }, now);
+        self.route(RoutedMessage { network, origin: Origin::User { opc }, sls, message }, now);
     }
 
     fn transfer(&mut self, network: NetworkId, origin: Origin, sls: u8, payload: &Bytes, now: Instant) {
@@ -142,7 +141,7 @@ impl Sccp {
             return;
         }
         match Message::decode(payload) {
-            Ok(message) => self.route(Parcel { network, origin, sls, message }, now),
+            Ok(message) => self.route(RoutedMessage { network, origin, sls, message }, now),
             Err(error) => self.outputs.push_back(discard(Discard::Malformed(error))),
         }
     }

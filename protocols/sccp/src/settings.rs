@@ -1,29 +1,29 @@
-//! What an operator sets: routing domains, their signalling points, timers and limits.
+//! Settings of an SCCP node: routing domains, signalling points, timers and limits.
 
 use std::time::Duration;
 
 use crate::{Error, TranslationRule};
 
-/// A routing domain: point codes, global titles and management of one do not concern another.
+/// Identifies a routing domain. Point codes, global titles and management of each are separate.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct NetworkId(pub u16);
 
-/// Everything a node needs to know at start.
+/// The settings of a node.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Routing domains.
     pub networks: Vec<Network>,
-    /// Global title translation; the first rule that matches is taken.
+    /// Global title translation; the first matching rule applies.
     pub rules: Vec<TranslationRule>,
-    /// How long to wait.
+    /// Timers.
     pub timers: Timers,
-    /// How much to keep.
+    /// Limits.
     pub limits: Limits,
-    /// Where the 24-bit references of segmented messages begin. Choose at random, so that a
-    /// restart does not repeat what a peer still reassembles.
+    /// The first 24-bit local reference of segmented messages. Choose at random, so that after a restart
+    /// no reference repeats one that a peer still reassembles.
     pub local_reference: u32,
-    /// Whether what arrives for others is passed on, as a signalling transfer point does. A node at the
-    /// end of the network refuses it, so that nobody uses it as a way round.
+    /// Whether messages to other nodes are relayed, as by a signalling transfer point. An end node refuses
+    /// them, so that it cannot be misused as a relay.
     pub relays: bool,
 }
 
@@ -45,38 +45,38 @@ impl Default for Settings {
 pub struct Network {
     /// Its name.
     pub id: NetworkId,
-    /// Our own point codes in it, at least one, 14 bits each. The first is the originating point
-    /// code of what does not say another in its calling address.
+    /// Local point codes, at least one, 14 bits each. The first is the originating point code of
+    /// messages without another local one in their calling address.
     pub point_codes: Vec<u32>,
     /// The network indicator of its point codes: 0 and 1 international, 2 and 3 national. The
-    /// layer below writes it.
+    /// layer below encodes it.
     pub network_indicator: u8,
-    /// The signalling points that we may send to.
+    /// Remote signalling points.
     pub remotes: Vec<Remote>,
-    /// The local subsystems that are up from the start: 2 to 255.
+    /// The local subsystems in service from the start: 2 to 255.
     pub subsystems: Vec<u8>,
 }
 
-/// A signalling point next to us, or reached through the layer below. It is prohibited until the
-/// layer below says that it is available.
+/// A remote signalling point, adjacent or reached through the layer below. It is prohibited until the
+/// layer below reports it available.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Remote {
     /// Its point code, 14 bits.
     pub point_code: u32,
-    /// Subsystems to watch: each is prohibited until the point has said SSA about it. One that is
-    /// not listed is taken to be up as long as the point is and has not said SSP.
+    /// Concerned subsystems: each is prohibited until the point has sent SSA for it. One not listed is
+    /// allowed while the point is accessible and has not sent SSP.
     pub subsystems: Vec<u8>,
-    /// The longest message it takes, in octets; 268 is an MTP signalling information field of 272
+    /// The longest message it accepts, in octets; 268 is an MTP signalling information field of 272
     /// without the routing label.
     pub message_octets_max: usize,
-    /// Whether it is known to take XUDT, so that what does not fit may be segmented.
+    /// Whether it supports XUDT, so that long messages may be segmented.
     pub takes_xudt: bool,
-    /// The longest LUDT it is known to take, in octets, if any.
+    /// The longest LUDT it accepts, in octets, if any.
     pub ludt_octets_max: Option<usize>,
 }
 
 impl Remote {
-    /// A point that is known to take UDT alone.
+    /// A point that supports UDT alone.
     pub const fn new(point_code: u32) -> Self {
         Self {
             point_code,
@@ -88,7 +88,7 @@ impl Remote {
     }
 }
 
-/// How long to wait.
+/// Timers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Timers {
     /// T(reass): for the last segment after the first; 10 to 20 s.
@@ -97,7 +97,7 @@ pub struct Timers {
     pub status: Duration,
     /// The longest T(stat.info).
     pub status_max: Duration,
-    /// After the last word about congestion, until it is over.
+    /// Time from the last congestion report to the end of the congestion.
     pub congestion: Duration,
 }
 
@@ -112,13 +112,13 @@ impl Default for Timers {
     }
 }
 
-/// How much to keep.
+/// Limits of memory.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Limits {
-    /// Messages that are reassembled at the same time. One more is refused with
+    /// Largest number of messages in reassembly. Any beyond it is refused with
     /// [`crate::ReturnCause::DESTINATION_CANNOT_REASSEMBLE`].
     pub reassemblies_max: usize,
-    /// Octets set aside for them, refused in the same way.
+    /// Octets reserved for them, with the same refusal.
     pub reassembly_octets_max: usize,
 }
 
@@ -132,7 +132,7 @@ const POINT_CODE_MAX: u32 = 0x3fff;
 const ITS_OWN_MANAGEMENT: u8 = 1;
 
 impl Settings {
-    /// The first thing that cannot be.
+    /// The first contradiction, if any.
     pub(crate) fn check(&self) -> Result<(), Error> {
         for (at, network) in self.networks.iter().enumerate() {
             if self.networks.iter().take(at).any(|earlier| earlier.id == network.id) {

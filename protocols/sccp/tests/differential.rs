@@ -1,4 +1,4 @@
-//! What we write, read by another implementation, and the other way round, for all six messages.
+//! Differential tests of the SCCP codec against another implementation, for all six messages (Q.713 §4).
 
 #![allow(
     clippy::unwrap_used,
@@ -50,33 +50,35 @@ fn messages() -> Vec<Message> {
 }
 
 #[test]
-fn the_other_implementation_reads_what_we_write() {
-    for ours in messages() {
-        let theirs = SccpMessage::decode(&ours.encode().unwrap()).unwrap();
-        assert_eq!(theirs.data(), ours.data);
-        for (their, our) in [(theirs.called_party(), &ours.called), (theirs.calling_party(), &ours.calling)] {
+fn the_other_implementation_decodes_our_encoding() {
+    for local_address in messages() {
+        let theirs = SccpMessage::decode(&local_address.encode().unwrap()).unwrap();
+        assert_eq!(theirs.data(), local_address.data);
+        for (their, our) in
+            [(theirs.called_party(), &local_address.called), (theirs.calling_party(), &local_address.calling)]
+        {
             assert_eq!(their.global_title.digits(), our.digits());
             assert_eq!(their.ssn.as_ref().map(codec::SubsystemNumber::value), our.subsystem);
             assert_eq!(their.point_code.map(u32::from), our.point_code);
         }
-        assert_eq!(theirs.hop_counter(), (ours.form != Form::Basic).then_some(15));
+        assert_eq!(theirs.hop_counter(), (local_address.form != Form::Basic).then_some(15));
         let cause = match &theirs {
             SccpMessage::Udts(service) => Some(service.return_cause.value()),
             SccpMessage::Xudts(service) => Some(service.return_cause.value()),
             SccpMessage::Ludts(service) => Some(service.return_cause.value()),
             _ => None,
         };
-        let expected = if let Purpose::Service(cause) = ours.purpose { Some(cause.0) } else { None };
+        let expected = if let Purpose::Service(cause) = local_address.purpose { Some(cause.0) } else { None };
         assert_eq!(cause, expected);
     }
 }
 
 #[test]
-fn what_the_other_implementation_writes_again_is_what_we_wrote() {
-    for ours in messages() {
-        let written = ours.encode().unwrap();
+fn the_other_implementation_reencodes_to_the_same_octets() {
+    for local_address in messages() {
+        let written = local_address.encode().unwrap();
         let theirs = Bytes::from(SccpMessage::decode(&written).unwrap().encode().unwrap());
         assert_eq!(theirs, written);
-        assert_eq!(Message::decode(&theirs).unwrap(), ours);
+        assert_eq!(Message::decode(&theirs).unwrap(), local_address);
     }
 }

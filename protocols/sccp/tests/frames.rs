@@ -1,4 +1,4 @@
-//! Frames that another implementation wrote and a third one read: the same meaning, the same octets.
+//! Tests on frames of another implementation, decoded as by tshark, encoded to the same octets (Q.713 §4).
 
 #![allow(
     clippy::unwrap_used,
@@ -39,12 +39,12 @@ fn is(address: &Address, frame: &Value, party: &str) {
     let title = address.global_title.as_ref().unwrap();
     assert_eq!((title.indicator(), title.translation_type()), (4, Some(0)));
     assert_eq!((title.numbering_plan(), title.nature_of_address()), (Some(1), Some(4)));
-    // What we would write ourselves is what the other implementation wrote.
+    // The local encoding equals that of the other implementation.
     assert_eq!(title, &GlobalTitle::e164(title.digits()).unwrap());
 }
 
 #[test]
-fn every_frame_says_what_tshark_reads() {
+fn every_frame_decodes_as_in_tshark() {
     for frame in frames() {
         let wire = octets(&frame, "hex");
         let message = Message::decode(&wire).unwrap();
@@ -75,7 +75,7 @@ fn every_frame_says_what_tshark_reads() {
 }
 
 #[test]
-fn every_frame_is_written_as_it_came() {
+fn every_frame_encodes_to_the_same_octets() {
     for frame in frames() {
         let wire = octets(&frame, "hex");
         let message = Message::decode(&wire).unwrap();
@@ -94,23 +94,26 @@ fn every_truncation_of_every_frame_is_refused() {
     }
 }
 
-/// Another implementation's reading of the same octets.
+/// The decoding of another codec.
 #[test]
-fn every_frame_says_the_same_to_another_codec() {
+fn every_frame_decodes_alike_in_another_codec() {
     for frame in frames() {
         let wire = octets(&frame, "hex");
-        let ours = Message::decode(&wire).unwrap();
+        let local_address = Message::decode(&wire).unwrap();
         let theirs = codec::SccpMessage::decode(&wire).unwrap();
-        assert_eq!(ours.data, theirs.data());
-        assert_eq!(ours.called.digits(), theirs.called_party().global_title.digits());
-        assert_eq!(ours.calling.digits(), theirs.calling_party().global_title.digits());
-        assert_eq!(theirs.hop_counter(), (ours.form != Form::Basic).then_some(ours.hop_counter));
+        assert_eq!(local_address.data, theirs.data());
+        assert_eq!(local_address.called.digits(), theirs.called_party().global_title.digits());
+        assert_eq!(local_address.calling.digits(), theirs.calling_party().global_title.digits());
+        assert_eq!(
+            theirs.hop_counter(),
+            (local_address.form != Form::Basic).then_some(local_address.hop_counter)
+        );
     }
 }
 
 const NETWORK: NetworkId = NetworkId(3);
 
-/// A node at `own` next to `remote`; every number leads to `destination`.
+/// A node at `own` with the point `remote`; every number has the destination `destination`.
 fn node(own: u32, remote: Remote, destination: Destination) -> Sccp {
     Sccp::new(Settings {
         networks: vec![Network {
@@ -136,7 +139,7 @@ fn outputs(node: &mut Sccp) -> Vec<Output> {
 }
 
 #[test]
-fn every_frame_reaches_its_user_with_its_tcap_message() {
+fn the_tcap_message_of_every_frame_is_indicated() {
     let now = start();
     let (mut whole, mut back) = (0, 0);
     let mut nodes =
@@ -175,9 +178,9 @@ fn every_frame_reaches_its_user_with_its_tcap_message() {
     assert!(nodes.iter().all(|node| node.deadline().is_none()), "a reassembly is left");
 }
 
-/// A frame of ours is the other implementation's, octet for octet.
+/// A local message encodes to the octets of the other implementation.
 #[test]
-fn a_message_of_ours_is_written_as_the_other_implementation_writes_it() {
+fn a_local_message_encodes_as_in_the_other_implementation() {
     let now = start();
     for frame in frames().iter().filter(|frame| frame["type"] == "0x09") {
         let (own, remote) = (number(frame, "opc"), number(frame, "dpc"));

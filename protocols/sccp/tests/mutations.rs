@@ -1,4 +1,4 @@
-//! Any octets, and any mutation of good ones: never a panic, and what is read is written again.
+//! Robustness tests: random and mutated octets cause no panic, and decoded messages encode again (Q.713).
 
 #![allow(
     clippy::unwrap_used,
@@ -13,10 +13,11 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use sccp::message::{Form, Message};
 use sccp::{Input, Output};
-use station::{EXTENDED, NET, OWN, Station, from_peer, management, numbered, ours, segments_of};
+use station::{EXTENDED, NET, OWN, Station, from_peer, local_address, management, numbered, segments_of};
 
-fn good() -> Vec<Bytes> {
-    let messages = [Form::Basic, Form::Extended, Form::Long].map(|form| from_peer(form, ours(), true));
+fn valid_messages() -> Vec<Bytes> {
+    let messages =
+        [Form::Basic, Form::Extended, Form::Long].map(|form| from_peer(form, local_address(), true));
     let segments = segments_of(&numbered(90), 40, 7);
     let all = messages.into_iter().chain(segments).chain([management(1, 6, 5), management(3, 8, 1)]);
     all.map(|message| message.encode().unwrap()).collect()
@@ -32,15 +33,15 @@ fn check(octets: &Bytes) {
 
 proptest! {
     #[test]
-    fn any_octets(octets in prop::collection::vec(any::<u8>(), 0..300)) {
+    fn random_octets_cause_no_panic(octets in prop::collection::vec(any::<u8>(), 0..300)) {
         check(&Bytes::from(octets));
     }
 
     #[test]
-    fn mutated_messages_in_a_row(
+    fn sequences_of_mutated_messages_cause_no_panic(
         changes in prop::collection::vec((0..8_usize, any::<prop::sample::Index>(), any::<u8>(), any::<bool>()), 1..40)
     ) {
-        let good = good();
+        let good = valid_messages();
         let mut station = Station::new();
         for (which, at, octet, cut) in changes {
             let mut octets = good[which % good.len()].to_vec();
@@ -52,7 +53,7 @@ proptest! {
             let payload = Bytes::from(octets);
             check(&payload);
             let input = Input::Transfer { network: NET, opc: EXTENDED, dpc: OWN, sls: octet, payload };
-            for output in station.give(input) {
+            for output in station.input(input) {
                 if let Output::Transfer { payload, .. } = output {
                     prop_assert!(Message::decode(&payload).is_ok());
                 }

@@ -1,4 +1,4 @@
-//! Two nodes, a link between them that loses, doubles and delays, and a clock that nobody waits for.
+//! Tests of two nodes over a link with loss, duplication and delay, in virtual time (Q.714).
 
 #![allow(
     clippy::unwrap_used,
@@ -28,8 +28,8 @@ struct Pair {
     stations: [Station; 2],
     link: Link,
     random: u64,
-    /// What is under way: when it arrives, in what order it left, at which end.
-    under_way: BTreeMap<(Instant, u64), (usize, Input)>,
+    /// Messages in transit: time of arrival, order of departure, receiving end.
+    in_transit: BTreeMap<(Instant, u64), (usize, Input)>,
     left: u64,
     received: [Vec<Bytes>; 2],
     notices: [usize; 2],
@@ -38,7 +38,7 @@ struct Pair {
 impl Pair {
     fn new(link: Link, seed: u64) -> Self {
         let end = |own: u32, peer: u32| {
-            Station::silent(Settings {
+            Station::without_points(Settings {
                 networks: vec![Network {
                     id: NET,
                     point_codes: vec![own],
@@ -60,7 +60,7 @@ impl Pair {
             stations,
             link,
             random: seed | 1,
-            under_way: BTreeMap::new(),
+            in_transit: BTreeMap::new(),
             left: 0,
             received: Default::default(),
             notices: [0; 2],
@@ -74,8 +74,8 @@ impl Pair {
         (self.random >> 33) % 100 < chance
     }
 
-    fn give(&mut self, at: usize, input: Input) {
-        for output in self.stations[at].give(input) {
+    fn input(&mut self, at: usize, input: Input) {
+        for output in self.stations[at].input(input) {
             match output {
                 Output::Transfer { network, opc, dpc, sls, payload } => {
                     self.carry(1 - at, &Input::Transfer { network, opc, dpc, sls, payload });
@@ -95,33 +95,33 @@ impl Pair {
             let late = if self.percent(self.link.delayed) { 45 } else { 0 };
             let arrives = self.stations[0].now + Duration::from_millis(20 + late);
             self.left += 1;
-            self.under_way.insert((arrives, self.left), (to, input.clone()));
+            self.in_transit.insert((arrives, self.left), (to, input.clone()));
         }
     }
 
-    /// Lets everything happen that happens within `time`.
+    /// Advances the clock by `time`, with every event on the way.
     fn pass(&mut self, time: Duration) {
         let end = self.stations[0].now + time;
         loop {
-            let arrival = self.under_way.keys().next().map(|(at, _)| *at);
+            let arrival = self.in_transit.keys().next().map(|(at, _)| *at);
             let timers = self.stations.iter().filter_map(|station| station.sccp.deadline());
             let Some(next) = timers.chain(arrival).min().filter(|next| *next <= end) else { break };
             self.stations.iter_mut().for_each(|station| station.now = next);
             if arrival == Some(next) {
-                let (_, (to, input)) = self.under_way.pop_first().unwrap();
-                self.give(to, input);
+                let (_, (to, input)) = self.in_transit.pop_first().unwrap();
+                self.input(to, input);
             }
-            self.give(0, Input::Tick);
-            self.give(1, Input::Tick);
+            self.input(0, Input::Tick);
+            self.input(1, Input::Tick);
         }
         self.stations.iter_mut().for_each(|station| station.now = end);
     }
 
     fn open(&mut self) {
         for (at, point_code) in [(0, 2), (1, 1)] {
-            self.give(at, Input::PointCode { network: NET, point_code, state: PointCodeState::Available });
+            self.input(at, Input::PointCode { network: NET, point_code, state: PointCodeState::Available });
         }
-        // Long enough for a status test that was lost to be repeated, several times.
+        // Long enough for a lost status test to be repeated several times.
         self.pass(Duration::from_secs(3_600));
     }
 
@@ -137,11 +137,11 @@ impl Pair {
             return_on_error: true,
             data: body(number),
         };
-        self.give(at, Input::Unitdata(unitdata));
+        self.input(at, Input::Unitdata(unitdata));
     }
 }
 
-/// Octets that tell which message they are of, and where in it.
+/// Octets that encode the number of their message and their position in it.
 fn body(number: u32) -> Bytes {
     let length = 40 + usize::try_from(number).unwrap() * 97 % 2_360;
     let at = |at: usize| u8::try_from((at * 31 + at / 256) % 256).unwrap();
@@ -175,7 +175,7 @@ fn a_good_link_delivers_everything_in_order() {
 }
 
 #[test]
-fn a_bad_link_damages_nothing_and_leaves_nothing_behind() {
+fn a_bad_link_corrupts_no_message_and_leaves_no_state() {
     for seed in 1..40 {
         let link = Link { lost: 5, doubled: 5, delayed: 5 };
         let mut pair = Pair::new(link, seed * 0x9e37_79b9);
@@ -189,7 +189,7 @@ fn a_bad_link_damages_nothing_and_leaves_nothing_behind() {
         for received in &pair.received {
             let mut times: HashMap<u32, usize> = HashMap::new();
             received.iter().for_each(|data| *times.entry(number_of(data)).or_default() += 1);
-            // A message of one segment may be doubled by the link; no one is made of two.
+            // The link may duplicate a message of one segment; no message is assembled from two.
             assert!(times.values().all(|times| *times <= 2), "seed {seed}");
             assert!(times.len() > 100, "seed {seed}: {} arrived", times.len());
         }

@@ -1,4 +1,4 @@
-//! Purposes of the SCCP test specification Q.786: management of points and subsystems.
+//! SCCP management tests, after the test purposes of Q.786: status of points and subsystems.
 
 #![allow(
     clippy::unwrap_used,
@@ -21,9 +21,9 @@ use station::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A number at the watched point, routed on subsystem number 6 there.
+/// A number at the concerned point, routed on subsystem number 6 there.
 const ON_SSN: &str = "52";
-/// A number at the watched point, routed on its title.
+/// A number at the concerned point, routed on its title.
 const ON_GT: &str = "51";
 
 fn changed(point_code: u32, subsystem: u8, up: bool) -> Output {
@@ -31,151 +31,151 @@ fn changed(point_code: u32, subsystem: u8, up: bool) -> Output {
 }
 
 /// Asserts that exactly one management message goes out.
-fn says(outputs: &[Output], to: u32, kind: u8, subsystem: u8, affected: u32) {
+fn assert_one_management(outputs: &[Output], to: u32, kind: u8, subsystem: u8, affected: u32) {
     let expected = management(kind, subsystem, affected);
     assert_eq!(sent(outputs), [(to, 0, expected)]);
 }
 
 #[test]
 fn every_point_is_prohibited_until_it_is_known_to_be_available() {
-    let mut station = Station::silent(settings());
+    let mut station = Station::without_points(settings());
     for digits in ["2", "3", "4", ON_GT, ON_SSN] {
-        assert_eq!(notice(&station.sends(digits, 1)), ReturnCause::MTP_FAILURE);
+        assert_eq!(notice(&station.send_unitdata(digits, 1)), ReturnCause::MTP_FAILURE);
     }
     station.point(NET, PLAIN, PointCodeState::Available);
     station.point(NET, EXTENDED, PointCodeState::Restricted);
-    assert_eq!(one_sent(&station.sends("2", 1)).0, PLAIN);
-    assert_eq!(one_sent(&station.sends("3", 1)).0, EXTENDED);
+    assert_eq!(one_sent(&station.send_unitdata("2", 1)).0, PLAIN);
+    assert_eq!(one_sent(&station.send_unitdata("3", 1)).0, EXTENDED);
     station.point(NET, PLAIN, PointCodeState::Unavailable);
-    assert_eq!(notice(&station.sends("2", 1)), ReturnCause::MTP_FAILURE);
+    assert_eq!(notice(&station.send_unitdata("2", 1)), ReturnCause::MTP_FAILURE);
 }
 
 #[test]
-fn a_watched_subsystem_is_asked_for_and_prohibited_until_it_answers() {
-    let mut station = Station::silent(settings());
+fn a_concerned_subsystem_is_tested_and_prohibited_until_it_answers() {
+    let mut station = Station::without_points(settings());
     let outputs = station.point(NET, WATCHED, PointCodeState::Available);
-    says(&outputs, WATCHED, SST, 6, WATCHED);
-    assert_eq!(notice(&station.sends(ON_SSN, 1)), ReturnCause::SUBSYSTEM_FAILURE);
-    assert_eq!(one_sent(&station.sends(ON_GT, 1)).0, WATCHED);
-    assert_eq!(station.arrives(WATCHED, &management(SSA, 6, WATCHED)), [changed(WATCHED, 6, true)]);
-    assert_eq!(one_sent(&station.sends(ON_SSN, 1)).0, WATCHED);
+    assert_one_management(&outputs, WATCHED, SST, 6, WATCHED);
+    assert_eq!(notice(&station.send_unitdata(ON_SSN, 1)), ReturnCause::SUBSYSTEM_FAILURE);
+    assert_eq!(one_sent(&station.send_unitdata(ON_GT, 1)).0, WATCHED);
+    assert_eq!(station.receive(WATCHED, &management(SSA, 6, WATCHED)), [changed(WATCHED, 6, true)]);
+    assert_eq!(one_sent(&station.send_unitdata(ON_SSN, 1)).0, WATCHED);
     assert_eq!(station.sccp.deadline(), None);
-    assert_eq!(station.arrives(WATCHED, &management(SSA, 6, WATCHED)), []);
-    // Word that the point is available is no news.
+    assert_eq!(station.receive(WATCHED, &management(SSA, 6, WATCHED)), []);
+    // A repeated report that the point is available has no effect.
     assert_eq!(station.point(NET, WATCHED, PointCodeState::Available), []);
 }
 
 #[test]
 fn the_status_test_is_repeated_at_growing_intervals() {
-    let mut station = Station::silent(settings());
+    let mut station = Station::without_points(settings());
     station.point(NET, WATCHED, PointCodeState::Available);
     let begin = station.now;
-    let mut asked = Vec::new();
+    let mut tests = Vec::new();
     while station.now < begin + 2_700 * SECOND {
         let at = station.sccp.deadline().unwrap();
-        says(&station.pass(at - station.now), WATCHED, SST, 6, WATCHED);
-        asked.push((at - begin).as_secs());
+        assert_one_management(&station.pass(at - station.now), WATCHED, SST, 6, WATCHED);
+        tests.push((at - begin).as_secs());
     }
-    assert_eq!(asked, [30, 90, 210, 450, 930, 1_530, 2_130, 2_730]);
+    assert_eq!(tests, [30, 90, 210, 450, 930, 1_530, 2_130, 2_730]);
 }
 
 #[test]
-fn a_subsystem_that_goes_is_asked_for_until_it_comes_back() {
+fn a_prohibited_subsystem_is_tested_until_it_is_allowed() {
     let mut station = Station::new();
-    // Not watched, so it was taken to be up.
-    assert_eq!(station.arrives(PLAIN, &management(SSP, 8, PLAIN)), [changed(PLAIN, 8, false)]);
-    assert_eq!(station.arrives(PLAIN, &management(SSP, 8, PLAIN)), []);
+    // Not concerned, so it was allowed.
+    assert_eq!(station.receive(PLAIN, &management(SSP, 8, PLAIN)), [changed(PLAIN, 8, false)]);
+    assert_eq!(station.receive(PLAIN, &management(SSP, 8, PLAIN)), []);
     let to_it = || Input::Unitdata(unitdata(Address::ssn(Some(PLAIN), 8), 1));
-    assert_eq!(notice(&station.give(to_it())), ReturnCause::SUBSYSTEM_FAILURE);
-    says(&station.pass(30 * SECOND), PLAIN, SST, 8, PLAIN);
-    assert_eq!(station.arrives(PLAIN, &management(SSA, 8, PLAIN)), [changed(PLAIN, 8, true)]);
+    assert_eq!(notice(&station.input(to_it())), ReturnCause::SUBSYSTEM_FAILURE);
+    assert_one_management(&station.pass(30 * SECOND), PLAIN, SST, 8, PLAIN);
+    assert_eq!(station.receive(PLAIN, &management(SSA, 8, PLAIN)), [changed(PLAIN, 8, true)]);
     assert_eq!(station.sccp.deadline(), None);
-    assert_eq!(one_sent(&station.give(to_it())).0, PLAIN);
+    assert_eq!(one_sent(&station.input(to_it())).0, PLAIN);
 }
 
 #[test]
-fn a_point_that_goes_takes_its_subsystems_along() {
+fn an_inaccessible_point_prohibits_its_subsystems() {
     let mut station = Station::new();
-    station.arrives(WATCHED, &management(SSP, 7, WATCHED));
+    station.receive(WATCHED, &management(SSP, 7, WATCHED));
     let outputs = station.point(NET, WATCHED, PointCodeState::Unavailable);
     assert_eq!(outputs, [changed(WATCHED, 6, false)]);
     assert_eq!(station.sccp.deadline(), None);
-    assert_eq!(notice(&station.sends(ON_SSN, 1)), ReturnCause::MTP_FAILURE);
-    // What it says about itself meanwhile cannot be.
-    let outputs = station.arrives(PLAIN, &management(SSA, 6, WATCHED));
+    assert_eq!(notice(&station.send_unitdata(ON_SSN, 1)), ReturnCause::MTP_FAILURE);
+    // Management messages about an inaccessible point are discarded.
+    let outputs = station.receive(PLAIN, &management(SSA, 6, WATCHED));
     assert!(matches!(outputs.as_slice(), [Output::Discarded { reason: Discard::Management, .. }]));
-    let asked = sent(&station.point(NET, WATCHED, PointCodeState::Available));
-    assert_eq!(asked.len(), 2);
-    assert_eq!(station.arrives(WATCHED, &management(SSA, 7, WATCHED)), [changed(WATCHED, 7, true)]);
+    let tests = sent(&station.point(NET, WATCHED, PointCodeState::Available));
+    assert_eq!(tests.len(), 2);
+    assert_eq!(station.receive(WATCHED, &management(SSA, 7, WATCHED)), [changed(WATCHED, 7, true)]);
 }
 
 #[test]
-fn an_sccp_that_goes_is_asked_for_and_then_its_subsystems() {
+fn an_unavailable_sccp_is_tested_and_then_its_subsystems() {
     let mut station = Station::new();
-    let outputs = station.give(Input::UserUnavailable { network: NET, point_code: WATCHED });
+    let outputs = station.input(Input::UserUnavailable { network: NET, point_code: WATCHED });
     assert_eq!(outputs, [changed(WATCHED, 6, false)]);
-    assert_eq!(notice(&station.sends(ON_GT, 1)), ReturnCause::SCCP_FAILURE);
-    says(&station.pass(30 * SECOND), WATCHED, SST, 1, WATCHED);
-    says(&station.arrives(WATCHED, &management(SSA, 1, WATCHED)), WATCHED, SST, 6, WATCHED);
-    assert_eq!(one_sent(&station.sends(ON_GT, 1)).0, WATCHED);
-    assert_eq!(notice(&station.sends(ON_SSN, 1)), ReturnCause::SUBSYSTEM_FAILURE);
+    assert_eq!(notice(&station.send_unitdata(ON_GT, 1)), ReturnCause::SCCP_FAILURE);
+    assert_one_management(&station.pass(30 * SECOND), WATCHED, SST, 1, WATCHED);
+    assert_one_management(&station.receive(WATCHED, &management(SSA, 1, WATCHED)), WATCHED, SST, 6, WATCHED);
+    assert_eq!(one_sent(&station.send_unitdata(ON_GT, 1)).0, WATCHED);
+    assert_eq!(notice(&station.send_unitdata(ON_SSN, 1)), ReturnCause::SUBSYSTEM_FAILURE);
 }
 
 #[test]
-fn a_point_that_goes_is_not_asked_for_its_sccp_any_more() {
+fn the_sccp_of_an_inaccessible_point_is_not_tested() {
     let mut station = Station::new();
-    station.give(Input::UserUnavailable { network: NET, point_code: PLAIN });
+    station.input(Input::UserUnavailable { network: NET, point_code: PLAIN });
     assert!(station.sccp.deadline().is_some());
     station.point(NET, PLAIN, PointCodeState::Unavailable);
     assert_eq!(station.sccp.deadline(), None);
     station.point(NET, PLAIN, PointCodeState::Available);
-    assert_eq!(one_sent(&station.sends("2", 1)).0, PLAIN);
+    assert_eq!(one_sent(&station.send_unitdata("2", 1)).0, PLAIN);
 }
 
 #[test]
 fn a_status_test_is_answered_where_the_subsystem_is_up() {
     let mut station = Station::new();
-    says(&station.arrives(PLAIN, &management(SST, 8, OWN)), PLAIN, SSA, 8, OWN);
-    says(&station.arrives(PLAIN, &management(SST, 1, OWN)), PLAIN, SSA, 1, OWN);
-    // A point that we do not know has a right to know too.
-    says(&station.arrives(4_711, &management(SST, 8, OWN)), 4_711, SSA, 8, OWN);
-    assert_eq!(station.arrives(PLAIN, &management(SST, 7, OWN)), []);
-    station.give(Input::Subsystem { network: NET, subsystem: 8, up: false });
-    assert_eq!(station.arrives(PLAIN, &management(SST, 8, OWN)), []);
-    let outputs = station.arrives(PLAIN, &management(SST, 8, PLAIN));
+    assert_one_management(&station.receive(PLAIN, &management(SST, 8, OWN)), PLAIN, SSA, 8, OWN);
+    assert_one_management(&station.receive(PLAIN, &management(SST, 1, OWN)), PLAIN, SSA, 1, OWN);
+    // An unknown point is answered too.
+    assert_one_management(&station.receive(4_711, &management(SST, 8, OWN)), 4_711, SSA, 8, OWN);
+    assert_eq!(station.receive(PLAIN, &management(SST, 7, OWN)), []);
+    station.input(Input::Subsystem { network: NET, subsystem: 8, up: false });
+    assert_eq!(station.receive(PLAIN, &management(SST, 8, OWN)), []);
+    let outputs = station.receive(PLAIN, &management(SST, 8, PLAIN));
     assert!(matches!(outputs.as_slice(), [Output::Discarded { reason: Discard::Management, .. }]));
 }
 
 #[test]
-fn everybody_around_is_told_about_a_local_subsystem() {
+fn the_status_of_a_local_subsystem_is_broadcast() {
     let mut station = Station::new();
     station.point(NET, EXTENDED, PointCodeState::Unavailable);
     for (up, kind) in [(false, SSP), (true, SSA)] {
-        let told = sent(&station.give(Input::Subsystem { network: NET, subsystem: 8, up }));
+        let sent_messages = sent(&station.input(Input::Subsystem { network: NET, subsystem: 8, up }));
         let expected = management(kind, 8, OWN);
-        assert_eq!(told, [PLAIN, LONG, WATCHED].map(|point| (point, 0, expected.clone())));
-        assert_eq!(station.give(Input::Subsystem { network: NET, subsystem: 8, up }), []);
+        assert_eq!(sent_messages, [PLAIN, LONG, WATCHED].map(|point| (point, 0, expected.clone())));
+        assert_eq!(station.input(Input::Subsystem { network: NET, subsystem: 8, up }), []);
     }
-    assert_eq!(sent(&station.give(Input::Subsystem { network: NET, subsystem: 6, up: true })).len(), 3);
-    assert_eq!(station.give(Input::Subsystem { network: NET, subsystem: 1, up: false }), []);
+    assert_eq!(sent(&station.input(Input::Subsystem { network: NET, subsystem: 6, up: true })).len(), 3);
+    assert_eq!(station.input(Input::Subsystem { network: NET, subsystem: 1, up: false }), []);
 }
 
 #[test]
-fn who_calls_a_subsystem_that_is_down_is_told_so() {
+fn a_message_for_a_prohibited_subsystem_is_answered_with_ssp() {
     let mut station = Station::new();
-    station.give(Input::Subsystem { network: NET, subsystem: 8, up: false });
-    let message = from_peer(Form::Basic, ours(), true);
-    let outputs = station.arrives(PLAIN, &message);
+    station.input(Input::Subsystem { network: NET, subsystem: 8, up: false });
+    let message = from_peer(Form::Basic, local_address(), true);
+    let outputs = station.receive(PLAIN, &message);
     assert_eq!(sent(&outputs)[0], (PLAIN, 0, management(SSP, 8, OWN)));
     assert_eq!(returned(&outputs[1..]).2, ReturnCause::SUBSYSTEM_FAILURE);
-    // Not with every message.
-    assert_eq!(returned(&station.arrives(PLAIN, &message)).2, ReturnCause::SUBSYSTEM_FAILURE);
+    // Not for every message.
+    assert_eq!(returned(&station.receive(PLAIN, &message)).2, ReturnCause::SUBSYSTEM_FAILURE);
     station.pass(SECOND);
-    assert_eq!(sent(&station.arrives(PLAIN, &message)).len(), 2);
+    assert_eq!(sent(&station.receive(PLAIN, &message)).len(), 2);
 }
 
 #[test]
-fn congestion_holds_back_what_is_less_important_for_a_while() {
+fn congestion_restricts_less_important_messages_until_its_timer_expires() {
     let mut station = Station::new();
     let sscongested = |level| {
         let mut message = management(6, 1, PLAIN);
@@ -183,19 +183,19 @@ fn congestion_holds_back_what_is_less_important_for_a_while() {
         message
     };
     for (level, passes) in [(4, true), (5, false), (8, false), (0, true)] {
-        assert_eq!(station.arrives(PLAIN, &sscongested(level)), []);
-        assert_eq!(sent(&station.sends("2", 1)).len(), usize::from(passes), "{level}");
+        assert_eq!(station.receive(PLAIN, &sscongested(level)), []);
+        assert_eq!(sent(&station.send_unitdata("2", 1)).len(), usize::from(passes), "{level}");
     }
     for (level, passes) in [(1, true), (2, true), (3, false), (0, true), (3, false)] {
         assert_eq!(station.point(NET, PLAIN, PointCodeState::Congested(level)), []);
-        assert_eq!(sent(&station.sends("2", 1)).len(), usize::from(passes), "{level}");
+        assert_eq!(sent(&station.send_unitdata("2", 1)).len(), usize::from(passes), "{level}");
     }
-    assert_eq!(notice(&station.sends("2", 1)), ReturnCause::NETWORK_CONGESTION);
+    assert_eq!(notice(&station.send_unitdata("2", 1)), ReturnCause::NETWORK_CONGESTION);
     let mut important = from_peer(Form::Extended, title("2", 6), false);
     important.importance = Some(7);
-    assert_eq!(sent(&station.arrives(EXTENDED, &important)).len(), 1);
+    assert_eq!(sent(&station.receive(EXTENDED, &important)).len(), 1);
     station.pass(10 * SECOND);
-    assert_eq!(sent(&station.sends("2", 1)).len(), 1);
+    assert_eq!(sent(&station.send_unitdata("2", 1)).len(), 1);
     assert_eq!(station.sccp.deadline(), None);
 }
 
@@ -214,7 +214,7 @@ fn management_is_answered_in_the_routing_domain_it_came_from() {
     let mut station = Station::with(both);
     let arrives = |station: &mut Station, message: &Message| {
         let payload = message.encode().unwrap();
-        station.give(Input::Transfer { network: other, opc: WATCHED, dpc: OWN, sls: 0, payload })
+        station.input(Input::Transfer { network: other, opc: WATCHED, dpc: OWN, sls: 0, payload })
     };
     let outputs = arrives(&mut station, &management(SST, 8, OWN));
     assert!(
@@ -222,11 +222,11 @@ fn management_is_answered_in_the_routing_domain_it_came_from() {
     );
     let up = Output::Subsystem { network: other, point_code: WATCHED, subsystem: 6, up: true };
     assert_eq!(arrives(&mut station, &management(SSA, 6, WATCHED)), [up]);
-    assert_eq!(notice(&station.sends(ON_SSN, 1)), ReturnCause::SUBSYSTEM_FAILURE);
+    assert_eq!(notice(&station.send_unitdata(ON_SSN, 1)), ReturnCause::SUBSYSTEM_FAILURE);
 }
 
 #[test]
-fn management_messages_that_say_nothing_are_counted() {
+fn invalid_management_messages_are_counted() {
     let mut station = Station::new();
     for data in [
         &b""[..],
@@ -238,7 +238,7 @@ fn management_messages_that_say_nothing_are_counted() {
     ] {
         let mut message = management(SSA, 8, PLAIN);
         message.data = Bytes::from_static(data);
-        let outputs = station.arrives(PLAIN, &message);
+        let outputs = station.receive(PLAIN, &message);
         assert!(
             matches!(outputs.as_slice(), [Output::Discarded { reason: Discard::Management, .. }]),
             "{data:?}"
@@ -247,7 +247,7 @@ fn management_messages_that_say_nothing_are_counted() {
 }
 
 #[test]
-fn settings_that_cannot_be_are_refused() {
+fn contradictory_settings_are_refused() {
     let refused = |change: &dyn Fn(&mut Settings)| {
         let mut changed = settings();
         change(&mut changed);

@@ -1,7 +1,34 @@
-//! The text of a delivery receipt (SMPP 3.4, appendix B), written as the
-//! standard has it and read as centres send it.
+//! The text of a delivery receipt, written and read (SMPP 3.4, appendix B).
 //!
 //! `id:… sub:001 dlvrd:001 submit date:YYMMDDhhmm done date:YYMMDDhhmm stat:DELIVRD err:000 text:…`
+//!
+//! The same text travels in deliver_sm and data_sm, and in the body of a SIP MESSAGE. A wire
+//! chooses two things: the offset of the dates from UTC ([`Receipt::offset_minutes`]), and how
+//! much of the message is repeated ([`Receipt::write`] or [`Receipt::write_whole`]).
+//!
+//! ```
+//! use smpp::MessageState;
+//! use smpp::receipt::{Receipt, ReceivedReceipt, excerpt};
+//!
+//! let excerpt = excerpt("Grüße aus Köln, bis bald!");
+//! let receipt = Receipt {
+//!     id: b"77",
+//!     sub: 1,
+//!     dlvrd: 1,
+//!     submit_date: 1_795_453_509,
+//!     done_date: 1_795_453_569,
+//!     offset_minutes: 0,
+//!     stat: MessageState::DELIVERED,
+//!     err: 0,
+//!     text: excerpt.as_bytes(),
+//! };
+//! let mut text = Vec::new();
+//! receipt.write_whole(&mut text);
+//! let expected = "id:77 sub:001 dlvrd:001 submit date:2611231705 done date:2611231706 \
+//!                 stat:DELIVRD err:000 text:Grüße aus Köln, bis ";
+//! assert_eq!(str::from_utf8(&text), Ok(expected));
+//! assert_eq!(ReceivedReceipt::parse(&text).state(), Some(MessageState::DELIVERED));
+//! ```
 
 use crate::pdu::{EsmClass, MessageType, Sm};
 use crate::state::MessageState;
@@ -13,7 +40,7 @@ mod reader;
 
 pub use id::IdMatch;
 
-/// Octets of the message that a receipt repeats.
+/// Octets, or characters in a receipt that is Unicode text, of the message that a receipt repeats.
 pub const TEXT_LENGTH_MAX: usize = 20;
 
 /// A receipt to be written.
@@ -35,14 +62,20 @@ pub struct Receipt<'a> {
     pub stat: MessageState,
     /// The network's or the centre's error; 0 is none.
     pub err: u16,
-    /// The start of the message, cut here to [`TEXT_LENGTH_MAX`] octets. It must be
-    /// in the encoding of the receipt.
+    /// The start of the message, in the encoding of the receipt.
     pub text: &'a [u8],
 }
 
 impl Receipt<'_> {
-    /// Appends the text of the receipt.
+    /// Appends the text of the receipt, with the first [`TEXT_LENGTH_MAX`] octets of `text`.
     pub fn write(&self, out: &mut Vec<u8>) {
+        let text = self.text.get(..TEXT_LENGTH_MAX).unwrap_or(self.text);
+        Receipt { text, ..*self }.write_whole(out);
+    }
+
+    /// Appends the text of the receipt, with all of `text`: [`excerpt`] cuts it where the receipt
+    /// is Unicode text.
+    pub fn write_whole(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"id:");
         out.extend_from_slice(self.id);
         out.extend_from_slice(
@@ -52,8 +85,14 @@ impl Receipt<'_> {
         out.extend_from_slice(b" done date:");
         out.extend_from_slice(&time::receipt_date(self.done_date, self.offset_minutes));
         out.extend_from_slice(format!(" stat:{} err:{:03} text:", self.stat.stat(), self.err).as_bytes());
-        out.extend_from_slice(self.text.get(..TEXT_LENGTH_MAX).unwrap_or(self.text));
+        out.extend_from_slice(self.text);
     }
+}
+
+/// The start of a message for [`Receipt::text`] in a receipt that is Unicode text:
+/// [`TEXT_LENGTH_MAX`] characters, control characters left out.
+pub fn excerpt(message: &str) -> String {
+    message.chars().filter(|character| !character.is_control()).take(TEXT_LENGTH_MAX).collect()
 }
 
 /// Hides the text.
@@ -64,7 +103,7 @@ impl std::fmt::Debug for Receipt<'_> {
     }
 }
 
-/// A receipt that came. Every field may be missing; what is there is as the centre wrote it.
+/// A receipt that was received. Every field may be missing; a field that is present is as the centre wrote it.
 #[derive(Clone, Copy, Default, Eq, PartialEq)]
 pub struct ReceivedReceipt<'a> {
     /// The centre's id of the message. It may be written otherwise than in
@@ -78,7 +117,7 @@ pub struct ReceivedReceipt<'a> {
     pub submit_date: Option<&'a [u8]>,
     /// When it reached its state: [`time::parse_receipt_date`].
     pub done_date: Option<&'a [u8]>,
-    /// The state in words: [`ReceivedReceipt::state`].
+    /// The state, as a word or as its number: [`ReceivedReceipt::state`].
     pub stat: Option<&'a [u8]>,
     /// The error, often but not always three decimal digits.
     pub err: Option<&'a [u8]>,
@@ -92,27 +131,32 @@ pub struct ReceivedReceipt<'a> {
 
 impl<'a> ReceivedReceipt<'a> {
     /// Reads a receipt or an intermediate notification out of deliver_sm: its
-    /// TLVs first, its text for what they leave open. `None` if the message
-    /// says that it is something else.
+    /// TLVs first, then its text for the fields that have no TLV. `None` if
+    /// `esm_class` marks another type of message.
     ///
     /// Some centres leave `esm_class` at zero; such a message is a receipt if it
-    /// has the TLV `receipted_message_id`, or a text with both an id and a state.
+    /// has the TLV `receipted_message_id`, or a text with both the key of an id and
+    /// the key and word of a state.
     pub fn from_deliver_sm(sm: &Sm<'a>) -> Option<Self> {
         Self::from_parts(sm.esm_class, sm.user_data(), sm.tlvs)
     }
 
     /// As [`ReceivedReceipt::from_deliver_sm`], for a data_sm.
     pub fn from_parts(esm_class: EsmClass, user_data: &'a [u8], tlvs: Tlvs<'a>) -> Option<Self> {
-        let said = match esm_class.message_type() {
+        let is_marked = match esm_class.message_type() {
             Some(MessageType::DeliveryReceipt | MessageType::IntermediateNotification) => true,
             Some(MessageType::Default) => false,
             _ => return None,
         };
-        let mut receipt = Self::parse(user_data);
+        let mut receipt = reader::read(user_data);
         let id = tlvs.get(Tag::RECEIPTED_MESSAGE_ID).map(|tlv| tlv.c_octets()).filter(|id| !id.is_empty());
-        if !said && id.is_none() && (receipt.id.is_none() || receipt.state().is_none()) {
+        // A chat may contain "id:" and a number; only a state in words makes it a receipt.
+        let has_both =
+            receipt.id.is_some() && receipt.stat.is_some_and(|stat| MessageState::from_word(stat).is_some());
+        if !is_marked && id.is_none() && !has_both {
             return None;
         }
+        reader::read_longer_keys(&mut receipt, user_data);
         receipt.id = id.or(receipt.id);
         receipt.message_state = tlvs.get(Tag::MESSAGE_STATE).and_then(|tlv| tlv.u8().ok()).map(MessageState);
         receipt.network_error_code = match tlvs.get(Tag::NETWORK_ERROR_CODE).map(|tlv| tlv.value) {
@@ -122,9 +166,12 @@ impl<'a> ReceivedReceipt<'a> {
         Some(receipt)
     }
 
-    /// Reads the text of a receipt: keys in any order and case, any of them missing.
+    /// Reads the text of a receipt: keys in any order, case and spelling that centres
+    /// use, any of them missing. It does not decide whether the text is a receipt.
     pub fn parse(text: &'a [u8]) -> Self {
-        reader::read(text)
+        let mut receipt = reader::read(text);
+        reader::read_longer_keys(&mut receipt, text);
+        receipt
     }
 
     /// The state, from the TLV or from `stat`.

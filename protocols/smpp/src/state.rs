@@ -1,4 +1,4 @@
-//! `message_state`: how far a message got (SMPP 3.4 §5.2.28; SMPP 5.0 §4.7.15).
+//! `message_state`, the state of a message, as a number and as the word of a receipt (SMPP 3.4 §5.2.28; SMPP 5.0 §4.7.15).
 
 use crate::codes::codes;
 
@@ -11,15 +11,15 @@ codes! {
         EXPIRED = 3, "its validity ended";
         DELETED = 4, "deleted";
         UNDELIVERABLE = 5, "cannot be delivered";
-        ACCEPTED = 6, "accepted: somebody has read it for the subscriber";
+        ACCEPTED = 6, "accepted: read on behalf of the subscriber";
         UNKNOWN = 7, "in an invalid state";
         REJECTED = 8, "rejected";
         SKIPPED = 9, "accepted, but not sent on";
     }
 }
 
-/// Each state and its word after `stat:` in a receipt (SMPP 3.4, appendix B).
-const WORDS: [(MessageState, &str); 10] = [
+/// Each state and its text after `stat:` in a receipt (SMPP 3.4, appendix B).
+const STATS: [(MessageState, &str); 10] = [
     (MessageState::SCHEDULED, "SCHEDLD"),
     (MessageState::ENROUTE, "ENROUTE"),
     (MessageState::DELIVERED, "DELIVRD"),
@@ -33,18 +33,27 @@ const WORDS: [(MessageState, &str); 10] = [
 ];
 
 impl MessageState {
-    /// The word after `stat:` in a receipt; `UNKNOWN` for a state that no standard names.
+    /// The state as it is written after `stat:` in a receipt; `UNKNOWN` for a state that no standard names.
     pub fn stat(self) -> &'static str {
-        WORDS.iter().find(|(state, _)| *state == self).map_or("UNKNOWN", |(_, word)| word)
+        STATS.iter().find(|(state, _)| *state == self).map_or("UNKNOWN", |(_, stat)| stat)
     }
 
-    /// Reads the word after `stat:`. Case does not matter, and words cut short
-    /// or written in full (`DELIVERED`, `UNDELIVERABLE`, `REJECTED`) are taken.
-    pub fn from_stat(word: &[u8]) -> Option<Self> {
+    /// Reads the value after `stat:`: the number of a named state, or its text in any
+    /// case, cut short or in full (`DELIVERED`, `UNDELIVERABLE`, `REJECTED`).
+    pub fn from_stat(stat: &[u8]) -> Option<Self> {
+        let number: Option<u8> = str::from_utf8(stat).ok().and_then(|text| text.parse().ok());
+        match number.map(Self) {
+            Some(state) => Some(state).filter(|state| state.name().is_some()),
+            None => Self::from_word(stat),
+        }
+    }
+
+    /// As [`MessageState::from_stat`], without numbers.
+    pub(crate) fn from_word(word: &[u8]) -> Option<Self> {
         let begins = |with: &str| {
             word.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with.as_bytes()))
         };
-        let exact = WORDS.iter().find(|(_, name)| word.eq_ignore_ascii_case(name.as_bytes()));
+        let exact = STATS.iter().find(|(_, name)| word.eq_ignore_ascii_case(name.as_bytes()));
         if let Some((state, _)) = exact {
             return Some(*state);
         }

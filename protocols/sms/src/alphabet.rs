@@ -7,17 +7,13 @@
 
 mod locking;
 mod single;
+mod table;
 
+use self::table::{NONE, Table};
 use crate::error::Unencodable;
 
 /// The septet that announces one of the single shift table.
 pub const ESCAPE: u8 = 0x1b;
-
-/// Characters by septet; [`NONE`] where the standard leaves a place empty.
-type Table = [char; 128];
-
-/// An empty place. U+0000 is in no table, so it can mark them.
-const NONE: char = '\0';
 
 /// A language with tables of its own (TS 23.038 annex A); the value is the
 /// National Language Identifier of TS 23.040 §9.2.3.24.15 and .16.

@@ -8,10 +8,11 @@
 use std::borrow::Cow;
 
 use crate::alphabet::{self, Language, Shifts};
-use crate::coding::Alphabet;
+use crate::coding::{Alphabet, DataCoding};
 use crate::error::{Error, Unencodable};
 use crate::header::{ReferenceWidth, UserDataHeader};
 use crate::look_alike::look_alike;
+use crate::user_data::UserData;
 use crate::{segment, ucs2};
 
 /// What a text may turn into. By default: GSM 7 bit or else UCS2.
@@ -107,6 +108,13 @@ pub fn decode(alphabet: Alphabet, shifts: Shifts, body: &[u8]) -> Option<String>
         Alphabet::Gsm7 => Some(alphabet::decode(body, shifts)),
         Alphabet::EightBit => None,
         Alphabet::Ucs2 => Some(ucs2::decode(body)),
+    }
+}
+
+impl UserData {
+    /// The body as text; `None` for 8 bit data.
+    pub fn text(&self, coding: DataCoding) -> Option<String> {
+        decode(coding.alphabet(), self.header.shifts(), &self.body)
     }
 }
 

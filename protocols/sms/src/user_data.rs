@@ -9,7 +9,7 @@ use std::fmt;
 use crate::coding::{Alphabet, DataCoding};
 use crate::error::{Error, Truncated};
 use crate::header::UserDataHeader;
-use crate::{alphabet, packing, text};
+use crate::{alphabet, packing};
 
 /// The header and body of one short message, or of one segment of a long one.
 #[derive(Clone, Default, Eq, Hash, PartialEq)]
@@ -27,11 +27,6 @@ impl UserData {
     /// A body without a header.
     pub const fn new(body: Vec<u8>) -> Self {
         Self { header: UserDataHeader::new(), body }
-    }
-
-    /// The body as text, or `None` if `coding` says it is not text.
-    pub fn text(&self, coding: DataCoding) -> Option<String> {
-        text::decode(coding.alphabet(), self.header.shifts(), &self.body)
     }
 
     /// Octets that a TP-UDL of `length` stands for.

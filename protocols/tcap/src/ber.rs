@@ -1,6 +1,6 @@
-//! Basic encoding rules (X.690), as far as TCAP and its users need them: a borrowing reader and a writer.
+//! Basic encoding rules for TCAP and its users (X.690): a borrowing reader and a writer.
 //!
-//! The reader takes every form that the rules allow: long tags, lengths with more octets than needed,
+//! The reader accepts every form that the rules allow: long tags, lengths with more octets than needed,
 //! indefinite lengths, strings in segments. The writer has one form: the shortest definite length.
 
 mod element;

@@ -1,4 +1,4 @@
-//! Components: what the operations of a dialogue say to each other (Q.773 §3.1).
+//! TCAP components: Invoke, Return Result, Return Error and Reject (Q.773 §3.1).
 
 use std::fmt;
 use std::time::Duration;
@@ -10,19 +10,19 @@ use crate::problem::Problem;
 
 mod codec;
 
-pub use codec::{Broken, Kind};
+pub use codec::{ComponentFault, Kind};
 pub(crate) use codec::{read, write};
 
 /// The code of an operation or an error.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Code {
-    /// A number that means something in one application context.
+    /// A local code, defined by the application context.
     Local(i64),
-    /// A name that means the same everywhere.
+    /// A global code.
     Global(Oid),
 }
 
-/// What an operation reports (Q.771).
+/// The class of an operation: which outcomes it reports (Q.771).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum OperationClass {
     /// Class 1: success and failure.
@@ -52,53 +52,53 @@ impl OperationClass {
 /// One component. Every parameter is one whole element, tag and length included.
 #[derive(Clone, Eq, PartialEq)]
 pub enum Component {
-    /// Asks for an operation.
+    /// Invokes an operation.
     Invoke {
-        /// Names the operation until its end; each side of a dialogue has its own 256 names.
+        /// Identifies the operation until its end; each side of a dialogue has 256 ids of its own.
         invoke_id: i8,
-        /// The receiver's operation that this one belongs to.
+        /// The receiver's operation to which this one is linked.
         linked: Option<i8>,
-        /// What to do.
+        /// The operation code.
         operation: Code,
-        /// With what.
+        /// The argument.
         parameter: Option<Bytes>,
-        /// What will be reported. It does not travel: in a component that was received it is class 1.
+        /// The class. Not encoded: class 1 in a received component.
         class: OperationClass,
-        /// How long to wait for the report. It does not travel: in a component that was received it is 0.
+        /// The invocation timer. Not encoded: 0 in a received component.
         timeout: Duration,
     },
-    /// Reports success, wholly or with the last part.
+    /// Reports success: the whole result or its last segment.
     ResultLast {
-        /// That of the Invoke.
+        /// The id of the Invoke.
         invoke_id: i8,
-        /// That of the Invoke; there is one if and only if there may be a parameter.
+        /// The code of the Invoke; present if and only if a parameter may be present.
         operation: Option<Code>,
-        /// What came of it. Sent only with `operation`.
+        /// The result. Sent only with `operation`.
         parameter: Option<Bytes>,
     },
-    /// Reports a part of a success; more is to come.
+    /// Reports a segment of a result; more segments follow.
     ResultNotLast {
-        /// That of the Invoke.
+        /// The id of the Invoke.
         invoke_id: i8,
-        /// That of the Invoke; there is one if and only if there may be a parameter.
+        /// The code of the Invoke; present if and only if a parameter may be present.
         operation: Option<Code>,
-        /// This part. Sent only with `operation`.
+        /// This segment. Sent only with `operation`.
         parameter: Option<Bytes>,
     },
     /// Reports failure.
     Error {
-        /// That of the Invoke.
+        /// The id of the Invoke.
         invoke_id: i8,
-        /// Which failure.
+        /// The error code.
         code: Code,
-        /// More about it.
+        /// The error parameter.
         parameter: Option<Bytes>,
     },
-    /// Refuses a component that breaks the protocol.
+    /// Rejects a faulty component.
     Reject {
-        /// That of the refused component, where it could be read.
+        /// The id of the rejected component, where readable.
         invoke_id: Option<i8>,
-        /// Why.
+        /// The problem.
         problem: Problem,
     },
 }
@@ -116,7 +116,7 @@ impl Component {
         }
     }
 
-    /// The octets that this component takes inside a message.
+    /// The encoded length of this component in octets.
     #[must_use]
     pub fn encoded_len(&self) -> usize {
         let mut writer = Writer::new();
@@ -125,7 +125,7 @@ impl Component {
     }
 }
 
-/// Parameters hold numbers and texts of people, so only their length is shown.
+/// Parameters may contain subscriber numbers and message texts, so `Debug` prints their length alone.
 impl fmt::Debug for Component {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let octets = |parameter: &Option<Bytes>| parameter.as_ref().map(Bytes::len);

@@ -1,4 +1,4 @@
-//! The dialogue portion: what the two sides agree to talk about (Q.773 §3.2).
+//! Dialogue portion: AARQ, AARE, ABRT and AUDT, encoding and decoding (Q.773 §3.2).
 
 use std::fmt;
 
@@ -25,52 +25,52 @@ const UNSTRUCTURED: [u8; 7] = [0x00, 0x11, 0x86, 0x05, 0x01, 0x02, 0x01];
 /// One dialogue portion. User information is whole EXTERNAL elements, one after the other.
 #[derive(Clone, Eq, PartialEq)]
 pub enum DialoguePortion {
-    /// Proposes an application context; travels in a BEGIN.
+    /// Proposes an application context, in a BEGIN.
     Aarq(Proposal),
-    /// Accepts or refuses one; travels in the first message back.
+    /// Accepts or refuses the proposal, in the first backward message.
     Aare {
-        /// What the sender is able to talk about.
+        /// The application context of the responder.
         application_context: Oid,
         /// Whether the dialogue is accepted, or else rejected permanently.
         accepted: bool,
-        /// By whom and why.
+        /// Source and reason.
         diagnostic: Diagnostic,
-        /// For the user.
+        /// User information.
         user_information: Option<Bytes>,
     },
-    /// Ends the dialogue; travels in an ABORT.
+    /// Aborts the dialogue, in an ABORT.
     Abrt {
-        /// Whether TCAP itself does it, and not its user.
+        /// Whether the source is the dialogue service provider, not the user.
         by_provider: bool,
-        /// For the user.
+        /// User information.
         user_information: Option<Bytes>,
     },
     /// Names the application context of a UNIDIRECTIONAL.
     Audt(Proposal),
     /// One whole EXTERNAL element in an abstract syntax that is not TCAP's own.
     Foreign(Bytes),
-    /// One that could not be read. It is never sent.
+    /// A dialogue portion that cannot be decoded. It is never sent.
     Malformed,
 }
 
-/// An application context and what comes with it.
+/// A proposed application context with its user information.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Proposal {
-    /// Whether the sender speaks version 1 of the dialogue portion, the only one there is.
+    /// Whether the sender supports protocol version 1 of the dialogue portion, the only one defined.
     pub version_1: bool,
-    /// What the dialogue is to be about.
+    /// The application context name.
     pub application_context: Oid,
-    /// For the user.
+    /// User information.
     pub user_information: Option<Bytes>,
 }
 
 impl DialoguePortion {
-    /// Reads the content of the element dialoguePortion.
+    /// Decodes the content of the element dialoguePortion.
     pub(crate) fn read(portion: &Element<'_>, whole: &Bytes) -> Self {
         portion.explicit().and_then(|external| read_external(&external, whole)).unwrap_or(Self::Malformed)
     }
 
-    /// Writes the content of the element dialoguePortion.
+    /// Encodes the content of the element dialoguePortion.
     pub(crate) fn write(&self, writer: &mut Writer) {
         match self {
             Self::Aarq(proposal) => external(&STRUCTURED, writer, |w| write_proposal(proposal, w)),
@@ -133,7 +133,7 @@ fn read_external(external: &Element<'_>, whole: &Bytes) -> Result<DialoguePortio
     }
 }
 
-/// The elements that the three PDUs share. One with a tag that no version has so far is skipped.
+/// The elements that the three PDUs share. An unknown tag is skipped.
 struct Fields<'a> {
     by_tag: [Option<Element<'a>>; 4],
     user_information: Option<Bytes>,
@@ -169,7 +169,7 @@ impl<'a> Fields<'a> {
         if inside.tag == tag { Ok(inside) } else { Err(inside.fault(Fault::Unexpected)) }
     }
 
-    /// The default is that version 1 is spoken.
+    /// protocol-version, of which the default is version 1.
     fn version_1(&self) -> Result<bool, BerError> {
         let [version, ..] = &self.by_tag;
         let Some(version) = version else { return Ok(true) };
@@ -257,7 +257,7 @@ fn write_user_information(information: Option<&Bytes>, writer: &mut Writer) {
     }
 }
 
-/// User information holds numbers of people, so it is not shown.
+/// User information may contain subscriber numbers, so `Debug` omits it.
 impl fmt::Debug for DialoguePortion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,4 +1,4 @@
-//! What happens to dialogues: inputs, outputs and what they say.
+//! Inputs, outputs and indications of TCAP (Q.771).
 
 use bytes::Bytes;
 
@@ -6,156 +6,156 @@ use crate::ber::Oid;
 use crate::component::Component;
 use crate::problem::Problem;
 
-mod shown;
+mod debug;
 
-/// Names an open dialogue. It is the transaction id that we gave it.
+/// Identifies an open dialogue: its local transaction id.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct DialogueId(pub u32);
 
-/// What happened.
+/// An input.
 #[derive(Clone, Eq, PartialEq)]
 pub enum Input<A> {
     /// A message arrived.
     Received {
-        /// The address it was sent to: one of ours.
+        /// The local address it was sent to.
         local: A,
         /// The address it came from.
         remote: A,
         /// The whole message.
         octets: Bytes,
     },
-    /// The network returned a message of ours.
+    /// The network returned a message that was sent.
     Undelivered {
-        /// The message, perhaps without its end.
+        /// The message, possibly truncated.
         octets: Bytes,
-        /// The network's reason: the return cause of SCCP.
+        /// The return cause of SCCP.
         cause: u8,
     },
-    /// Time has passed. Due at [`Tcap::deadline`](crate::Tcap::deadline), harmless at other times.
+    /// A timer tick. Due at [`Tcap::deadline`](crate::Tcap::deadline), without effect before.
     Tick,
 }
 
-/// What is to be done, or known.
+/// What TCAP requests of the network or indicates to its user.
 #[derive(Clone, Eq, PartialEq)]
 pub enum Output<A> {
     /// Send a message.
     Send {
-        /// From which address of ours.
+        /// Local address.
         local: A,
-        /// To which address.
+        /// Remote address.
         remote: A,
         /// The whole message.
         octets: Bytes,
-        /// The same for all messages of one dialogue: choose the signalling link by it.
+        /// Signalling link selection: equal for all messages of one dialogue.
         sequence: u8,
-        /// Whether it opens a dialogue. Then have the network return it if it cannot be delivered.
+        /// Whether it opens a dialogue. Then request "return message on error" of the network.
         first: bool,
     },
-    /// A peer has opened a dialogue: TC-BEGIN.
+    /// TC-BEGIN indication: a peer has opened a dialogue.
     Begun {
         /// The new dialogue.
         dialogue: DialogueId,
-        /// Our address that the peer used.
+        /// The local address that the peer used.
         local: A,
         /// The peer's address.
         remote: A,
-        /// What the dialogue is about; `None` without a dialogue portion.
+        /// The application context name; `None` without a dialogue portion.
         application_context: Option<Oid>,
         /// Whole EXTERNAL elements, one after the other.
         user_information: Option<Bytes>,
-        /// What the peer asks for.
+        /// The components.
         components: Vec<Component>,
     },
-    /// A peer goes on: TC-CONTINUE.
+    /// TC-CONTINUE indication.
     Continued {
-        /// Which dialogue.
+        /// The dialogue.
         dialogue: DialogueId,
-        /// The peer's acceptance, if this message brought it.
+        /// The peer's acceptance, if this message contains it.
         context: Option<DialogueResult>,
-        /// What the peer says.
+        /// The components.
         components: Vec<Component>,
     },
-    /// A peer has ended a dialogue: TC-END.
+    /// TC-END indication: a peer has ended a dialogue.
     Ended {
-        /// Which dialogue; its id is no longer valid.
+        /// The dialogue; its id is no longer valid.
         dialogue: DialogueId,
-        /// The peer's acceptance, if this message brought it.
+        /// The peer's acceptance, if this message contains it.
         context: Option<DialogueResult>,
-        /// What the peer says.
+        /// The components.
         components: Vec<Component>,
     },
-    /// The peer's user has aborted a dialogue: TC-U-ABORT.
+    /// TC-U-ABORT indication: the peer's user has aborted a dialogue.
     UserAborted {
-        /// Which dialogue; its id is no longer valid.
+        /// The dialogue; its id is no longer valid.
         dialogue: DialogueId,
-        /// Why.
+        /// The reason.
         reason: AbortReason,
-        /// The application context that a refusal names: what the peer offers instead.
+        /// The application context in a refusal: the one that the peer offers instead.
         application_context: Option<Oid>,
         /// Whole EXTERNAL elements, one after the other.
         user_information: Option<Bytes>,
     },
-    /// TCAP has aborted a dialogue, here or there: TC-P-ABORT.
+    /// TC-P-ABORT indication: TCAP, local or remote, has aborted a dialogue.
     ProviderAborted {
-        /// Which dialogue; its id is no longer valid.
+        /// The dialogue; its id is no longer valid.
         dialogue: DialogueId,
-        /// Why.
+        /// The reason.
         cause: PAbortCause,
     },
-    /// An operation's time is over: TC-L-CANCEL. For class 1 that is a failure; for the other
-    /// classes it may mean that there was nothing to report.
+    /// TC-L-CANCEL indication: an invocation timer has expired. A failure in class 1; in the other
+    /// classes it may be the regular end of the operation.
     Unanswered {
-        /// Which dialogue; it goes on.
+        /// The dialogue, which stays open.
         dialogue: DialogueId,
-        /// Which operation.
+        /// The invoke id.
         invoke_id: i8,
     },
-    /// A component from the peer broke the protocol: TC-L-REJECT. The Reject travels with the next
-    /// message of the dialogue. An operation of ours with this invoke id may be over by it.
+    /// TC-L-REJECT indication: a component of the peer is faulty. The next message of the dialogue
+    /// carries the Reject. It may end the local operation with this invoke id.
     Rejected {
-        /// Which dialogue.
+        /// The dialogue.
         dialogue: DialogueId,
         /// The component's invoke id, where it could be read.
         invoke_id: Option<i8>,
-        /// What was wrong with it.
+        /// The problem.
         problem: Problem,
     },
-    /// A dialogue was silent for too long. The peer was told with an ABORT, unless it had never answered.
+    /// The idle timer of a dialogue has expired. A peer that had responded was sent an ABORT.
     TimedOut {
-        /// Which dialogue; its id is no longer valid.
+        /// The dialogue; its id is no longer valid.
         dialogue: DialogueId,
     },
-    /// The network returned a message of ours: TC-NOTICE. If it was the BEGIN, the dialogue is over.
+    /// TC-NOTICE indication: the network returned a message. If it was the BEGIN, the dialogue has ended.
     Undelivered {
-        /// Which dialogue.
+        /// The dialogue.
         dialogue: DialogueId,
-        /// The network's reason: the return cause of SCCP.
+        /// The return cause of SCCP.
         cause: u8,
     },
-    /// Components outside any dialogue: TC-UNI.
+    /// TC-UNI indication: components outside any dialogue.
     Unidirectional {
-        /// Our address that the peer used.
+        /// The local address that the peer used.
         local: A,
         /// The peer's address.
         remote: A,
-        /// What they are about.
+        /// The application context name.
         application_context: Option<Oid>,
-        /// What the peer says.
+        /// The components.
         components: Vec<Component>,
     },
-    /// A message that touched no dialogue. Where an answer was due it has been given: count it.
+    /// A message without effect on any dialogue. Any abort due has been sent: count it.
     Refused {
-        /// Who sent it; `None` if the network returned it.
+        /// The sender; `None` if the network returned it.
         remote: Option<A>,
-        /// Why.
+        /// The reason.
         refusal: Refusal,
     },
 }
 
-/// How a peer accepted a dialogue: AARE accepted.
+/// The acceptance of a dialogue: AARE accepted.
 #[derive(Clone, Eq, PartialEq)]
 pub struct DialogueResult {
-    /// What the dialogue is about.
+    /// The application context name.
     pub application_context: Oid,
     /// Whole EXTERNAL elements, one after the other.
     pub user_information: Option<Bytes>,
@@ -164,13 +164,13 @@ pub struct DialogueResult {
 /// Why a peer's user aborted a dialogue.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum AbortReason {
-    /// It does not support the application context: diagnostic 2 of the dialogue service user.
+    /// Application context name not supported: diagnostic 2 of the dialogue service user.
     ContextNotSupported,
-    /// It refused the dialogue: AARE reject-permanent, with any other diagnostic.
+    /// Dialogue refused: AARE reject-permanent, with any other diagnostic.
     DialogueRefused(Diagnostic),
-    /// It aborted the dialogue: ABRT of the dialogue service user.
+    /// Dialogue aborted: ABRT of the dialogue service user.
     Abrt,
-    /// It said nothing, or something in an abstract syntax that is not TCAP's own.
+    /// No reason, or one in an abstract syntax that is not TCAP's own.
     Plain,
 }
 
@@ -186,26 +186,26 @@ pub enum Diagnostic {
 /// Why TCAP aborted a dialogue (Q.773 §3.1, Q.774 §3.2.2.1).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum PAbortCause {
-    /// 0: no such message.
+    /// 0: unrecognized message type.
     UnrecognizedMessageType,
-    /// 1: no such dialogue.
+    /// 1: unrecognized transaction id.
     UnrecognizedTransactionId,
-    /// 2: the message breaks the encoding rules.
+    /// 2: badly formatted transaction portion.
     BadlyFormattedTransactionPortion,
-    /// 3: the elements of the message are not those of its type. Nodes that know no dialogue portion send it.
+    /// 3: incorrect transaction portion. Nodes without support of the dialogue portion send it.
     IncorrectTransactionPortion,
-    /// 4: the peer has no room.
+    /// 4: resource limitation.
     ResourceLimitation,
-    /// The dialogue portion broke the protocol. It travels as an ABRT of the dialogue service provider.
+    /// Abnormal dialogue. Sent as an ABRT of the dialogue service provider.
     AbnormalDialogue,
-    /// There is no common version of the dialogue portion. It travels as an AARE.
+    /// No common version of the dialogue portion. Sent as an AARE.
     NoCommonDialoguePortion,
-    /// Any other cause that a peer has given.
+    /// Any other cause received.
     Other(u8),
 }
 
 impl PAbortCause {
-    /// The cause of this number.
+    /// The cause with this number.
     #[must_use]
     pub const fn from_code(code: u8) -> Self {
         match code {
@@ -218,7 +218,7 @@ impl PAbortCause {
         }
     }
 
-    /// Its number; `None` for what travels in the dialogue portion.
+    /// Its number; `None` for the two that a dialogue portion carries.
     #[must_use]
     pub const fn code(self) -> Option<u8> {
         match self {
@@ -233,18 +233,18 @@ impl PAbortCause {
     }
 }
 
-/// Why a message touched no dialogue.
+/// Why a message had no effect on any dialogue.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// It could not be understood; answered with this cause if it named its sender's transaction.
+    /// Malformed; answered with this P-Abort cause if the originating transaction id is readable.
     Malformed(PAbortCause),
-    /// It is for a dialogue that does not exist; a CONTINUE was answered with P-Abort.
+    /// Unknown destination transaction id; a CONTINUE was answered with P-Abort.
     UnknownTransaction,
-    /// It would have opened a dialogue, but all were in use; answered with P-Abort.
+    /// A BEGIN while the table of dialogues is full; answered with P-Abort.
     TableFull,
-    /// Its dialogue portion was none; answered with an ABORT.
+    /// Faulty dialogue portion; answered with an ABORT.
     Dialogue(PAbortCause),
-    /// It was returned by the network and is none that we wait for.
+    /// Returned by the network, but of no open dialogue.
     ReturnedStray,
 }

@@ -1,4 +1,4 @@
-//! All dialogues of one element: transactions, dialogues and components in one table (Q.774).
+//! TCAP protocol machine of one node: inputs, timers and the table of dialogues (Q.774 §3.2).
 
 use std::collections::VecDeque;
 use std::fmt::Debug;
@@ -21,10 +21,10 @@ mod table;
 use dialogue::Dialogue;
 use table::Table;
 
-/// Dialogues that one tick looks at. The others stay due, and so does the next tick.
+/// Dialogues that one tick processes. The others stay due, and so does the next tick.
 const TICK_MAX: usize = 4_096;
 
-/// All dialogues of one element. `A` is an address: whatever says where a message goes.
+/// The dialogues of one node. `A` is the address type of the layer below.
 #[derive(Debug)]
 pub struct Tcap<A> {
     settings: Settings,
@@ -33,7 +33,7 @@ pub struct Tcap<A> {
 }
 
 impl<A: Clone + Eq + Hash + Debug> Tcap<A> {
-    /// An element without dialogues.
+    /// A node without dialogues.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
         Self { settings, table: Table::new(&settings), outputs: VecDeque::new() }
@@ -48,7 +48,7 @@ impl<A: Clone + Eq + Hash + Debug> Tcap<A> {
         }
     }
 
-    /// The next thing to do, or `None` when it is time to wait.
+    /// The next output, or `None` if there is none.
     pub fn poll(&mut self) -> Option<Output<A>> {
         self.outputs.pop_front()
     }
@@ -59,7 +59,7 @@ impl<A: Clone + Eq + Hash + Debug> Tcap<A> {
         self.table.deadline()
     }
 
-    /// How many dialogues are open.
+    /// The number of open dialogues.
     #[must_use]
     pub fn len(&self) -> usize {
         self.table.len()
@@ -93,7 +93,7 @@ impl<A: Clone + Eq + Hash + Debug> Tcap<A> {
         }
     }
 
-    /// Answers a message that belongs to no dialogue of ours.
+    /// Sends a response to a message that belongs to no open dialogue.
     fn answer(&mut self, local: A, remote: A, to: TransactionId, parts: Parts<'_>) {
         let [.., sequence] = to.value().to_be_bytes();
         let octets = parts.encode();

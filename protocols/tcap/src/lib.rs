@@ -1,10 +1,9 @@
-//! TCAP: transactions, dialogues and components, without input or output (Q.771 to Q.774).
+//! TCAP protocol machine: transactions, dialogues and components, without input or output (Q.771 to Q.774).
 //!
-//! [`Tcap`] holds all dialogues of one element. Sockets and clocks stay outside, and so does
-//! whatever carries the messages: an address is any type that can be compared. The contract is one
-//! loop: give it what happened and when, take [`Tcap::poll`] until it is empty, then wait for the
-//! next message or for [`Tcap::deadline`], whichever is first. A request such as [`Tcap::begin`]
-//! counts as something that happened.
+//! [`Tcap`] holds all dialogues of one node. It owns no socket and no clock, and does not depend on the
+//! layer below: an address is any type that can be compared. The contract is one loop: pass an input
+//! and the time in, take [`Tcap::poll`] until it is empty, then wait for the next message or for
+//! [`Tcap::deadline`], whichever is first. A request such as [`Tcap::begin`] is an input too.
 //!
 //! ```
 //! use std::time::Duration;
@@ -38,7 +37,7 @@
 //!
 //! let mut over = false;
 //! while !over {
-//!     // One turn of each side's loop; here the network between them is a function call.
+//!     // One iteration of each side's loop; a function call replaces the network.
 //!     while let Some(output) = centre.poll() {
 //!         match output {
 //!             Output::Send { local, remote, octets, .. } => {
@@ -65,7 +64,7 @@
 //!         }
 //!     }
 //! }
-//! // Otherwise this is when to give `Input::Tick`.
+//! // Otherwise this is the time of the next `Input::Tick`.
 //! assert_eq!(centre.deadline(), None);
 //! # Ok::<(), tcap::Error>(())
 //! ```
@@ -86,12 +85,12 @@ mod request;
 mod settings;
 
 pub use ber::Oid;
-pub use component::{Broken, Code, Component, Kind, OperationClass};
+pub use component::{Code, Component, ComponentFault, Kind, OperationClass};
 pub use dialogue::{DialoguePortion, Proposal};
 pub use error::Error;
 pub use event::{AbortReason, Diagnostic, DialogueId, DialogueResult, Input, Output, PAbortCause, Refusal};
 pub use layer::Tcap;
-pub use message::{Abort, Decoded, Malformed, Message, TransactionId};
+pub use message::{Abort, DecodedMessage, MalformedMessage, Message, TransactionId};
 pub use problem::{GeneralProblem, InvokeProblem, Problem, ReturnErrorProblem, ReturnResultProblem};
 pub use request::{Begin, DialogueAnswer, UserAbort};
 pub use settings::Settings;

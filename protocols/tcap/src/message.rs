@@ -1,15 +1,15 @@
-//! Messages: what the transactions of two sides say to each other (Q.773 §3.1).
+//! TCAP messages: Unidirectional, Begin, Continue, End and Abort (Q.773 §3.1).
 
 use bytes::Bytes;
 
-use crate::component::{Broken, Component};
+use crate::component::{Component, ComponentFault};
 use crate::dialogue::DialoguePortion;
 use crate::event::PAbortCause;
 
 mod codec;
 mod transaction_id;
 
-pub(crate) use codec::{Parts, glimpse};
+pub(crate) use codec::{Parts, partial_header};
 pub use transaction_id::TransactionId;
 
 /// One message.
@@ -17,87 +17,87 @@ pub use transaction_id::TransactionId;
 pub enum Message {
     /// Components outside any transaction.
     Unidirectional {
-        /// What they are about.
+        /// The dialogue portion.
         dialogue: Option<DialoguePortion>,
-        /// What is said.
+        /// The components.
         components: Vec<Component>,
     },
     /// Opens a transaction.
     Begin {
         /// The sender's transaction.
         otid: TransactionId,
-        /// What it is to be about.
+        /// The dialogue portion.
         dialogue: Option<DialoguePortion>,
-        /// What is said.
+        /// The components.
         components: Vec<Component>,
     },
     /// Ends a transaction.
     End {
         /// The receiver's transaction.
         dtid: TransactionId,
-        /// The answer to the BEGIN's.
+        /// The dialogue portion, in the first backward message.
         dialogue: Option<DialoguePortion>,
-        /// What is said.
+        /// The components.
         components: Vec<Component>,
     },
-    /// Goes on with a transaction.
+    /// Continues a transaction.
     Continue {
         /// The sender's transaction.
         otid: TransactionId,
         /// The receiver's transaction.
         dtid: TransactionId,
-        /// The answer to the BEGIN's.
+        /// The dialogue portion, in the first backward message.
         dialogue: Option<DialoguePortion>,
-        /// What is said.
+        /// The components.
         components: Vec<Component>,
     },
-    /// Breaks a transaction off.
+    /// Aborts a transaction.
     Abort {
         /// The receiver's transaction.
         dtid: TransactionId,
-        /// By whom and why.
+        /// Source and reason.
         abort: Abort,
     },
 }
 
-/// Who breaks a transaction off.
+/// The source of an abort.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Abort {
-    /// TCAP. Only causes that have a number travel; the two of the dialogue portion do not.
+    /// TCAP. Only causes with a number are encoded; the two of the dialogue portion are not.
     Provider(PAbortCause),
-    /// Its user, or TCAP for the sake of the dialogue portion.
+    /// The user, or TCAP because of the dialogue portion.
     User(Option<DialoguePortion>),
 }
 
-/// A message that was read.
+/// A decoded message.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Decoded {
-    /// The message, with its components before the first that is broken.
+pub struct DecodedMessage {
+    /// The message, with the components before the first faulty one.
     pub message: Message,
-    /// The first component that is broken.
-    pub broken: Option<Broken>,
+    /// The first faulty component.
+    pub fault: Option<ComponentFault>,
 }
 
-/// Octets that are no message. What could be read of them decides who is told.
+/// Octets that are no message. The readable ids decide which side is informed (Q.774 §3.3.4).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Malformed {
+pub struct MalformedMessage {
     /// The sender's transaction.
     pub otid: Option<TransactionId>,
     /// The receiver's transaction.
     pub dtid: Option<TransactionId>,
-    /// What to tell the sender.
+    /// The P-Abort cause for the sender.
     pub cause: PAbortCause,
 }
 
 impl Message {
-    /// Reads one message, which is all of `octets`. Parameters and user information share its memory.
+    /// Decodes one message, which is all of `octets`. Parameters and user information share its memory.
     ///
     /// # Errors
     ///
-    /// Its transaction portion is not one. Faults of the dialogue portion and of components are no
-    /// errors here, since they have answers of their own: [`DialoguePortion::Malformed`] and
-    /// [`Decoded::broken`].
-    pub fn decode(octets: &Bytes) -> Result<Decoded, Malformed> {
+    /// The transaction portion is faulty. Faults of the dialogue portion and of components are no errors
+    /// here, since the protocol handles them separately: [`DialoguePortion::Malformed`] and
+    /// [`DecodedMessage::fault`].
+    pub fn decode(octets: &Bytes) -> Result<DecodedMessage, MalformedMessage> {
         codec::decode(octets)
     }
 

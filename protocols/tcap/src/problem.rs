@@ -1,9 +1,9 @@
-//! Why a component was rejected (Q.773 §3.1).
+//! Problem codes of the Reject component (Q.773 §3.1).
 
 /// The problem of a Reject, by the kind of component that has it.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Problem {
-    /// Any component, found by TCAP.
+    /// A component of any kind, detected by TCAP.
     General(GeneralProblem),
     /// An Invoke.
     Invoke(InvokeProblem),
@@ -19,7 +19,7 @@ macro_rules! problem {
         #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
         pub enum $name {
             $($(#[$variant_doc])* $variant,)+
-            /// A code that Q.773 does not have.
+            /// A code that Q.773 does not define.
             Other(i64),
         }
 
@@ -46,11 +46,11 @@ macro_rules! problem {
 }
 
 problem! {
-    /// What is wrong with a component that could not be understood.
+    /// A general problem: the component cannot be decoded.
     GeneralProblem {
         /// Its kind is unknown.
         UnrecognizedComponent = 0,
-        /// Its elements are not those of its kind.
+        /// Its elements do not match its kind.
         MistypedComponent = 1,
         /// It breaks the encoding rules.
         BadlyStructuredComponent = 2,
@@ -58,15 +58,15 @@ problem! {
 }
 
 problem! {
-    /// What is wrong with an Invoke.
+    /// A problem of an Invoke.
     InvokeProblem {
         /// Its invoke id belongs to an operation that is still open.
         DuplicateInvokeId = 0,
         /// The application context does not have this operation.
         UnrecognizedOperation = 1,
-        /// The parameter is not the operation's.
+        /// The parameter does not match the operation.
         MistypedParameter = 2,
-        /// There is no room for it now.
+        /// Resource limitation.
         ResourceLimitation = 3,
         /// The peer is about to end the dialogue.
         InitiatingRelease = 4,
@@ -80,19 +80,19 @@ problem! {
 }
 
 problem! {
-    /// What is wrong with a Return Result.
+    /// A problem of a Return Result.
     ReturnResultProblem {
         /// No operation of this invoke id is open.
         UnrecognizedInvokeId = 0,
         /// The operation reports no result.
         ReturnResultUnexpected = 1,
-        /// The parameter is not the operation's.
+        /// The parameter does not match the operation.
         MistypedParameter = 2,
     }
 }
 
 problem! {
-    /// What is wrong with a Return Error.
+    /// A problem of a Return Error.
     ReturnErrorProblem {
         /// No operation of this invoke id is open.
         UnrecognizedInvokeId = 0,
@@ -102,7 +102,7 @@ problem! {
         UnrecognizedError = 2,
         /// The operation does not have this error.
         UnexpectedError = 3,
-        /// The parameter is not the error's.
+        /// The parameter does not match the error.
         MistypedParameter = 4,
     }
 }

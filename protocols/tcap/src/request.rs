@@ -1,4 +1,4 @@
-//! What our own user asks for (Q.771).
+//! Parameters of the requests TC-BEGIN, TC-CONTINUE, TC-END and TC-U-ABORT (Q.771).
 
 use std::fmt;
 use std::time::Duration;
@@ -8,46 +8,45 @@ use bytes::Bytes;
 use crate::ber::Oid;
 use crate::component::Component;
 
-/// Opens a dialogue: TC-BEGIN.
+/// TC-BEGIN request: opens a dialogue.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Begin<A> {
-    /// Our own address.
+    /// Local address.
     pub local: A,
     /// The address of the peer.
     pub remote: A,
-    /// What the dialogue is about; `None` for one without a dialogue portion, as in MAP version 1.
+    /// The application context name; `None` for no dialogue portion, as in MAP version 1.
     pub application_context: Option<Oid>,
     /// Whole EXTERNAL elements, one after the other. Not sent without an application context.
     pub user_information: Option<Bytes>,
-    /// Operations for the peer.
+    /// The components.
     pub components: Vec<Component>,
-    /// How long the dialogue may be silent, if not for [`Settings::idle`](crate::Settings::idle).
+    /// Idle timer of the dialogue instead of [`Settings::idle`](crate::Settings::idle).
     pub idle: Option<Duration>,
 }
 
-/// Accepts a peer's dialogue, in the first message to it: AARE accepted.
+/// Accepts a peer's dialogue in the first backward message: AARE accepted.
 #[derive(Clone, Eq, PartialEq)]
 pub struct DialogueAnswer {
-    /// What the dialogue is about, as a rule what the peer proposed.
+    /// The application context name, normally the one that the peer proposed.
     pub application_context: Oid,
     /// Whole EXTERNAL elements, one after the other.
     pub user_information: Option<Bytes>,
 }
 
-/// Ends a dialogue at once: TC-U-ABORT.
+/// TC-U-ABORT request: the reason of the abort.
 ///
-/// A dialogue without a dialogue portion can only be aborted plainly, so there every reason counts
-/// as [`UserAbort::Plain`]. In one that was answered already, the first two count as
-/// [`UserAbort::Abrt`].
+/// Without a dialogue portion every reason counts as [`UserAbort::Plain`]. In a dialogue that was
+/// accepted, the first two count as [`UserAbort::Abrt`].
 #[derive(Clone, Eq, PartialEq)]
 pub enum UserAbort {
     /// The application context is not supported: AARE reject-permanent with the diagnostic
     /// application-context-name-not-supported of the dialogue service user.
     RefuseContext {
-        /// The one that is; otherwise the peer's own is repeated.
+        /// The application context to offer; `None` repeats the peer's.
         offered: Option<Oid>,
     },
-    /// The dialogue is refused for no reason that the peer should know: AARE reject-permanent.
+    /// The dialogue is refused without a reason: AARE reject-permanent.
     DialogueRefused,
     /// A dialogue abort by the user.
     Abrt {
@@ -58,7 +57,7 @@ pub enum UserAbort {
     Plain,
 }
 
-/// User information holds numbers of people, so it is not shown.
+/// User information may contain subscriber numbers, so `Debug` omits it.
 impl<A: fmt::Debug> fmt::Debug for Begin<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Begin")

@@ -1,30 +1,30 @@
-//! What one element's transactions are allowed to take.
+//! Settings of the TCAP provider: transaction id range, numbers of dialogues, timers.
 
 use std::time::Duration;
 
-/// Bounds of one [`Tcap`](crate::Tcap).
+/// Settings of one [`Tcap`](crate::Tcap).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Settings {
-    /// The highest bits of every transaction id of ours, so that whoever distributes messages among
-    /// the nodes of a cluster can tell ours by it. Bits above `prefix_bits` are ignored.
+    /// The highest bits of every local transaction id, by which a cluster routes messages to the node of
+    /// the dialogue. Bits above `prefix_bits` are ignored.
     pub prefix: u32,
-    /// How many bits the prefix has: 0 to 28; more count as 28.
+    /// Bits of the prefix: 0 to 28; more count as 28.
     pub prefix_bits: u8,
-    /// The first transaction id, without prefix. Take it at random, so that an id of before a
-    /// restart is not mistaken for one of now.
+    /// The first transaction id, without prefix. Choose it at random, so that ids differ from those before
+    /// a restart.
     pub first: u32,
-    /// Open dialogues. Beyond it [`Tcap::begin`](crate::Tcap::begin) refuses, and a peer's BEGIN is
-    /// answered with P-Abort resource limitation.
+    /// Largest number of open dialogues. Beyond it [`Tcap::begin`](crate::Tcap::begin) fails, and a peer's
+    /// BEGIN is answered with P-Abort resource limitation.
     pub dialogues_max: usize,
-    /// Of these, the dialogues that peers may have opened, so that however many they open, some are left
-    /// for ourselves. Beyond it a BEGIN is answered as above.
+    /// Largest number of dialogues opened by peers; the rest is reserved for local requests. Beyond it a
+    /// BEGIN is answered as above.
     pub peer_dialogues_max: usize,
-    /// How long the transaction id of an ended dialogue is not used again. Longer than any timer
-    /// of a peer, at most a year. All ids divided by this time is the most dialogues a second that
-    /// can last: with a prefix of 8 bits and 15 minutes, 18,000.
+    /// Time for which the transaction id of an ended dialogue is not reused. Longer than any timer of a
+    /// peer, at most a year. It limits the sustained rate: 18,000 dialogues a second with a prefix of
+    /// 8 bits and 15 minutes.
     pub quarantine: Duration,
-    /// How long a dialogue may be silent, unless its BEGIN said otherwise; at most a year. While an
-    /// operation is open, a dialogue lives as long as that operation's timer.
+    /// Idle timer of a dialogue, unless its BEGIN sets another; at most a year. While an operation is
+    /// open, its invocation timer applies instead.
     pub idle: Duration,
 }
 

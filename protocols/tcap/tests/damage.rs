@@ -1,4 +1,4 @@
-//! Messages that were damaged on their way, or never were any: none of them makes an element panic.
+//! Robustness tests: random and damaged messages cause no panic and leave no dialogue (Q.774 §3.3.4).
 
 #![allow(
     clippy::unwrap_used,
@@ -20,7 +20,7 @@ mod samples;
 use rig::{CENTRE, PEER, Rig, SECOND, invoke};
 use samples::samples;
 
-/// An element with an open dialogue hears these octets, and its user goes on with every dialogue.
+/// A node with an open dialogue receives these octets, and its user continues every dialogue.
 fn survives(octets: &Bytes) {
     let mut rig = Rig::new();
     rig.begin(None, vec![invoke(1)]);
@@ -30,7 +30,7 @@ fn survives(octets: &Bytes) {
         if let Output::Begun { dialogue, components, .. } | Output::Continued { dialogue, components, .. } =
             output
         {
-            // What was heard can be said.
+            // Received components can be sent.
             let _ = rig.tcap.proceed(dialogue, None, components, rig.now);
         }
     }
@@ -38,7 +38,7 @@ fn survives(octets: &Bytes) {
     assert!(rig.tcap.is_empty());
 }
 
-/// What was read is read again from what it is written to.
+/// A decoded message decodes to the same value from its own encoding.
 fn stable(octets: &Bytes) -> Result<(), TestCaseError> {
     if let Ok(decoded) = Message::decode(octets) {
         let again = Message::decode(&decoded.message.encode());
@@ -49,14 +49,14 @@ fn stable(octets: &Bytes) -> Result<(), TestCaseError> {
 
 proptest! {
     #[test]
-    fn any_octets(octets in vec(any::<u8>(), 0..300)) {
+    fn random_octets_cause_no_panic(octets in vec(any::<u8>(), 0..300)) {
         let octets = Bytes::from(octets);
         survives(&octets);
         stable(&octets)?;
     }
 
     #[test]
-    fn any_damage(
+    fn damaged_messages_cause_no_panic(
         place in any::<prop::sample::Index>(),
         damage in vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
         cut in any::<prop::sample::Index>(),
@@ -77,7 +77,7 @@ proptest! {
     }
 
     #[test]
-    fn any_damage_to_what_names_our_dialogue(
+    fn damaged_messages_to_an_open_dialogue_cause_no_panic(
         rest in vec(any::<u8>(), 0..60),
         kind in prop::sample::select(vec![0x64_u8, 0x65, 0x67]),
         damage in any::<prop::sample::Index>(),

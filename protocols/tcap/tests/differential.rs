@@ -1,4 +1,4 @@
-//! This codec and another one of the same standards, held against each other.
+//! Differential tests of the TCAP codec against the crate `tcap` 3.0.0, here called `codec`.
 
 #![allow(
     clippy::unwrap_used,
@@ -23,7 +23,7 @@ mod samples;
 
 use samples::samples;
 
-/// What the other codec read, in our words.
+/// The message of the other codec as one of this crate.
 fn translated(theirs: codec::TcapMessage) -> Message {
     use codec::TcapMessage::{Abort as Aborted, Begin, Continue, End, Unidirectional};
     let id = |id: &codec::TransactionId| TransactionId::from_octets(id).unwrap();
@@ -198,7 +198,7 @@ fn a_problem() -> impl Strategy<Value = Problem> {
 fn a_component() -> impl Strategy<Value = Component> {
     let id = any::<i8>;
     let parameter = || proptest::option::of(an_element());
-    // The other codec writes no operation without a parameter.
+    // The other codec encodes no operation without a parameter.
     let reported = || proptest::option::of((a_code(), an_element()));
     prop_oneof![
         (id(), proptest::option::of(id()), a_code(), parameter()).prop_map(
@@ -265,17 +265,17 @@ fn an_id() -> impl Strategy<Value = TransactionId> {
 }
 
 fn a_message() -> impl Strategy<Value = Message> {
-    let said = || (proptest::option::of(a_portion()), vec(a_component(), 0..4));
+    let contents = || (proptest::option::of(a_portion()), vec(a_component(), 0..4));
     prop_oneof![
-        (an_id(), said()).prop_map(|(otid, (dialogue, components))| Message::Begin {
+        (an_id(), contents()).prop_map(|(otid, (dialogue, components))| Message::Begin {
             otid,
             dialogue,
             components
         }),
-        (an_id(), an_id(), said()).prop_map(|(otid, dtid, (dialogue, components))| {
+        (an_id(), an_id(), contents()).prop_map(|(otid, dtid, (dialogue, components))| {
             Message::Continue { otid, dtid, dialogue, components }
         }),
-        (an_id(), said()).prop_map(|(dtid, (dialogue, components))| Message::End {
+        (an_id(), contents()).prop_map(|(dtid, (dialogue, components))| Message::End {
             dtid,
             dialogue,
             components
@@ -292,7 +292,7 @@ fn a_message() -> impl Strategy<Value = Message> {
 }
 
 #[test]
-fn both_read_the_same_in_every_sample() {
+fn both_codecs_decode_every_sample_to_the_same_message() {
     for sample in samples() {
         let theirs = codec::decode(&sample.octets).unwrap();
         let ours = Message::decode(&sample.octets).unwrap();
@@ -302,18 +302,18 @@ fn both_read_the_same_in_every_sample() {
 
 proptest! {
     #[test]
-    fn what_we_write_they_read_and_write_alike(message in a_message()) {
+    fn the_other_codec_decodes_and_reencodes_our_encoding(message in a_message()) {
         let octets = message.encode();
         let theirs = codec::decode(&octets).unwrap();
         prop_assert_eq!(codec::encode(&theirs).unwrap(), &octets[..]);
         prop_assert_eq!(translated(theirs), message.clone());
         let ours = Message::decode(&octets).unwrap();
         prop_assert_eq!(ours.message, message);
-        prop_assert_eq!(ours.broken, None);
+        prop_assert_eq!(ours.fault, None);
     }
 
     #[test]
-    fn what_they_take_of_a_damaged_message_we_take_alike(
+    fn damaged_messages_decode_to_the_same_message(
         place in any::<prop::sample::Index>(),
         damage in vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
     ) {
@@ -328,8 +328,8 @@ proptest! {
         match codec::decode_detailed(&octets) {
             codec::Decoded::Complete(theirs) => {
                 let (ours, theirs) = (ours.unwrap(), translated(theirs));
-                prop_assert_eq!(ours.broken, None);
-                // The PDUs of ACSE that TCAP does not use are no dialogue portion to us.
+                prop_assert_eq!(ours.fault, None);
+                // This codec accepts no ACSE PDUs that TCAP does not use.
                 if !is_malformed(&ours.message) {
                     prop_assert_eq!(ours.message, theirs);
                 }
@@ -337,9 +337,9 @@ proptest! {
             codec::Decoded::Problem(problem) => match problem.fault {
                 codec::Fault::TransactionPortion { .. } => prop_assert!(ours.is_err()),
                 codec::Fault::Component { .. } => {
-                    prop_assert!(ours.map_or(true, |ours| ours.broken.is_some()));
+                    prop_assert!(ours.map_or(true, |ours| ours.fault.is_some()));
                 }
-                // Here they are stricter: we skip what a later version may have added.
+                // The other codec is stricter: this one skips unknown elements.
                 codec::Fault::DialoguePortion => {}
             },
         }

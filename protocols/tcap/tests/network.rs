@@ -1,4 +1,4 @@
-//! Two elements and a network that loses, doubles and reorders: every dialogue ends once, and nothing is left.
+//! Tests of two nodes over a network with loss, duplication and reordering: every dialogue ends once (Q.774).
 
 #![allow(
     clippy::unwrap_used,
@@ -50,31 +50,31 @@ fn begin(components: Vec<Component>) -> Begin<Address> {
     }
 }
 
-/// How the dialogues of the left side ended.
+/// The outcomes of the dialogues of the left side.
 #[derive(Debug, Default)]
-struct Endings {
-    of: HashMap<DialogueId, Ending>,
+struct Outcomes {
+    of: HashMap<DialogueId, Outcome>,
     results: usize,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Ending {
+enum Outcome {
     Open(u8),
     Over,
 }
 
-impl Endings {
-    /// The left user: says what it wanted to say once the peer has answered, and counts.
-    fn hear(&mut self, tcap: &mut Tcap<Address>, output: Output<Address>, now: Instant) {
+impl Outcomes {
+    /// The left user: sends its request once the peer has accepted, and counts.
+    fn receive(&mut self, tcap: &mut Tcap<Address>, output: Output<Address>, now: Instant) {
         match output {
             Output::Continued { dialogue, components, .. } => {
-                let Ending::Open(value) = self.of[&dialogue] else { panic!("{dialogue:?} goes on") };
+                let Outcome::Open(value) = self.of[&dialogue] else { panic!("{dialogue:?} continues") };
                 self.count(&components, value);
-                // A doubled answer comes when this has been said.
+                // A duplicated answer arrives after this was sent: then the call fails.
                 let _ = tcap.proceed(dialogue, None, vec![number(1, value)], now);
             }
             Output::Ended { dialogue, components, .. } => {
-                let Some(Ending::Open(value)) = self.of.insert(dialogue, Ending::Over) else {
+                let Some(Outcome::Open(value)) = self.of.insert(dialogue, Outcome::Over) else {
                     panic!("{dialogue:?} ends twice")
                 };
                 self.count(&components, value);
@@ -82,8 +82,8 @@ impl Endings {
             Output::ProviderAborted { dialogue, .. }
             | Output::UserAborted { dialogue, .. }
             | Output::TimedOut { dialogue } => {
-                let before = self.of.insert(dialogue, Ending::Over);
-                assert!(matches!(before, Some(Ending::Open(_))), "{dialogue:?} ends twice");
+                let before = self.of.insert(dialogue, Outcome::Over);
+                assert!(matches!(before, Some(Outcome::Open(_))), "{dialogue:?} ends twice");
             }
             Output::Unanswered { .. } | Output::Rejected { .. } | Output::Refused { .. } => {}
             other => panic!("{other:?}"),
@@ -93,13 +93,13 @@ impl Endings {
     fn count(&mut self, components: &[Component], value: u8) {
         for component in components {
             let Component::ResultLast { parameter, .. } = component else { continue };
-            assert_eq!(parameter.as_deref(), Some(&[0x04, 0x01, value][..]), "an answer for another");
+            assert_eq!(parameter.as_deref(), Some(&[0x04, 0x01, value][..]), "result of another dialogue");
             self.results += 1;
         }
     }
 }
 
-/// The right user: gives every number back, at once and with an END.
+/// The right user: returns every number at once, in an END.
 fn answer(tcap: &mut Tcap<Address>, output: Output<Address>, now: Instant) {
     let (Output::Begun { dialogue, components, .. } | Output::Continued { dialogue, components, .. }) =
         output
@@ -123,23 +123,23 @@ fn answer(tcap: &mut Tcap<Address>, output: Output<Address>, now: Instant) {
     }
 }
 
-/// Runs a thousand dialogues, every other one split into two rounds. Returns how many got an answer.
+/// Runs a thousand dialogues, every other one with two exchanges. Returns the number of results.
 fn thousand(link: Link, seed: u64) -> usize {
     let mut pair = Pair::new(settings(), link, seed);
-    let mut endings = Endings::default();
+    let mut outcomes = Outcomes::default();
     for n in 0..1_000_u32 {
         let value = n.to_le_bytes()[0];
         let components = if n % 2 == 0 { vec![number(1, value)] } else { vec![] };
         let dialogue = pair.sides[0].begin(begin(components), pair.now).unwrap();
-        endings.of.insert(dialogue, Ending::Open(value));
+        outcomes.of.insert(dialogue, Outcome::Open(value));
     }
     pair.run(|side, tcap, output, now| match side {
-        0 => endings.hear(tcap, output, now),
+        0 => outcomes.receive(tcap, output, now),
         _ => answer(tcap, output, now),
     });
-    assert!(endings.of.values().all(|ending| *ending == Ending::Over), "seed {seed}");
+    assert!(outcomes.of.values().all(|outcome| *outcome == Outcome::Over), "seed {seed}");
     assert!(pair.sides.iter().all(|side| side.is_empty() && side.deadline().is_none()), "seed {seed}");
-    endings.results
+    outcomes.results
 }
 
 #[test]

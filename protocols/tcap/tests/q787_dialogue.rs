@@ -1,4 +1,4 @@
-//! The dialogue portion, after the purposes of Q.787: application contexts proposed, accepted and refused.
+//! Dialogue portion tests, after the test purposes of Q.787: application contexts.
 
 #![allow(
     clippy::unwrap_used,
@@ -21,7 +21,7 @@ mod samples;
 use rig::*;
 use samples::{hex, samples};
 
-/// An EXTERNAL of no meaning.
+/// An arbitrary EXTERNAL.
 fn information() -> Option<Bytes> {
     Some(hex("2809 0603 2a0304 a002 3000"))
 }
@@ -66,22 +66,22 @@ fn a_context_is_proposed_and_accepted() {
         diagnostic: Diagnostic::User(0),
         user_information: information(),
     };
-    let (_, told) = rig.hear(&proceed(dialogue, Some(accepted), vec![]));
+    let (_, outputs) = rig.receive(&proceed(dialogue, Some(accepted), vec![]));
     let result = DialogueResult { application_context: context(3), user_information: information() };
-    assert_eq!(told, [Output::Continued { dialogue, context: Some(result), components: vec![] }]);
+    assert_eq!(outputs, [Output::Continued { dialogue, context: Some(result), components: vec![] }]);
 }
 
-/// MAP version 1 knows no dialogue portion, and some nodes leave it out of their answer.
+/// MAP version 1 has no dialogue portion, and some nodes omit it in their answer.
 #[test]
-fn neither_side_has_to_have_a_dialogue_portion() {
+fn the_dialogue_portion_is_optional_on_both_sides() {
     for proposed in [None, Some(context(2))] {
         for message in [proceed, end] {
             let mut rig = Rig::new();
             let dialogue = rig.begin(proposed, vec![]);
-            let (sent, told) = rig.hear(&message(dialogue, None, vec![]));
+            let (sent, outputs) = rig.receive(&message(dialogue, None, vec![]));
             assert_eq!(sent, []);
             assert!(matches!(
-                told[..],
+                outputs[..],
                 [Output::Continued { context: None, .. } | Output::Ended { context: None, .. }]
             ));
         }
@@ -93,17 +93,17 @@ fn neither_side_has_to_have_a_dialogue_portion() {
 }
 
 #[test]
-fn our_acceptance_travels_once_and_first() {
+fn the_acceptance_is_sent_once_in_the_first_backward_message() {
     let mut rig = Rig::new();
-    let (_, told) = rig.hear(&begin(Some(aarq(context(3))), vec![]));
-    let [Output::Begun { dialogue, application_context, .. }] = told[..] else { panic!("{told:?}") };
+    let (_, outputs) = rig.receive(&begin(Some(aarq(context(3))), vec![]));
+    let [Output::Begun { dialogue, application_context, .. }] = outputs[..] else { panic!("{outputs:?}") };
     assert_eq!(application_context, Some(context(3)));
     for expected in [Some(aare(context(3))), None] {
         rig.tcap.proceed(dialogue, answer(context(3)), vec![], rig.now).unwrap();
         let (otid, dtid, components) = (ours(dialogue), theirs(), vec![]);
         assert_eq!(rig.split().0, [Message::Continue { otid, dtid, dialogue: expected, components }]);
     }
-    // In an END that is the first answer it is the same.
+    // The same in an END as the first backward message.
     let dialogue = rig.begun(Some(context(3)), vec![]);
     let user_information = information();
     let with_information = Some(DialogueAnswer { application_context: context(3), user_information });
@@ -115,13 +115,13 @@ fn our_acceptance_travels_once_and_first() {
     ));
 }
 
-/// The octets are those of another implementation, for the same refusal.
+/// Another implementation encodes the same refusal to these octets.
 #[test]
-fn a_refused_context_names_the_one_to_take() {
+fn a_refusal_offers_another_context() {
     let expected = samples().into_iter().find(|sample| sample.dtid.as_deref() == Some("2720d972")).unwrap();
     let mut rig = Rig::new();
     let otid = tcap::TransactionId::from(0x2720_d972);
-    rig.hear(&Message::Begin { otid, dialogue: Some(aarq(context(3))), components: vec![] });
+    rig.receive(&Message::Begin { otid, dialogue: Some(aarq(context(3))), components: vec![] });
     let refusal = UserAbort::RefuseContext { offered: Some(context(2)) };
     rig.tcap.abort(DialogueId(0x0102_0304), refusal, rig.now);
     let outputs = rig.outputs();
@@ -130,7 +130,7 @@ fn a_refused_context_names_the_one_to_take() {
 }
 
 #[test]
-fn every_abort_of_ours_fits_the_dialogue() {
+fn every_local_abort_matches_the_state_of_the_dialogue() {
     let offer = UserAbort::RefuseContext { offered: None };
     let abrt_with = UserAbort::Abrt { user_information: information() };
     let with = DialoguePortion::Abrt { by_provider: false, user_information: information() };
@@ -149,7 +149,7 @@ fn every_abort_of_ours_fits_the_dialogue() {
         rig.outputs();
         rig.tcap.abort(dialogue, reason.clone(), rig.now);
         assert_eq!(rig.split().0, [aborts(answered)]);
-        // Without a dialogue portion there is one way alone.
+        // Without a dialogue portion there is only a plain ABORT.
         let dialogue = rig.begun(None, vec![]);
         rig.tcap.abort(dialogue, reason, rig.now);
         assert_eq!(rig.split().0, [aborts(None)]);
@@ -157,7 +157,7 @@ fn every_abort_of_ours_fits_the_dialogue() {
 }
 
 #[test]
-fn every_abort_of_the_peer_is_told_for_what_it_is() {
+fn every_abort_of_the_peer_is_indicated_with_its_reason() {
     let user = |reason, application_context| (Some((reason, application_context)), None);
     let provider = |cause| (None, Some(cause));
     let offered = Some(context(2));
@@ -181,7 +181,8 @@ fn every_abort_of_the_peer_is_told_for_what_it_is() {
     ] {
         let mut rig = Rig::new();
         let dialogue = rig.begin(Some(context(3)), vec![]);
-        let (sent, told) = rig.hear(&Message::Abort { dtid: ours(dialogue), abort: Abort::User(portion) });
+        let (sent, outputs) =
+            rig.receive(&Message::Abort { dtid: ours(dialogue), abort: Abort::User(portion) });
         assert_eq!(sent, []);
         let expected = match (by_user, by_provider) {
             (Some((reason, application_context)), _) => {
@@ -189,13 +190,13 @@ fn every_abort_of_the_peer_is_told_for_what_it_is() {
             }
             (None, cause) => Output::ProviderAborted { dialogue, cause: cause.unwrap() },
         };
-        assert_eq!(told, [expected]);
+        assert_eq!(outputs, [expected]);
         assert!(rig.tcap.is_empty());
     }
 }
 
 #[test]
-fn a_begin_with_a_dialogue_portion_that_is_none_is_aborted() {
+fn a_begin_with_a_faulty_dialogue_portion_is_aborted() {
     let abnormal = PAbortCause::AbnormalDialogue;
     let old = Proposal { version_1: false, application_context: context(3), user_information: None };
     for (portion, answer, cause) in [
@@ -210,15 +211,15 @@ fn a_begin_with_a_dialogue_portion_that_is_none_is_aborted() {
         ),
     ] {
         let mut rig = Rig::new();
-        let (sent, told) = rig.hear(&begin(Some(portion), vec![invoke(1)]));
+        let (sent, outputs) = rig.receive(&begin(Some(portion), vec![invoke(1)]));
         assert_eq!(sent, [aborts(Some(answer))]);
-        assert_eq!(told, [Output::Refused { remote: Some(PEER), refusal: Refusal::Dialogue(cause) }]);
+        assert_eq!(outputs, [Output::Refused { remote: Some(PEER), refusal: Refusal::Dialogue(cause) }]);
         assert!(rig.tcap.is_empty());
     }
 }
 
 #[test]
-fn a_dialogue_portion_that_does_not_belong_ends_the_dialogue() {
+fn an_unexpected_dialogue_portion_ends_the_dialogue() {
     let cause = PAbortCause::AbnormalDialogue;
     let rejected = refuses(context(3), Diagnostic::User(1));
     for (proposed, portion) in [
@@ -229,33 +230,33 @@ fn a_dialogue_portion_that_does_not_belong_ends_the_dialogue() {
     ] {
         let mut rig = Rig::new();
         let dialogue = rig.begin(proposed, vec![]);
-        let (sent, told) = rig.hear(&proceed(dialogue, Some(portion.clone()), vec![]));
+        let (sent, outputs) = rig.receive(&proceed(dialogue, Some(portion.clone()), vec![]));
         assert_eq!(sent, [aborts(Some(abrt(true)))]);
-        assert_eq!(told, [Output::ProviderAborted { dialogue, cause }]);
+        assert_eq!(outputs, [Output::ProviderAborted { dialogue, cause }]);
         let dialogue = rig.begin(proposed, vec![]);
-        let (sent, told) = rig.hear(&end(dialogue, Some(portion), vec![]));
+        let (sent, outputs) = rig.receive(&end(dialogue, Some(portion), vec![]));
         assert_eq!(sent, []);
-        assert_eq!(told, [Output::ProviderAborted { dialogue, cause }]);
+        assert_eq!(outputs, [Output::ProviderAborted { dialogue, cause }]);
         assert!(rig.tcap.is_empty());
     }
 }
 
 #[test]
-fn an_acceptance_that_is_repeated_is_passed_over() {
+fn a_repeated_acceptance_is_ignored() {
     let mut rig = Rig::new();
     let dialogue = rig.begin(Some(context(3)), vec![]);
-    rig.hear(&proceed(dialogue, Some(aare(context(3))), vec![]));
-    let (_, told) = rig.hear(&end(dialogue, Some(aare(context(3))), vec![]));
-    assert_eq!(told, [Output::Ended { dialogue, context: None, components: vec![] }]);
+    rig.receive(&proceed(dialogue, Some(aare(context(3))), vec![]));
+    let (_, outputs) = rig.receive(&end(dialogue, Some(aare(context(3))), vec![]));
+    assert_eq!(outputs, [Output::Ended { dialogue, context: None, components: vec![] }]);
 }
 
-/// What a later version may add, an absent version, and the other encoding of an EXTERNAL.
+/// Unknown elements, an absent version, and the other encoding of an EXTERNAL.
 #[test]
-fn an_aarq_is_understood_in_every_form() {
+fn an_aarq_is_decoded_in_every_form() {
     for (portion, version_1) in [
         // protocol-version absent
         ("6b1a 2818 0607 00118605010101 a00d 600b a109 0607 04000001001903", true),
-        // an element [5] that nobody knows
+        // an unknown element [5]
         ("6b21 281f 0607 00118605010101 a014 6012 80020780 a109 0607 04000001001903 850101", true),
         // octet-aligned
         ("6b1e 281c 0607 00118605010101 8111 600f 80020780 a109 0607 04000001001903", true),
@@ -273,23 +274,24 @@ fn an_aarq_is_understood_in_every_form() {
 }
 
 #[test]
-fn a_unidirectional_message_opens_nothing() {
+fn a_unidirectional_message_opens_no_dialogue() {
     let proposal = Proposal { version_1: true, application_context: context(3), user_information: None };
     let components = vec![invoke(1)];
     let dialogue = Some(DialoguePortion::Audt(proposal));
     let mut rig = Rig::new();
-    let (sent, told) = rig.hear(&Message::Unidirectional { dialogue, components: components.clone() });
+    let (sent, outputs) = rig.receive(&Message::Unidirectional { dialogue, components: components.clone() });
     let components = components.into_iter().map(as_received).collect();
     let application_context = Some(context(3));
     let expected = Output::Unidirectional { local: CENTRE, remote: PEER, application_context, components };
-    assert_eq!((sent, told), (vec![], vec![expected]));
-    let (_, told) = rig.hear(&Message::Unidirectional { dialogue: Some(abrt(false)), components: vec![] });
-    assert!(matches!(told[..], [Output::Refused { refusal: Refusal::Dialogue(_), .. }]));
+    assert_eq!((sent, outputs), (vec![], vec![expected]));
+    let (_, outputs) =
+        rig.receive(&Message::Unidirectional { dialogue: Some(abrt(false)), components: vec![] });
+    assert!(matches!(outputs[..], [Output::Refused { refusal: Refusal::Dialogue(_), .. }]));
     assert!(rig.tcap.is_empty());
 }
 
 #[test]
-fn neither_parameters_nor_user_information_are_shown() {
+fn debug_omits_parameters_and_user_information() {
     let secret = Some(hex("0403 736563"));
     let user_information = secret.clone();
     let proposal = Proposal { version_1: true, application_context: context(3), user_information };

@@ -1,4 +1,4 @@
-//! Messages that another implementation encoded, and what a third one says they are.
+//! Tests on messages of another implementation, decoded as by tshark (Q.773 §3.1).
 
 #![allow(
     clippy::unwrap_used,
@@ -18,7 +18,7 @@ use samples::{Sample, samples};
 
 fn decoded(octets: &Bytes) -> Message {
     let decoded = Message::decode(octets).expect("a sound message");
-    assert_eq!(decoded.broken, None);
+    assert_eq!(decoded.fault, None);
     decoded.message
 }
 
@@ -47,27 +47,31 @@ fn transaction_ids_are_those_that_tshark_reads() {
 
 #[test]
 fn components_are_those_that_tshark_reads() {
-    for Sample { octets, says, line, .. } in samples() {
+    for Sample { octets, names, line, .. } in samples() {
         let components = match decoded(&octets) {
             Message::Begin { components, .. }
             | Message::Continue { components, .. }
             | Message::End { components, .. }
             | Message::Unidirectional { components, .. } => components,
             Message::Abort { .. } => {
-                assert!(says.starts_with("Abort"), "line {line}");
+                assert!(names.starts_with("Abort"), "line {line}");
                 continue;
             }
         };
-        let said: Vec<String> = components.iter().map(name).collect();
-        let said = said.join(" ");
+        let decoded_names: Vec<String> = components.iter().map(name).collect();
+        let decoded_names = decoded_names.join(" ");
         // Operation 46 has another name in version 3.
-        let says = says.replace("mo-forwardSM", "forwardSM");
-        // A message without a component is called after itself, and a result without a parameter
+        let names = names.replace("mo-forwardSM", "forwardSM");
+        // A message without a component has the name of its type, and a result without a parameter
         // has no operation.
-        let bare = ["Begin", "Continue", "End"].iter().any(|message| says.starts_with(message));
+        let bare = ["Begin", "Continue", "End"].iter().any(|message| names.starts_with(message));
         assert!(
-            if bare { said.is_empty() || said == "returnResultLast" } else { said == says },
-            "line {line}: {said}"
+            if bare {
+                decoded_names.is_empty() || decoded_names == "returnResultLast"
+            } else {
+                decoded_names == names
+            },
+            "line {line}: {decoded_names}"
         );
     }
 }
@@ -96,7 +100,7 @@ fn name(component: &Component) -> String {
 }
 
 #[test]
-fn aborts_say_who_and_why() {
+fn aborts_have_a_source_and_a_reason() {
     let aborts: Vec<Abort> = samples()
         .iter()
         .filter_map(|sample| match decoded(&sample.octets) {
@@ -106,9 +110,9 @@ fn aborts_say_who_and_why() {
         .collect();
     let provider = |code| Abort::Provider(PAbortCause::from_code(code));
     assert_eq!(aborts[..5], [provider(0), provider(1), provider(2), provider(3), provider(4)]);
-    let shown: Vec<String> = aborts[5..12].iter().map(|abort| format!("{abort:?}")).collect();
+    let debug: Vec<String> = aborts[5..12].iter().map(|abort| format!("{abort:?}")).collect();
     assert_eq!(
-        shown,
+        debug,
         [
             "User(Some(Abrt { by_provider: false, .. }))",
             "User(Some(Abrt { by_provider: false, .. }))",
@@ -126,7 +130,7 @@ fn aborts_say_who_and_why() {
 }
 
 #[test]
-fn every_truncation_is_refused_and_names_who_is_to_be_told() {
+fn every_truncation_is_refused_with_the_readable_ids() {
     for Sample { octets, otid, dtid, line, .. } in samples() {
         for length in 0..octets.len() {
             let malformed = Message::decode(&octets.slice(..length)).expect_err("too short");

@@ -27,7 +27,7 @@ pub(super) async fn look_up(State(admin): State<Arc<Admin>>, Json(question): Jso
         return refuse(StatusCode::NOT_FOUND, "this process serves no mobile network: see [[ss7.networks]]");
     };
     let written = Address { digits: question.number.as_str().into(), ..Address::default() };
-    let number = match admin.centre.journey().rules.load().numbering.destination(&written) {
+    let number = match admin.centre.journey().rules().load().numbering.destination(&written) {
         Ok(number) => number.digits,
         Err(wrong) => return refuse(StatusCode::BAD_REQUEST, wrong),
     };

@@ -10,12 +10,17 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use smsc::address::Address;
-use smsc::message::{Content, Endpoint, MessageId, Name, Submission, Timestamp};
-use smsc::ports::{Centre, Query, QueryBy, StoredMessage};
+use smsc::endpoint::Endpoint;
+use smsc::ids::MessageId;
+use smsc::message::{Content, Submission};
+use smsc::names::Name;
+use smsc::ports::Centre;
+use smsc::stored::{Query, QueryBy, StoredMessage};
+use smsc::timestamp::Timestamp;
 
 use super::{Admin, refuse, trace};
-use crate::centre::status;
 use crate::clock;
+use smsc::queries::status;
 
 /// Messages that one search returns at most.
 const FOUND_MAX: usize = 1000;
@@ -39,7 +44,7 @@ pub(super) struct Send {
 }
 
 pub(super) async fn find(State(admin): State<Arc<Admin>>, UrlQuery(search): UrlQuery<Search>) -> Response {
-    let rules = admin.centre.journey().rules.load_full();
+    let rules = admin.centre.journey().rules().load();
     let number = |text: &str| {
         let address = Address { digits: text.into(), ..Address::default() };
         rules.numbering.destination(&address).map_or_else(|_| Name::from(text), |address| address.digits)
@@ -58,13 +63,13 @@ pub(super) async fn find(State(admin): State<Arc<Admin>>, UrlQuery(search): UrlQ
         until: Timestamp::NEVER,
         limit: search.limit.unwrap_or(20).min(FOUND_MAX),
     };
-    let ids = match admin.centre.journey().store.list(query).await {
+    let ids = match admin.store.list(query).await {
         Ok(ids) => ids,
         Err(error) => return refuse(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
     };
     let mut found = Vec::with_capacity(ids.len());
     for id in ids {
-        if let Ok(Some(stored)) = admin.centre.journey().store.get(id).await {
+        if let Ok(Some(stored)) = admin.store.get(id).await {
             found.push(summary(&stored));
         }
     }
@@ -74,7 +79,7 @@ pub(super) async fn find(State(admin): State<Arc<Admin>>, UrlQuery(search): UrlQ
 pub(super) async fn trace(State(admin): State<Arc<Admin>>, Path(id): Path<String>) -> Response {
     match look_up(&admin, &id).await {
         Ok(Some(stored)) => {
-            let lines = trace::lines(&admin.centre.journey().store, &stored).await;
+            let lines = trace::lines(&admin.store, &stored).await;
             Json(json!({ "message": summary(&stored), "trace": lines })).into_response()
         }
         Ok(None) => refuse(StatusCode::NOT_FOUND, "no message has this id"),
@@ -125,7 +130,7 @@ pub(super) async fn cancel(State(admin): State<Arc<Admin>>, Path(id): Path<Strin
 
 /// A message by the centre's id, or by the SID that the platform gave it.
 async fn look_up(admin: &Admin, id: &str) -> Result<Option<StoredMessage>, smsc::ports::StoreError> {
-    let store = &admin.centre.journey().store;
+    let store = &admin.store;
     if let Some(id) = MessageId::parse(id) {
         return store.get(id).await;
     }

@@ -12,7 +12,7 @@ use smsc::ports::{Pressure, Store};
 use smsc::receipt::State;
 use store_embedded::EmbeddedStore;
 
-use crate::centre::ServiceCentre;
+use node::centre::ServiceCentre;
 
 /// All that counts, held once.
 #[derive(Clone)]
@@ -81,7 +81,7 @@ impl Metrics {
             .flat_map(|ss7| ss7.status().associations)
             .map(|(name, state)| json!({ "name": name, "state": state }))
             .collect();
-        let syncs = self.store.stats().sync_micros;
+        let syncs = self.store.metrics().sync_micros;
         json!({
             "counters": counters,
             "smpp_sessions": sessions,
@@ -92,8 +92,8 @@ impl Metrics {
     }
 
     fn all(&self) -> Vec<Metric> {
-        let counts = self.centre.journey().metrics.counts();
-        let gauges = self.centre.dispatch().gauges();
+        let counts = self.centre.journey().metrics().counts();
+        let gauges = self.centre.dispatch().metrics();
         let single =
             |name, kind, help, value| Metric { name, kind, help, values: vec![(String::new(), value)] };
         let load = |gauge: &std::sync::atomic::AtomicUsize| gauge.load(Ordering::Relaxed) as u64;

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use smsc::message::{Message, MessageId, Timestamp};
-use smsc::ports::{Attempt, Store, StoredMessage};
+use smsc::ids::MessageId;
+use smsc::message::Message;
+use smsc::ports::Store;
+use smsc::stored::{Attempt, StoredMessage};
+use smsc::timestamp::Timestamp;
 
 use crate::clock;
 

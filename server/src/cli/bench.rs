@@ -61,7 +61,7 @@ struct Pressure {
 
 impl Pressure {
     fn pace(&self) -> Pace {
-        Pace { lasts: Duration::from_secs(self.seconds), per_second: self.rate, window: self.window }
+        Pace { duration: Duration::from_secs(self.seconds), per_second: self.rate, window: self.window }
     }
 }
 

@@ -35,7 +35,7 @@ pub fn run(arguments: &Arguments) -> CommandResult {
         What::Check(file) => {
             let config = file.load()?;
             config::check(&config)?;
-            crate::exposure::check(&config)?;
+            crate::bind_policy::check(&config)?;
             println!("valid");
         }
         What::Show(file) => print!("{}", toml::to_string_pretty(&file.load()?)?),

@@ -6,14 +6,15 @@ use std::time::Duration;
 use regex::Regex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use smsc::message::{Endpoint, Name};
-use smsc::numbering::Numbering;
-use smsc::routing::directory::{Directory, OWNED_PRIORITY};
-use smsc::routing::matcher::{Destination, Source};
-use smsc::routing::table::{RouteTable, Rule};
+use smsc::endpoint::Endpoint;
+use smsc::names::Name;
+use smsc::queue::throttle::Rate;
+use smsc::rules::numbering::Numbering;
+use smsc::rules::retry::{Plan, Plans};
+use smsc::rules::routing::directory::{Directory, OWNED_PRIORITY};
+use smsc::rules::routing::matcher::{Destination, Source};
+use smsc::rules::routing::table::{RouteTable, Rule};
 use smsc::rules::{AccountRules, Rules};
-use smsc::schedule::retry::{Plan, Plans};
-use smsc::schedule::throttle::Rate;
 
 use super::{Config, ConfigError};
 

@@ -7,7 +7,7 @@ use platform::ports::Method;
 use platform::{Account, Provisioned, Routing, Sid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use smsc::message::Timestamp;
+use smsc::timestamp::Timestamp;
 
 use super::ConfigError;
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use lab::application::Application;
-use lab::esme::{Delivered, Esme, EsmeError, Outgoing};
+use lab::esme::{Delivery, Esme, EsmeError, Outgoing};
 use lab::mobile_network::Phone;
 use lab::user_agent::UserAgent;
 use smpp::pdu::BindKind;
@@ -268,21 +268,21 @@ impl<'a> Partners<'a> {
     }
 
     async fn webhook_with(&self, text: &str) -> Result<(), FlowError> {
-        let fits = |received: &lab::application::Received| {
+        let fits = |received: &lab::application::WebhookRequest| {
             received.path == "/sms" && received.params.get("Body").is_some_and(|body| body == text)
         };
         in_time(async { Some(self.application().wait_for(fits).await) }).await
     }
 
     async fn status_delivered(&self, sid: &str) -> Result<(), FlowError> {
-        let fits = |received: &lab::application::Received| {
+        let fits = |received: &lab::application::WebhookRequest| {
             let is = |key: &str, value: &str| received.params.get(key).is_some_and(|found| found == value);
             received.path == "/status" && is("MessageSid", sid) && is("MessageStatus", "delivered")
         };
         in_time(async { Some(self.application().wait_for(fits).await) }).await
     }
 
-    async fn delivered(&mut self, fits: impl Fn(&Delivered) -> bool) -> Result<(), FlowError> {
+    async fn delivered(&mut self, fits: impl Fn(&Delivery) -> bool) -> Result<(), FlowError> {
         in_time(async {
             while let Some(delivered) = self.esme.next().await {
                 if fits(&delivered) {

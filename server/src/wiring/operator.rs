@@ -8,7 +8,8 @@ use axum::http::Method;
 use axum::middleware::{self, Next};
 use platform::Platform;
 use smsc::address::Address;
-use smsc::message::{Endpoint, Name};
+use smsc::endpoint::Endpoint;
+use smsc::names::Name;
 use smsc::rules::Rules;
 
 use super::System;
@@ -31,7 +32,7 @@ impl System {
 
     /// Lets messages to the platform's numbers find it.
     pub(super) fn publish_numbers(&self, platform: &Platform) {
-        publish(&self.centre.journey().rules.load(), &self.directory, platform);
+        publish(&self.centre.journey().rules().load(), &self.directory, platform);
     }
 
     /// Publishes the numbers again after each request that may have changed them.
@@ -46,7 +47,7 @@ impl System {
                     request.method() != Method::GET && request.uri().path().contains("/IncomingPhoneNumbers");
                 let response = next.run(request).await;
                 if changes {
-                    publish(&journey.rules.load(), &directory, &platform);
+                    publish(&journey.rules().load(), &directory, &platform);
                 }
                 response
             }
@@ -54,7 +55,7 @@ impl System {
     }
 }
 
-fn publish(rules: &Rules, directory: &smsc::routing::directory::Directory, platform: &Platform) {
+fn publish(rules: &Rules, directory: &smsc::rules::routing::directory::Directory, platform: &Platform) {
     let numbers: Vec<(Name, Endpoint)> = platform
         .owned_numbers()
         .into_iter()

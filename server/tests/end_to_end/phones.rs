@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use lab::esme::{Delivered, Esme, Outgoing};
-use lab::mobile_network::inbox::Received;
+use lab::esme::{Delivery, Esme, Outgoing};
+use lab::mobile_network::inbox::InboxEntry;
 use lab::mobile_network::{MobileNetwork, Phone, Settings, Submission};
 use smpp::MessageState;
 use smpp::pdu::BindKind;
@@ -62,13 +62,13 @@ fn to_phone<'a>(destination: &'a str, text: &'a str) -> Outgoing<'a> {
     }
 }
 
-async fn next(esme: &mut Esme) -> Delivered {
+async fn next(esme: &mut Esme) -> Delivery {
     timeout(PATIENCE, esme.next()).await.expect("in time").expect("the session lasts")
 }
 
 /// Texts in the inbox, oldest first.
 fn texts(phone: &Phone) -> Vec<String> {
-    let newest_first: Vec<Received> = phone.inbox();
+    let newest_first: Vec<InboxEntry> = phone.inbox();
     newest_first.iter().rev().filter_map(|received| Some(received.message()?.text.clone())).collect()
 }
 

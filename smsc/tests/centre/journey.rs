@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use crate::world::{World, carrier, esme, remote, rules, submission, taken};
 use bytes::Bytes;
+use crate::world::{World, carrier, esme, remote, rules, submission, taken};
+use smsc::attempt::NextStep;
 use smsc::failure::{Failure, PeerCode};
 use smsc::message::{Mode, Validity};
-use smsc::ports::{Event, Pressure};
-use smsc::reassembly::QueuedMessage;
+use smsc::ports::Pressure;
+use smsc::queue::throttle::Rate;
 use smsc::receipt::{ReceiptRequest, State};
 use smsc::rejection::Rejection;
 use smsc::rules::AccountRules;
-use smsc::schedule::queue::NextStep;
-use smsc::schedule::throttle::Rate;
+use smsc::stored::{Event, QueuedMessage};
 
 const PHONE: &str = "4915112345678";
 
@@ -21,10 +21,10 @@ fn throttled() -> Failure {
 }
 
 /// The part as it waits after an attempt.
-fn again(part: &QueuedMessage, next: &[(smsc::message::MessageId, NextStep)]) -> QueuedMessage {
+fn again(part: &QueuedMessage, next: &[(smsc::ids::MessageId, NextStep)]) -> QueuedMessage {
     match next {
         [(id, NextStep::Again(waiting) | NextStep::AgainOnceOpen(waiting))] if *id == part.message.id => {
-            QueuedMessage { message: part.message.clone(), waiting: *waiting }
+            QueuedMessage { message: part.message.clone(), entry: *waiting }
         }
         other => panic!("it should wait on: {other:?}"),
     }
@@ -96,8 +96,8 @@ fn the_retry_plan_is_followed_until_the_validity_ends() {
     while world.now() < part.message.expires_at {
         let attempted = world.attempt(std::slice::from_ref(&part));
         part = again(&part, &attempted.next);
-        times.push(part.waiting.key.due.since(begun).as_secs());
-        world.wait_until(part.waiting.key.due);
+        times.push(part.entry.key.due.since(begun).as_secs());
+        world.wait_until(part.entry.key.due);
     }
     assert_eq!(times, [20, 320, 920, 1000]);
     let expired = pollster::block_on(world.journey.expire(&part)).unwrap();
@@ -116,14 +116,14 @@ fn field_43_a_throttling_peer_ends_nothing_and_uses_up_no_attempt() {
         world.answers(&carrier("b"), [Err(throttled())]);
         let attempted = world.attempt(std::slice::from_ref(&part));
         part = again(&part, &attempted.next);
-        delays.push(part.waiting.key.due.since(world.now()).as_secs());
-        world.wait_until(part.waiting.key.due);
+        delays.push(part.entry.key.due.since(world.now()).as_secs());
+        world.wait_until(part.entry.key.due);
     }
     assert_eq!(delays[..8], [1, 2, 4, 8, 16, 32, 60, 60]);
-    assert_eq!(part.waiting.attempts, 1);
+    assert_eq!(part.entry.attempts, 1);
     world.answers(&carrier("a"), [Err(Failure::ABSENT)]);
     let attempted = world.attempt(std::slice::from_ref(&part));
-    let delay = again(&part, &attempted.next).waiting.key.due.since(world.now());
+    let delay = again(&part, &attempted.next).entry.key.due.since(world.now());
     assert_eq!(delay.as_secs(), 300, "not a day, as after twenty attempts of its own");
 }
 
@@ -155,7 +155,7 @@ fn a_remote_receipt_finds_its_message_after_the_rules_changed() {
     world.attempt(std::slice::from_ref(&part));
     let mut others = rules();
     others.receipt_grace = Duration::from_secs(7);
-    world.journey.rules.store(others.into());
+    world.journey.rules().replace(others);
     world.remote_receipt(&remote("77", State::Delivered)).unwrap();
     assert_eq!(world.state(part.message.id), Some(State::Delivered));
 }
@@ -182,7 +182,7 @@ fn a_receipt_that_never_comes_leaves_the_state_unknown() {
     world.answers(&carrier("a"), [taken("77")]);
     let attempted = world.attempt(std::slice::from_ref(&part));
     let [(_, NextStep::HandedOver(waiting))] = attempted.next[..] else { panic!("handed over") };
-    let held = QueuedMessage { waiting, ..part.clone() };
+    let held = QueuedMessage { entry: waiting, ..part.clone() };
     world.wait_until(waiting.expires_at);
     let ended = pollster::block_on(world.journey.unreported(&held)).unwrap();
     assert_eq!(ended.receipts.len(), 1);
@@ -219,9 +219,9 @@ fn field_42_a_receipt_waits_for_its_esme() {
         let attempted = world.attempt(std::slice::from_ref(&receipt));
         assert!(matches!(attempted.next[..], [(_, NextStep::AgainOnceOpen(_))]), "a bind wakes it");
         receipt = again(&receipt, &attempted.next);
-        world.wait_until(receipt.waiting.key.due);
+        world.wait_until(receipt.entry.key.due);
     }
-    assert_eq!(world.store.waiting(), [receipt.waiting]);
+    assert_eq!(world.store.waiting(), [receipt.entry]);
     world.attempt(std::slice::from_ref(&receipt));
     assert_eq!(world.state(receipt.message.id), Some(State::Delivered));
 }
@@ -280,8 +280,8 @@ fn the_same_key_is_the_same_message() {
     let twice = pollster::block_on(world.journey.accept(vec![wish.clone(), submission(PHONE), wish.clone()]));
     assert_eq!(twice.answers[0], Ok(first.message.id));
     assert_eq!(twice.answers[2], Ok(first.message.id));
-    assert_eq!(twice.parts.len(), 1, "only the one without a key moves");
-    assert_eq!(world.journey.metrics.counts().accepted, 2);
+    assert_eq!(twice.queued.len(), 1, "only the one without a key moves");
+    assert_eq!(world.journey.metrics().counts().accepted, 2);
     wish.content.body = Bytes::from_static(b"other");
     assert_eq!(world.submit(wish.clone()).unwrap_err(), Rejection::KeyReused);
     wish.account = "other".into();
@@ -309,11 +309,11 @@ fn a_failed_commit_acknowledges_nothing() {
     keyed.client_key = Some("k".into());
     let accepted = pollster::block_on(world.journey.accept(vec![submission(PHONE), keyed]));
     assert!(accepted.answers.iter().all(|answer| *answer == Err(Rejection::Congested)));
-    assert!(accepted.parts.is_empty());
+    assert!(accepted.queued.is_empty());
     assert!(pollster::block_on(world.journey.attempt(std::slice::from_ref(&part))).is_err());
-    assert_eq!(world.journey.metrics.counts().ended, [0; 9], "what is not on record has not ended");
+    assert_eq!(world.journey.metrics().counts().ended, [0; 9], "what is not on record has not ended");
     world.store.set_failing(false);
-    assert_eq!(world.store.waiting(), [part.waiting], "it is tried again");
+    assert_eq!(world.store.waiting(), [part.entry], "it is tried again");
 }
 
 #[test]
@@ -334,11 +334,11 @@ fn what_has_no_route_is_refused_at_once() {
     let world = World::new(rules());
     for number in ["33612345678", "49991234567"] {
         let mut table = rules();
-        table.table = smsc::routing::table::RouteTable::new(vec![
-            smsc::routing::table::Rule { priority: 9, ..crate::world::rule("nowhere", "4999", &[]) },
+        table.table = smsc::rules::routing::table::RouteTable::new(vec![
+            smsc::rules::routing::table::Rule { priority: 9, ..crate::world::rule("nowhere", "4999", &[]) },
             crate::world::rule("germany", "49", &[carrier("a")]),
         ]);
-        world.journey.rules.store(table.into());
+        world.journey.rules().replace(table);
         assert_eq!(world.submit(submission(number)).unwrap_err(), Rejection::NoRoute, "{number}");
     }
 }

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use crate::world::{World, rules, submission};
 use bytes::Bytes;
-use smsc::message::Endpoint;
-use smsc::reassembly::{Assembled, QueuedMessage, Reassembly};
+use crate::world::{World, rules, submission};
+use smsc::endpoint::Endpoint;
+use smsc::queue::reassembly::{Assembled, Reassembly};
+use smsc::stored::QueuedMessage;
 
 fn segment(
     world: &World,
@@ -28,8 +29,8 @@ fn field_13_references_belong_to_their_sender() {
     let world = World::new(rules());
     let mut sets = Reassembly::new(100, Duration::from_secs(300));
     let other = Some(Endpoint::Esme("other".into()));
-    assert!(matches!(sets.offer(segment(&world, 1, 1, b"a", None), world.now()), Assembled::Held));
-    assert!(matches!(sets.offer(segment(&world, 1, 2, b"b", other), world.now()), Assembled::Held));
+    assert!(matches!(sets.offer(segment(&world, 1, 1, b"a", None), world.now()), Assembled::Incomplete));
+    assert!(matches!(sets.offer(segment(&world, 1, 2, b"b", other), world.now()), Assembled::Incomplete));
     assert_eq!(sets.held(), 2, "two submitters, two messages");
 }
 
@@ -37,7 +38,7 @@ fn field_13_references_belong_to_their_sender() {
 fn field_18_parts_go_in_their_order_as_one() {
     let world = World::new(rules());
     let mut sets = Reassembly::new(100, Duration::from_secs(300));
-    assert!(matches!(sets.offer(segment(&world, 1, 2, b"world", None), world.now()), Assembled::Held));
+    assert!(matches!(sets.offer(segment(&world, 1, 2, b"world", None), world.now()), Assembled::Incomplete));
     let Assembled::Whole(parts) = sets.offer(segment(&world, 1, 1, b"hello ", None), world.now()) else {
         panic!("all are there");
     };
@@ -55,8 +56,8 @@ fn a_reference_that_comes_again_loses_no_segment() {
     let mut sets = Reassembly::new(100, Duration::from_secs(300));
     let old = segment(&world, 1, 1, b"old", None);
     let new = segment(&world, 1, 1, b"new", None);
-    assert!(matches!(sets.offer(old.clone(), world.now()), Assembled::Held));
-    assert!(matches!(sets.offer(new.clone(), world.now()), Assembled::Held));
+    assert!(matches!(sets.offer(old.clone(), world.now()), Assembled::Incomplete));
+    assert!(matches!(sets.offer(new.clone(), world.now()), Assembled::Incomplete));
     let alone: Vec<_> = sets.tick(world.now()).iter().map(|part| part.message.id).collect();
     assert_eq!(alone, [old.message.id], "it goes by itself, as its siblings will not come");
     let Assembled::Whole(parts) = sets.offer(segment(&world, 1, 2, b"!", None), world.now()) else {
@@ -71,7 +72,7 @@ fn a_second_copy_ends_with_the_whole() {
     let world = World::new(rules());
     let mut sets = Reassembly::new(100, Duration::from_secs(300));
     for _ in 0..2 {
-        assert!(matches!(sets.offer(segment(&world, 1, 1, b"a", None), world.now()), Assembled::Held));
+        assert!(matches!(sets.offer(segment(&world, 1, 1, b"a", None), world.now()), Assembled::Incomplete));
     }
     let Assembled::Whole(parts) = sets.offer(segment(&world, 1, 2, b"b", None), world.now()) else {
         panic!("all are there");

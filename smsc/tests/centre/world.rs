@@ -10,17 +10,24 @@ use std::time::Duration;
 
 use self::store::MemoryStore;
 use bytes::Bytes;
+use smsc::rules::RulesHandle;
 use smsc::address::Address;
+use smsc::attempt::AttemptResult;
+use smsc::delivery::{Capabilities, Delivery, DeliveryAck};
+use smsc::endpoint::Endpoint;
 use smsc::failure::Failure;
-use smsc::journey::{AttemptResult, Journey};
-use smsc::message::{Content, Endpoint, MessageId, Submission, Timestamp};
-use smsc::ports::{BoxFuture, Capabilities, Delivery, DeliveryAck, Gateways};
-use smsc::reassembly::QueuedMessage;
+use smsc::future::BoxFuture;
+use smsc::ids::MessageId;
+use smsc::journey::Journey;
+use smsc::message::{Content, Submission};
+use smsc::ports::Gateways;
 use smsc::receipt::{ReceiptRequest, RemoteReceipt, State};
 use smsc::rejection::Rejection;
-use smsc::routing::matcher::{Destination, Source};
-use smsc::routing::table::{RouteTable, Rule};
 use smsc::rules::Rules;
+use smsc::rules::routing::matcher::{Destination, Source};
+use smsc::rules::routing::table::{RouteTable, Rule};
+use smsc::stored::QueuedMessage;
+use smsc::timestamp::Timestamp;
 
 pub(crate) const START: u64 = 1_795_000_000_000;
 
@@ -114,7 +121,7 @@ impl World {
         let hand = Arc::clone(&clock);
         let clock_face = Arc::new(move || Timestamp::from_millis(hand.load(Ordering::Relaxed)));
         let (stored, gateways) = (Arc::clone(&store), Arc::clone(&script));
-        let journey = Journey::new(stored, gateways, rules, clock_face, 1, None);
+        let journey = Journey::new(stored, gateways, RulesHandle::new(rules), clock_face, 1, None);
         Self { store, script, journey, clock }
     }
 
@@ -144,7 +151,7 @@ impl World {
         submission: Submission,
     ) -> Result<(MessageId, Option<QueuedMessage>), Rejection> {
         let mut accepted = pollster::block_on(self.journey.accept(vec![submission]));
-        accepted.answers.remove(0).map(|id| (id, accepted.parts.pop()))
+        accepted.answers.remove(0).map(|id| (id, accepted.queued.pop()))
     }
 
     /// A message that is ours and wants to move.

@@ -14,10 +14,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use smsc::address::Address;
-use smsc::ids::Ids;
-use smsc::message::{Content, Endpoint, Kind, Message, MessageId, Mode, Timestamp};
-use smsc::ports::{Attempt, DueKey, Event, Outcome, QueueEntry, Store, StoreError};
-use smsc::receipt::{ReceiptRequest, State};
+use smsc::endpoint::Endpoint;
+use smsc::ids::{Ids, MessageId};
+use smsc::message::{Content, Kind, Message, Mode};
+use smsc::ports::{Store, StoreError};
+use smsc::receipt::{Outcome, ReceiptRequest, State};
+use smsc::stored::{Attempt, DueKey, Event, QueueEntry};
+use smsc::timestamp::Timestamp;
 use store_embedded::{EmbeddedConfig, EmbeddedStore};
 use tokio::time::Instant;
 
@@ -93,7 +96,7 @@ impl Source {
             key: DueKey { due: now, id },
             expires_at: message.expires_at,
             destination: id.get(),
-            lane: 1,
+            route_queue: 1,
             priority: 0,
             attempts: 0,
             handed_over: false,
@@ -130,7 +133,7 @@ async fn run(directory: &Path, submitters: u64, seconds: u64, rate: Option<u64>)
         cpu as f64 / messages as f64
     );
     println!("acknowledged after: {latencies:?}");
-    let stats = store.stats();
+    let stats = store.metrics();
     println!(
         "{} events a sync, longest write {} ms",
         stats.events / stats.syncs,

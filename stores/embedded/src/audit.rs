@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use fjall::{Readable, Snapshot};
-use smsc::message::MessageId;
+use smsc::ids::MessageId;
 use smsc::ports::StoreError;
+use smsc::stored::Audit;
 
 use crate::error::failed;
 use crate::key::{self, Day};
@@ -15,38 +16,10 @@ use crate::store::Inner;
 /// Damaged messages that an audit lists, at most.
 const LISTED_MAX: usize = 1_000;
 
-/// What an audit found, at one moment.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Audit {
-    /// Messages on record.
-    pub accepted: u64,
-    /// Messages that have ended.
-    pub ended: u64,
-    /// Messages that wait.
-    pub waiting: u64,
-    /// Messages that neither ended nor wait: they are lost.
-    pub lost: u64,
-    /// Messages that ended and wait all the same: they would be delivered again.
-    pub undead: u64,
-    /// Outcomes and waiting entries without a message.
-    pub orphans: u64,
-    /// QueueEntry entries beyond the first of a message.
-    pub doubles: u64,
-    /// Records that do not match their checksum.
-    pub damaged: u64,
-    /// The messages that damaged records belong to, at most 1,000 of them.
-    pub damaged_ids: Vec<MessageId>,
-    /// Whether accepted = ended + waiting, with none lost, undead, orphaned or double. Damaged
-    /// records do not break it as long as they can be counted.
-    pub holds: bool,
-}
-
-impl Audit {
-    fn damage(&mut self, id: MessageId) {
-        self.damaged += 1;
-        if self.damaged_ids.len() < LISTED_MAX && self.damaged_ids.last() != Some(&id) {
-            self.damaged_ids.push(id);
-        }
+fn note_damage(audit: &mut Audit, id: MessageId) {
+    audit.damaged += 1;
+    if audit.damaged_ids.len() < LISTED_MAX && audit.damaged_ids.last() != Some(&id) {
+        audit.damaged_ids.push(id);
     }
 }
 
@@ -81,7 +54,7 @@ fn waiting(
             continue;
         };
         if record::open_waiting(&key, due, &value).is_err() {
-            audit.damage(due.id);
+            note_damage(audit, due.id);
         }
         days.entry(Day::of_id(due.id)).or_default().push(due.id);
     }
@@ -109,7 +82,7 @@ fn day(
         let Some(id) = key::id_of(&key) else { continue };
         audit.accepted += 1;
         if record::open_message(id, &value).is_err() {
-            audit.damage(id);
+            note_damage(audit, id);
         }
         while waiting.next_if(|other| *other < id).is_some() || ended.next_if(|other| *other < id).is_some() {
             audit.orphans += 1;
@@ -143,7 +116,7 @@ fn ended(snapshot: &Snapshot, spaces: &DaySpaces, audit: &mut Audit) -> fjall::R
             _ => false,
         };
         if !intact {
-            audit.damage(id);
+            note_damage(audit, id);
         }
     }
     Ok(ended)

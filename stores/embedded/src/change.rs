@@ -4,8 +4,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use fjall::{UserKey, UserValue};
 use platform::ports::{Table, Write};
-use smsc::message::{Message, MessageId, Name, Timestamp};
-use smsc::ports::{Attempt, DueKey, Event, QueueEntry, StoreError};
+use smsc::ids::MessageId;
+use smsc::message::Message;
+use smsc::names::Name;
+use smsc::ports::StoreError;
+use smsc::stored::{Attempt, DueKey, Event, QueueEntry};
+use smsc::timestamp::Timestamp;
 
 use crate::key::{self, Day, Tag};
 use crate::record;

@@ -11,19 +11,18 @@ use std::time::Duration;
 
 use fjall::{Keyspace, OwnedWriteBatch, PersistMode};
 use parking_lot::RwLock;
-use smsc::message::MessageId;
+use smsc::ids::MessageId;
 use smsc::ports::{Pressure, StoreError};
 
 use crate::change::{Changes, Posting, Row, Space};
 use crate::disk::{Disk, Room};
 use crate::error::{describe, failed};
-use crate::key;
+use crate::metrics::CommitMetrics;
 use crate::queue::{Answer, Expired, Job, Queue, Taken};
 use crate::spaces::Spaces;
-use crate::stats::Counters;
 use crate::stopwatch::Stopwatch;
 use crate::sweep::Sweeper;
-use crate::{index, read, schema};
+use crate::{index, key, read, schema};
 
 /// Events in one batch, at most; a single call may hold more.
 const BATCH_EVENTS_MAX: usize = 4_096;
@@ -43,7 +42,7 @@ pub(crate) type Alarm = Box<dyn FnOnce(&str) + Send>;
 /// How the write path does, for all to see.
 pub(crate) struct Health {
     pub(crate) watch: Stopwatch,
-    pub(crate) counters: Counters,
+    pub(crate) counters: CommitMetrics,
     /// When the batch in hand was begun, in microseconds of `watch`; 0 when there is none.
     busy_since: AtomicU64,
     room: AtomicU8,
@@ -58,7 +57,7 @@ impl Health {
     pub(crate) fn new(watch: Stopwatch, quarantined: BTreeSet<MessageId>) -> Self {
         Self {
             watch,
-            counters: Counters::default(),
+            counters: CommitMetrics::default(),
             busy_since: AtomicU64::new(0),
             room: AtomicU8::new(Room::Free as u8),
             failure: RwLock::new(None),

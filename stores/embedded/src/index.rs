@@ -9,7 +9,8 @@ use std::collections::{BinaryHeap, HashMap};
 use std::ops::Range;
 
 use fjall::Keyspace;
-use smsc::message::{MessageId, Name};
+use smsc::ids::MessageId;
+use smsc::names::Name;
 use smsc::ports::StoreError;
 
 use crate::change::{Posting, Row, Space};

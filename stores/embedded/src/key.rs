@@ -17,8 +17,10 @@
 //! a compaction of its own. Messages and outcomes have theirs: their keys rise with time, so the
 //! engine never rewrites them.
 
-use smsc::message::{MessageId, Timestamp};
-use smsc::ports::{DueKey, StoreError};
+use smsc::ids::MessageId;
+use smsc::ports::StoreError;
+use smsc::stored::DueKey;
+use smsc::timestamp::Timestamp;
 
 const DAY_MILLIS: u64 = 86_400_000;
 

@@ -32,13 +32,11 @@ mod read;
 mod record;
 mod schema;
 mod spaces;
-mod stats;
+mod metrics;
 mod stopwatch;
 mod store;
 mod sweep;
 
-pub use audit::Audit;
 pub use config::EmbeddedConfig;
 pub use error::OpenError;
-pub use stats::Stats;
 pub use store::{EmbeddedStore, OnFatal};

@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
-use smsc::ports::{DueKey, StoreError};
+use smsc::ports::StoreError;
+use smsc::stored::DueKey;
 use tokio::sync::oneshot;
 
 use crate::change::Changes;

@@ -6,8 +6,10 @@
 use std::ops::{Bound, Range};
 use std::sync::Arc;
 
-use smsc::message::{MessageId, Timestamp};
-use smsc::ports::{DueKey, Query, QueryBy, QueueEntry, StoreError, StoredMessage};
+use smsc::ids::MessageId;
+use smsc::ports::StoreError;
+use smsc::stored::{DueKey, Query, QueryBy, QueueEntry, StoredMessage};
+use smsc::timestamp::Timestamp;
 
 use crate::error::{failed, is_damage};
 use crate::index;

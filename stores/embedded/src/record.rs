@@ -164,8 +164,8 @@ mod tests {
         #[test]
         fn no_content_makes_a_reader_panic(key: [u8; 8], content: Vec<u8>) {
             let value = seal(&key, &content);
-            let id = smsc::message::MessageId::from_u64(u64::from_be_bytes(key));
-            let due = smsc::ports::DueKey { due: smsc::message::Timestamp::NEVER, id };
+            let id = smsc::ids::MessageId::from_u64(u64::from_be_bytes(key));
+            let due = smsc::stored::DueKey { due: smsc::timestamp::Timestamp::NEVER, id };
             let _ = open_message(id, &value);
             let _ = open_attempt(&key, &value);
             let _ = open_note(&key, &value);
@@ -176,9 +176,9 @@ mod tests {
         /// What is sealed opens as it was, and no part of it opens at all.
         #[test]
         fn attempts_open_as_they_were_sealed(number: u16, took_ms: u32, error: u8, reason: String, remote: Option<String>) {
-            let attempt = smsc::ports::Attempt {
+            let attempt = smsc::stored::Attempt {
                 number,
-                at: smsc::message::Timestamp::from_millis(u64::from(took_ms) << 10),
+                at: smsc::timestamp::Timestamp::from_millis(u64::from(took_ms) << 10),
                 took_ms,
                 endpoint: "esme:acme".into(),
                 via: reason.as_str().into(),

@@ -12,7 +12,7 @@
 use std::collections::BTreeSet;
 
 use fjall::PersistMode;
-use smsc::message::MessageId;
+use smsc::ids::MessageId;
 
 use crate::key;
 use crate::spaces::Spaces;

@@ -11,11 +11,17 @@ use std::thread::JoinHandle;
 use fjall::Database;
 use parking_lot::Mutex;
 use platform::ports::Table;
-use smsc::message::{MessageId, Name, Timestamp};
-use smsc::ports::{BoxFuture, DueKey, Event, Pressure, Query, QueueEntry, Store, StoreError, StoredMessage};
+use smsc::stored::Audit;
+use smsc::ports::StoreAdmin;
+use smsc::stored::StoreMetrics;
+use smsc::future::BoxFuture;
+use smsc::ids::MessageId;
+use smsc::names::Name;
+use smsc::ports::{Pressure, Store, StoreError};
+use smsc::stored::{DueKey, Event, Query, QueueEntry, StoredMessage};
+use smsc::timestamp::Timestamp;
 use tokio::sync::oneshot;
 
-use crate::audit::{self, Audit};
 use crate::change::{Changes, Space};
 use crate::committer::{Alarm, Committer, Health};
 use crate::config::{EmbeddedConfig, mebibytes};
@@ -24,12 +30,11 @@ use crate::error::{OpenError, describe, failed};
 use crate::journal::{self, Broken};
 use crate::key::{self, Day, Tag};
 use crate::queue::{Expired, Job, Queue};
-use crate::read;
 use crate::schema::{self, Refused};
 use crate::spaces::Spaces;
-use crate::stats::Stats;
 use crate::stopwatch::Stopwatch;
 use crate::sweep::{self, Sweeper};
+use crate::{audit, read};
 
 /// What to do when the disk or the engine fails for good: called at most once, from the
 /// committer's thread, with a line for the log. The store refuses everything from then on.
@@ -104,21 +109,23 @@ impl EmbeddedStore {
         inner.start(config, marks.starts, on_fatal)?;
         Ok(Self { inner: Arc::new(inner) })
     }
+}
 
+impl StoreAdmin for EmbeddedStore {
     /// The highest message id that was ever committed before this start; new ids go on above it.
-    pub fn last_id(&self) -> Option<MessageId> {
+    fn last_id(&self) -> Option<MessageId> {
         self.inner.last_id
     }
 
     /// Writes what is queued, syncs, and takes nothing more. Blocks until that is done.
-    pub fn close(&self) {
+    fn close(&self) {
         self.inner.close();
     }
 
     /// A reading of the counters.
-    pub fn stats(&self) -> Stats {
+    fn metrics(&self) -> StoreMetrics {
         let Inner { health, queue, .. } = &*self.inner;
-        Stats {
+        StoreMetrics {
             queued_events: u64::try_from(queue.events()).unwrap_or(u64::MAX),
             quarantined: u64::try_from(health.quarantined.read().len()).unwrap_or(u64::MAX),
             disk_full: health.disk_full(),
@@ -128,7 +135,7 @@ impl EmbeddedStore {
 
     /// Reads everything and proves that no message is lost. Takes about a second for a million
     /// messages, and may run while messages flow.
-    pub fn audit(&self) -> BoxFuture<'static, Result<Audit, StoreError>> {
+    fn audit(&self) -> BoxFuture<'static, Result<Audit, StoreError>> {
         let inner = Arc::clone(&self.inner);
         Box::pin(async move { inner.blocking(audit::audit).await })
     }
@@ -136,7 +143,7 @@ impl EmbeddedStore {
     /// Drops the days that ended before `before`, and says how many. A day with a message that
     /// still waits is kept whole until that message has ended; one that was set aside as damaged
     /// goes with its day.
-    pub fn expire(&self, before: Timestamp) -> BoxFuture<'static, Result<usize, StoreError>> {
+    fn expire(&self, before: Timestamp) -> BoxFuture<'static, Result<usize, StoreError>> {
         let inner = Arc::clone(&self.inner);
         Box::pin(async move {
             let expired = inner.blocking(move |inner| expired(inner, Day::of(before))).await?;
@@ -203,7 +210,7 @@ impl Store for EmbeddedStore {
 
 impl fmt::Debug for EmbeddedStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EmbeddedStore").field("stats", &self.stats()).finish_non_exhaustive()
+        f.debug_struct("EmbeddedStore").field("stats", &self.metrics()).finish_non_exhaustive()
     }
 }
 

@@ -16,8 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use smsc::ids::Ids;
-use smsc::message::MessageId;
+use smsc::ids::{Ids, MessageId};
 use smsc::ports::{Pressure, Store, StoreError};
 use store_embedded::{EmbeddedConfig, EmbeddedStore};
 use suite::{NOON, accepted, finished, id_at, message};

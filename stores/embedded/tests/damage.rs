@@ -13,8 +13,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use fjall::{Database, KeyspaceCreateOptions, PersistMode};
-use smsc::message::{MessageId, Timestamp};
+use smsc::ids::MessageId;
 use smsc::ports::{Store, StoreError};
+use smsc::timestamp::Timestamp;
 use store_embedded::{EmbeddedConfig, EmbeddedStore, OpenError};
 use suite::{NOON, accepted, finished, id_at, message, waiting};
 use tempfile::TempDir;
@@ -69,7 +70,7 @@ async fn a_damaged_message_is_set_aside() {
         assert_eq!(due, [waiting(good, NOON)], "a message that is set aside must not become due");
         assert_eq!(store.get(bad).await.map(|_| ()), Err(StoreError::Damaged(bad)));
         assert!(store.get(good).await.unwrap().is_some());
-        assert_eq!(store.stats().quarantined, 1);
+        assert_eq!(store.metrics().quarantined, 1);
         store.close();
     }
 }
@@ -102,7 +103,7 @@ async fn a_damaged_message_goes_with_its_day() {
     assert_eq!(store.expire(later).await, Ok(0), "nobody has read it yet: it waits");
     assert_eq!(store.get(id).await.map(|_| ()), Err(StoreError::Damaged(id)));
     assert_eq!(store.expire(later).await, Ok(1));
-    assert_eq!(store.stats().quarantined, 0);
+    assert_eq!(store.metrics().quarantined, 0);
     let audit = store.audit().await.unwrap();
     assert!(audit.holds && audit.accepted == 0, "{audit:?}");
 }

@@ -22,7 +22,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use smsc::message::{Message, MessageId};
+use smsc::ids::MessageId;
+use smsc::message::Message;
 use smsc::ports::Store;
 use store_embedded::{EmbeddedConfig, EmbeddedStore};
 use suite::{NOON, accepted, finished, id_at, message};

@@ -18,8 +18,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use fjall::{Database, KeyspaceCreateOptions};
 use platform::ports::{PlatformStore, Scan, Table, Write};
-use smsc::message::{Message, MessageId, Timestamp};
-use smsc::ports::{Event, Note, Query, QueryBy, Store};
+use smsc::ids::MessageId;
+use smsc::message::Message;
+use smsc::ports::Store;
+use smsc::stored::{Event, Note, Query, QueryBy};
+use smsc::timestamp::Timestamp;
 use store_embedded::{EmbeddedConfig, EmbeddedStore};
 use suite::{NOON, accepted, attempt, finished, id_at, message, waiting};
 

@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use platform::ports::{PlatformStoreError, Scan, Table, Write};
-use smsc::message::Timestamp;
 use smsc::ports::{Pressure, Store, StoreError};
+use smsc::timestamp::Timestamp;
 use store_embedded::{EmbeddedConfig, EmbeddedStore, OpenError};
 use suite::{NOON, accepted, finished, id_at, message};
 use tempfile::TempDir;
@@ -127,7 +127,7 @@ async fn a_full_disk_refuses_what_is_new() {
     let commit = store.commit(vec![accepted(message(id_at(NOON, 1), "acme", "491511"))]);
     assert_eq!(commit.await, Err(StoreError::DiskFull));
     assert_eq!(store.pressure(), Pressure::Closed);
-    assert!(store.stats().disk_full);
+    assert!(store.metrics().disk_full);
 }
 
 #[tokio::test]
@@ -139,7 +139,7 @@ async fn the_counters_tell_what_was_written() {
         .await
         .unwrap();
     store.commit(Vec::new()).await.unwrap();
-    let stats = store.stats();
+    let stats = store.metrics();
     assert_eq!((stats.commits, stats.events, stats.syncs, stats.last_batch_events), (1, 2, 1, 2));
     assert_eq!((stats.queued_events, stats.refused), (0, 0));
     assert!(matches!(stats.sync_micros[..], [(micros, 1)] if micros <= stats.max_sync_micros));

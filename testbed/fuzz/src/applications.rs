@@ -2,7 +2,7 @@
 
 use platform::twiml::{self, Verb};
 use platform::{Carriage, canonical, is_callable};
-use smsc::message::Timestamp;
+use smsc::timestamp::Timestamp;
 
 /// The XML that an application answers with.
 pub(crate) fn twiml(octets: &[u8]) {

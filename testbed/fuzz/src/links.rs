@@ -12,7 +12,8 @@ use sip::stream::{Frame, Stream};
 use sip::{Cpim, Message, Name, Request, Uri};
 use smpp::receipt::{IdMatch, ReceivedReceipt};
 use smpp::{Framing, Pdu, time};
-use smsc::message::{Endpoint, Timestamp};
+use smsc::endpoint::Endpoint;
+use smsc::timestamp::Timestamp;
 
 /// Any moment: 2026-11-18T11:06:40Z.
 const NOW: Timestamp = Timestamp::from_millis(1_795_000_000_000);

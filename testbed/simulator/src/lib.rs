@@ -1,8 +1,9 @@
-//! The whole centre in one thread: a virtual clock, one seed, and everything that goes wrong.
+//! The whole centre in one thread, with a virtual clock and one seed.
 //!
-//! [`run`] lives one life from a seed: submitters, endpoints that answer late, throttle, vanish or
-//! lose their answers, receipts that come early or late, and crashes that lose whatever was not
-//! committed. Promises are checked on the way and at the end; the same seed is the same life.
+//! [`run`] drives the centre's own [`smsc::dispatch`] among submitters, endpoints that answer late, throttle,
+//! disappear or lose their answers, receipts that come early or late, alerts, a store that fails now and then,
+//! graceful stops, and crashes that lose what was not committed. Promises are checked on the way and at the
+//! end; the same seed is the same run.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -12,10 +13,13 @@
     reason = "a broken promise is a panic that names the seed; nothing here runs in production"
 )]
 
-mod centre;
-mod endpoints;
+mod disk;
+mod environment;
+mod order;
+mod ports;
+mod process;
 mod random;
-mod store;
-mod world;
+mod reply;
+mod run;
 
-pub use world::{Life, run};
+pub use run::{RunSummary, run};

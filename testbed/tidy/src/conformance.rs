@@ -32,8 +32,8 @@ const SUITES: [(&str, &str, &[&str]); 9] = [
         "MAP",
         "TS 29.002",
         &[
-            "protocols/map/tests/asking.rs",
-            "protocols/map/tests/answering.rs",
+            "protocols/map/tests/initiator.rs",
+            "protocols/map/tests/responder.rs",
             "protocols/map/tests/versions.rs",
         ],
     ),
@@ -159,15 +159,15 @@ mod tests {
     #[test]
     fn tests_alone_are_listed() {
         let text = "fn helper() {}\n#[test]\nfn one() {}\n#[tokio::test]\n#[ignore]\nasync fn two() {}\nfn three() {}\n";
-        assert_eq!(tests(&File::new("protocols/map/tests/asking.rs", text)), ["one", "two"]);
+        assert_eq!(tests(&File::new("protocols/map/tests/initiator.rs", text)), ["one", "two"]);
     }
 
     #[test]
     fn a_page_that_is_behind_is_found() {
-        let test = File::new("protocols/map/tests/asking.rs", "#[test]\nfn a_node_answers() {}\n");
+        let test = File::new("protocols/map/tests/initiator.rs", "#[test]\nfn a_node_answers() {}\n");
         let fresh = page(&Repository::of(vec![test.clone()]));
         assert!(
-            fresh.contains("|  | a node answers | [asking.rs](../protocols/map/tests/asking.rs) |"),
+            fresh.contains("|  | a node answers | [initiator.rs](../protocols/map/tests/initiator.rs) |"),
             "{fresh}"
         );
         assert!(check(&Repository::of(vec![test.clone(), File::new(PAGE, &fresh)])).is_empty());

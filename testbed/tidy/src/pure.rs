@@ -64,6 +64,6 @@ mod tests {
         assert_eq!(found("protocols/sip/src/lib.rs", "use std::net::{IpAddr, SocketAddr};"), 0);
         assert_eq!(found("smsc/src/lib.rs", "#[cfg(test)]\nmod tests { use std::fs::read; }"), 0);
         assert_eq!(found("smsc/tests/vectors.rs", "use std::fs::read;"), 0);
-        assert_eq!(found("gateways/sip/src/listen.rs", "use std::net::UdpSocket;"), 0);
+        assert_eq!(found("gateways/sip/src/transport/udp.rs", "use std::net::UdpSocket;"), 0);
     }
 }

@@ -15,7 +15,7 @@ const READERS: [(&str, &[&str]); 4] = [
     (
         "the task that owns a state machine passes the moment to it",
         &[
-            "gateways/sip/src/element.rs",
+            "gateways/sip/src/transactions.rs",
             "gateways/smpp/src/dial.rs",
             "gateways/smpp/src/greet.rs",
             "gateways/smpp/src/session.rs",

@@ -2,7 +2,7 @@
 
 use platform::ports::Method;
 use platform::{Callback, Carriage, Error, Filter, NewMessage, NumberChange, Update};
-use smsc::message::Timestamp;
+use smsc::timestamp::Timestamp;
 
 use crate::dates;
 

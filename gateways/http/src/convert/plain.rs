@@ -4,7 +4,7 @@ use platform::ports::Method;
 use platform::{Callback, Carriage, Error, Message, NewMessage};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use smsc::message::Timestamp;
+use smsc::timestamp::Timestamp;
 
 use crate::dates;
 

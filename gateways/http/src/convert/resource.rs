@@ -3,7 +3,7 @@
 use platform::{Account, Message, PhoneNumber};
 use serde::Serialize;
 use serde_json::{Value, json};
-use smsc::message::Timestamp;
+use smsc::timestamp::Timestamp;
 
 use crate::dates;
 

@@ -16,7 +16,7 @@ use platform::ports::{
 };
 use platform::{Account, Inbound, Platform, Ports, Provisioned, Report, Routing, Settings, Sid};
 use smsc::address::Address;
-use smsc::message::Timestamp;
+use smsc::timestamp::Timestamp;
 use smsc::receipt::{ReceiptRequest, State};
 use smsc::rejection::Rejection;
 use tokio::net::TcpListener;

@@ -1,4 +1,4 @@
-//! A range of addresses in CIDR form, as access lists are written.
+//! Address ranges in CIDR form, for access lists.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -71,7 +71,7 @@ impl From<Network> for String {
     }
 }
 
-/// A text that is no range of addresses.
+/// The text is not an address range.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("expected an address or a range such as 192.0.2.0/24")]
 pub struct NotANetwork;

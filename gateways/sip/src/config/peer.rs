@@ -1,4 +1,4 @@
-//! One SIP platform or proxy: who it is, how it proves it, and its peculiarities.
+//! The configuration of a SIP peer: address, credentials, limits and quirks.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,40 +6,40 @@ use serde::{Deserialize, Serialize};
 use super::{ClientTls, Network, Secret, Wire};
 use crate::Error;
 
-/// A SIP platform or proxy that we exchange messages with.
+/// A SIP platform or proxy that exchanges messages with this gateway.
 ///
-/// What it sends is accepted only from an address in `allowed_addresses`, or with
-/// the digest credentials of `inbound`; a peer with neither is refused as a whole.
+/// Its requests are accepted only from an address in `allowed_addresses`, or with the digest
+/// credentials of `inbound`; a peer with neither is a configuration error.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Peer {
-    /// The name by which routes know it (`sip:NAME`).
+    /// The name of the peer in routes (`sip:NAME`).
     pub name: String,
-    /// Where it is: `sip:host:port`. The host may be a name. Without a port that of the transport.
+    /// Its URI: `sip:host:port`. The host may be a name. The default port is that of the transport.
     pub uri: String,
-    /// What carries our requests to it; one of more than 1300 octets leaves UDP for TCP.
+    /// The transport of requests to it; a request of more than 1300 octets uses TCP instead of UDP.
     pub transport: Wire,
     /// How its certificate is checked, for `tls` and `wss`.
     pub tls: ClientTls,
-    /// Addresses it sends from, as `192.0.2.0/24` or one address.
+    /// Its source addresses, as `192.0.2.0/24` or one address.
     pub allowed_addresses: Vec<Network>,
-    /// What it must know to send to us.
+    /// The credentials of its requests to this gateway.
     pub inbound: Option<Login>,
-    /// Whether it must come from an allowed address and know the credentials, both.
+    /// Whether a request needs an allowed address and valid credentials, both.
     pub both_required: bool,
-    /// What we answer its 401 and 407 with.
+    /// The credentials for its 401 and 407 challenges.
     pub outbound: Option<Login>,
-    /// Whether its P-Asserted-Identity is believed, and its From may name a user of ours.
+    /// Whether its P-Asserted-Identity is used, and its From may be a registered user.
     pub trusted: bool,
-    /// Requests that may be open towards it at once.
+    /// Requests that may be open to it at once.
     pub window_max: u16,
-    /// Messages open at once towards one destination; 1 keeps their order through failures.
+    /// Messages open at once to one destination; 1 keeps their order after failures.
     pub open_per_destination: u16,
-    /// Messages a second that it may send us; 0 is no limit. Over it: 503 with Retry-After.
+    /// Messages a second that it may send; 0 is no limit. Above it: 503 with Retry-After.
     pub messages_per_second_max: u32,
-    /// Seconds between OPTIONS that ask whether it is there; 0 never asks.
+    /// Seconds between OPTIONS that check whether it is up; 0 disables them.
     pub options_seconds: u16,
-    /// What it does otherwise than the link's description says.
+    /// Its deviations from the description of the SIP link.
     pub quirks: Quirks,
 }
 
@@ -74,29 +74,29 @@ pub struct Login {
     pub password: Secret,
 }
 
-/// What one peer does differently, and what it wants differently.
+/// Deviations of one peer from the description of the SIP link.
 #[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Quirks {
-    /// Read and write dates as the old system did: Java's `yyyyy-mm-dd hh:mm:ss` taken
+    /// Read and write dates as the legacy system: Java's `yyyyy-mm-dd hh:mm:ss` taken
     /// literally, a five-digit year, minutes in the place of the month, and a 12-hour clock.
     pub legacy_dates: bool,
     /// What to do with a text that its `X-SMS-CODING: 0` cannot carry.
     pub on_unencodable: OnUnencodable,
-    /// How 8 bit data travels to and from it.
+    /// How 8 bit data is encoded in both directions.
     pub binary_as: BinaryAs,
-    /// Whether long messages are put together for it.
+    /// Whether long messages are reassembled for it.
     pub segments: Segments,
     /// Acknowledge its messages with 202 instead of 200 (RFC 3428 §7).
     pub accept_202: bool,
     /// Take `X-SMS-CODING: 4` and `8` as SMPP data_coding: 8 bit and UCS2.
     pub numeric_coding: bool,
-    /// A message that came from it may be routed back to it.
+    /// A message from it may be routed back to it.
     pub allow_loop: bool,
-    /// It sends receipts: a 2xx is not yet the end if a receipt was asked for.
+    /// It sends receipts: a 2xx is not final if a receipt was requested.
     pub sends_receipts: bool,
-    /// How it wants to be given receipts, and, where it sends receipts, how it is asked for them and
-    /// writes them.
+    /// The form of receipts to it, and, if it sends receipts, the form in which they are requested and
+    /// received.
     pub receipts: ReceiptForm,
 }
 
@@ -107,13 +107,13 @@ pub enum OnUnencodable {
     /// Send it as UCS2.
     #[default]
     Upgrade,
-    /// Replace characters by those that look alike; 488 if one remains that has none.
+    /// Replace characters by similar ones; 488 if one has no replacement.
     Transliterate,
     /// Answer 488.
     Refuse,
 }
 
-/// How 8 bit data travels.
+/// The encoding of 8 bit data.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BinaryAs {
@@ -124,7 +124,7 @@ pub enum BinaryAs {
     HexText,
 }
 
-/// Whether long messages are put together before they are sent.
+/// Whether long messages are reassembled before they are sent.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Segments {
@@ -135,15 +135,15 @@ pub enum Segments {
     Passthrough,
 }
 
-/// How receipts are written towards a peer.
+/// The form of receipts to a peer.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReceiptForm {
     /// SMPP's receipt text, with `X-SMS-TYPE: receipt` and its headers.
     #[default]
     Sms,
-    /// An IMDN document (RFC 5438) in a `message/cpim` envelope, with the same headers. A message of
-    /// which the peer shall send a receipt goes to it in such an envelope too.
+    /// An IMDN document (RFC 5438) in a `message/cpim` envelope, with the same headers. A message
+    /// for which the peer has to send a receipt is sent in such an envelope too.
     Imdn,
 }
 

@@ -1,9 +1,9 @@
-//! A password that does not show itself.
+//! A password that is redacted in debug and serialised output.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
-/// A password. It is read from the configuration and never written out again.
+/// A password. It is read from the configuration and never written.
 #[derive(Clone, Default, Deserialize, Eq, JsonSchema, PartialEq)]
 #[serde(transparent)]
 pub struct Secret(String);
@@ -14,12 +14,12 @@ impl Secret {
         Self(text.into())
     }
 
-    /// Whether there is none.
+    /// Whether it is empty.
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The password itself, to compute a digest with and for nothing else.
+    /// The password, to compute a digest.
     pub fn reveal(&self) -> &str {
         &self.0
     }

@@ -23,7 +23,7 @@ fn a_mistyped_key_is_an_error() {
 }
 
 #[test]
-fn nobody_is_accepted_without_access_list_or_digest() {
+fn a_peer_needs_an_access_list_or_credentials() {
     let bare = "[[peers]]\nname = 'a'\nuri = 'sip:192.0.2.1'";
     assert_eq!(refused(bare), "peer a: needs allowed_addresses or inbound credentials");
     assert_eq!(refused("[[users]]\nuser = 'alice'"), "user alice: needs a user name and a password");

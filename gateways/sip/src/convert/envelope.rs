@@ -1,26 +1,26 @@
-//! What a MESSAGE carries: its body, or what lies in the `message/cpim` envelope that is its body
-//! (RFC 3862), and the disposition notifications that such envelopes ask for and bring (RFC 5438).
+//! Bodies of MESSAGE with and without a `message/cpim` envelope (RFC 3862), and the disposition
+//! notifications (RFC 5438) that envelopes request and carry.
 
 use bytes::Bytes;
 use compact_str::CompactString;
 use sip::header::ContentType;
 use sip::imdn::{Asked, Delivery, Imdn, NAMESPACE};
 use sip::{Cpim, Name, Request, Status};
-use smsc::message::Name as PartyName;
+use smsc::names::Name as PartyName;
 use smsc::receipt::{Receipt, ReceiptRequest, RemoteReceipt, State};
 
 use crate::codes::Refusal;
 use crate::dates;
 
-/// Marks the client key of a message whose sender asked for an IMDN, so that its receipt is one
-/// and repeats the sender's id, whatever the sender is given otherwise.
+/// Prefix of the client key of a message with an IMDN request: its receipt is an IMDN with the
+/// Message-ID of the request, independent of the receipt form of the peer.
 const KEY_PREFIX: &str = "imdn:";
 
-/// Octets that a sender's id of its message may have.
+/// Octets that a Message-ID may have.
 const MESSAGE_ID_OCTETS_MAX: usize = 64;
 
-/// A body, taken out of its envelope.
-pub(super) struct Parcel {
+/// The body of a request, without its envelope.
+pub(super) struct Payload {
     envelope: Option<Cpim>,
     /// The Content-Type of a body without an envelope.
     stated: Option<String>,
@@ -28,12 +28,12 @@ pub(super) struct Parcel {
     pub(super) body: Bytes,
 }
 
-impl Parcel {
-    /// Opens the body of a request.
+impl Payload {
+    /// Removes the envelope from the body of a request, if there is one.
     ///
     /// # Errors
-    /// 400 for an envelope that cannot be read, 415 for one that requires what is not known here,
-    /// or for an encoded content.
+    /// 400 for a malformed envelope, 415 for one that requires an unknown extension, or for a content
+    /// with an encoding.
     pub(super) fn open(request: &Request) -> Result<Self, Refusal> {
         let headers = &request.headers;
         let content_type = headers.content_type().map_err(|_| Refusal::new(Status::BAD_REQUEST, ""))?;
@@ -59,7 +59,7 @@ impl Parcel {
     /// The type of the body.
     ///
     /// # Errors
-    /// 400 for one that cannot be read.
+    /// 400 for a malformed type.
     pub(super) fn content_type(&self) -> Result<Option<ContentType<'_>>, Refusal> {
         let found = match &self.envelope {
             Some(envelope) => envelope.content_type(),
@@ -68,27 +68,27 @@ impl Parcel {
         found.map_err(|_| Refusal::new(Status::BAD_REQUEST, ""))
     }
 
-    /// What the sender wants to hear, and by which key the receipt will know that it is an IMDN.
+    /// The receipts that the sender requests by IMDN, and the client key that marks them as IMDN.
     ///
     /// # Errors
-    /// 400 for an id that is too long, or no id.
-    pub(super) fn asked(&self) -> Result<Option<(ReceiptRequest, PartyName)>, Refusal> {
-        let Some(asked) = self.envelope.as_ref().and_then(Asked::of) else { return Ok(None) };
-        let id = asked.message_id;
+    /// 400 for a Message-ID that is too long or has invalid characters.
+    pub(super) fn receipt_request(&self) -> Result<Option<(ReceiptRequest, PartyName)>, Refusal> {
+        let Some(imdn_request) = self.envelope.as_ref().and_then(Asked::of) else { return Ok(None) };
+        let id = imdn_request.message_id;
         if id.len() > MESSAGE_ID_OCTETS_MAX || !id.bytes().all(|octet| octet.is_ascii_graphic()) {
             return Err(Refusal::new(Status::BAD_REQUEST, "imdn.Message-ID is no id"));
         }
-        let wanted = match (asked.positive_delivery, asked.negative_delivery) {
+        let request = match (imdn_request.positive_delivery, imdn_request.negative_delivery) {
             (true, true) => ReceiptRequest(1),
             (false, _) => ReceiptRequest(2),
             (true, false) => ReceiptRequest(3),
         };
-        Ok(Some((wanted, format!("{KEY_PREFIX}{id}").into())))
+        Ok(Some((request, format!("{KEY_PREFIX}{id}").into())))
     }
 }
 
-/// The content without the line breaks that some end their envelope with, where Content-Length
-/// tells them apart. It is believed in nothing else: the request's own says how much there is.
+/// The content without line breaks after it, which some clients append to the envelope; Content-Length
+/// of the content is used for that only, since Content-Length of the request limits the body.
 fn content(envelope: &Cpim) -> Bytes {
     let stated = envelope.content.get(Name::ContentLength).and_then(|length| length.parse::<usize>().ok());
     let blank = |length: &usize| {
@@ -98,30 +98,30 @@ fn content(envelope: &Cpim) -> Bytes {
     stated.filter(blank).map_or_else(|| envelope.body.clone(), |length| envelope.body.slice(..length))
 }
 
-/// The sender's own id in a key that [`Parcel::asked`] made.
-pub(super) fn asked_id(client_key: Option<&CompactString>) -> Option<&str> {
+/// The Message-ID in a client key from [`Payload::receipt_request`].
+pub(super) fn imdn_message_id(client_key: Option<&CompactString>) -> Option<&str> {
     client_key.and_then(|key| key.strip_prefix(KEY_PREFIX))
 }
 
-/// The notification that a MESSAGE brings; `None` if it brings none.
+/// The notification in a MESSAGE, if there is one.
 ///
 /// # Errors
-/// 400 if it cannot be read.
+/// 400 if it is malformed.
 pub fn notification(request: &Request) -> Result<Option<Imdn>, Refusal> {
     let media = request.headers.content_type().ok().flatten();
     let may_be = |media: &ContentType<'_>| media.is("message", "cpim") || media.is("message", "imdn+xml");
     if !media.as_ref().is_some_and(may_be) {
-        return Ok(None); // all but a few: nothing is copied for them
+        return Ok(None); // the common case: nothing is copied
     }
-    let parcel = Parcel::open(request)?;
-    if !parcel.content_type()?.is_some_and(|media| media.is("message", "imdn+xml")) {
+    let payload = Payload::open(request)?;
+    if !payload.content_type()?.is_some_and(|media| media.is("message", "imdn+xml")) {
         return Ok(None);
     }
-    Imdn::parse(&parcel.body).map(Some).map_err(|_| Refusal::new(Status::BAD_REQUEST, "IMDN cannot be read"))
+    Imdn::parse(&payload.body).map(Some).map_err(|_| Refusal::new(Status::BAD_REQUEST, "IMDN cannot be read"))
 }
 
-/// What a notification of `link` says about a message of ours, which it knows by the id that we
-/// asked with; `None` if it is not about the delivery.
+/// The receipt in a notification of `link`, with the Message-ID of the request as remote id; `None` if
+/// it is not about the delivery.
 pub fn remote_receipt(imdn: &Imdn, link: &str) -> Option<RemoteReceipt> {
     let state = match imdn.delivery? {
         Delivery::Delivered => State::Delivered,
@@ -133,7 +133,7 @@ pub fn remote_receipt(imdn: &Imdn, link: &str) -> Option<RemoteReceipt> {
     Some(RemoteReceipt { link: link.into(), remote_ids, state, error: 0 })
 }
 
-/// The receipt as a notification; `recipient` is whom the message was for, as it is dialled.
+/// The receipt as a notification; `recipient` is the destination of the message, as dialled.
 pub(super) fn imdn(receipt: &Receipt, recipient: &str) -> Imdn {
     let delivery = match receipt.state {
         State::Delivered | State::Accepted => Delivery::Delivered,
@@ -141,7 +141,7 @@ pub(super) fn imdn(receipt: &Receipt, recipient: &str) -> Imdn {
         State::Expired | State::Deleted | State::Undeliverable => Delivery::Failed,
         State::Unknown | State::Scheduled | State::Enroute => Delivery::Error,
     };
-    let own = asked_id(receipt.client_key.as_ref()).or(receipt.client_key.as_deref());
+    let own = imdn_message_id(receipt.client_key.as_ref()).or(receipt.client_key.as_deref());
     Imdn {
         message_id: own.map_or_else(|| receipt.about.to_string(), str::to_owned),
         datetime: dates::write_rfc3339(receipt.submitted_at),

@@ -1,4 +1,4 @@
-//! A MESSAGE as a submission.
+//! Conversion of a received MESSAGE to a submission.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -11,63 +11,66 @@ use sms::coding::{Alphabet, DataCoding, MessageClass};
 use sms::header::{ReferenceWidth, UserDataHeader};
 use sms::{segment, text, ucs2};
 use smsc::address::Address;
-use smsc::message::{Content, Endpoint, Name as PartyName, Submission, Timestamp, Validity};
+use smsc::endpoint::Endpoint;
+use smsc::message::{Content, Submission, Validity};
+use smsc::names::Name as PartyName;
 use smsc::receipt::ReceiptRequest;
+use smsc::timestamp::Timestamp;
 
-use super::envelope::Parcel;
+use super::envelope::Payload;
 use super::{header, is_ours, number, unhex};
 use crate::codes::Refusal;
 use crate::config::{BinaryAs, OnUnencodable, Quirks};
 use crate::dates::{self, Style};
 
-/// What is known of the sender before its message is read.
+/// The sender of a message: a peer or a user.
 #[derive(Clone, Debug)]
 pub struct Sender {
-    /// Who it is: a peer or a user.
+    /// Its endpoint.
     pub endpoint: Endpoint,
-    /// The address that every message of it comes from, where From has no say: a user's own.
+    /// The source address of all its messages, for a user; for a peer From has it.
     pub source: Option<Address>,
-    /// Whether P-Asserted-Identity is believed.
+    /// Whether P-Asserted-Identity is used.
     pub trusted: bool,
-    /// The peer's peculiarities.
+    /// The configured deviations of the peer.
     pub quirks: Quirks,
 }
 
-/// What the operator set for all senders.
+/// The configuration that applies to all senders.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
     /// The longest validity; a later one is reduced to it.
     pub validity_max: Duration,
 }
 
-/// A message that came in.
+/// A received message.
 #[derive(Clone, Debug)]
-pub struct Incoming {
-    /// What the centre is asked to accept.
+pub struct ReceivedMessage {
+    /// The submission to the centre.
     pub submission: Submission,
-    /// The validity to answer with, where the stated one was reduced.
+    /// The validity for the response, if the requested one was reduced.
     pub reduced_validity: Option<String>,
 }
 
 /// Reads a MESSAGE. `user_number` gives the address of a registered user by name.
 ///
 /// # Errors
-/// The refusal to answer with; see the table of the SIP link.
+/// The refusal for the response; see the table of the SIP link.
 pub fn read(
     request: &Request,
     sender: &Sender,
     rules: Rules,
     user_number: impl Fn(&str) -> Option<Address>,
     now: Timestamp,
-) -> Result<Incoming, Refusal> {
+) -> Result<ReceivedMessage, Refusal> {
     let headers = &request.headers;
     let destination = number::destination(request, user_number)?;
     let source = match &sender.source {
         Some(own) => own.clone(),
         None => number::source(headers, sender.trusted)?,
     };
-    let parcel = Parcel::open(request)?;
-    let content = content(request, &parcel, &sender.quirks)?;
+    let payload = Payload::open(request)?;
+    let content = content(request, &payload, &sender.quirks)?;
     let (validity, reduced_validity) = match headers.get_named(header::VALIDITY) {
         None => (None, None),
         Some(text) => validity(text, style(&sender.quirks), rules.validity_max, now)?,
@@ -81,20 +84,20 @@ pub fn read(
         submission.received_via = connection(headers);
         submission.received_at = received_at(headers, style(&sender.quirks), now);
     }
-    if let Some((wanted, key)) = parcel.asked()? {
+    if let Some((request, key)) = payload.receipt_request()? {
         if headers.get_named(header::REG_DELIVERY).is_none() {
-            submission.receipt = wanted;
+            submission.receipt = request;
         }
-        // A sender that gives the same id in both places knows our headers, and is given receipts
-        // as it was agreed with it.
+        // A sender with the same id in both places supports the X-SMS header fields, and gets receipts
+        // in the configured form.
         let same = submission.client_key.as_deref() == key.split_once(':').map(|(_, id)| id);
         submission.client_key = if same { submission.client_key } else { Some(key) };
     }
     submission.headers = own_headers(headers);
-    Ok(Incoming { submission, reduced_validity })
+    Ok(ReceivedMessage { submission, reduced_validity })
 }
 
-/// The account that an endpoint's messages belong to.
+/// The account of the messages of an endpoint.
 fn account(endpoint: &Endpoint) -> PartyName {
     match endpoint {
         Endpoint::SipPeer(name) | Endpoint::SipUser(name) => name.clone(),
@@ -106,14 +109,13 @@ pub(super) const fn style(quirks: &Quirks) -> Style {
     if quirks.legacy_dates { Style::Legacy } else { Style::Plain }
 }
 
-/// What stands in Content-Type, as far as it matters.
+/// The kinds of Content-Type that the conversion distinguishes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Media {
     /// text/plain, text/html, text/vnd.wap.wml, or no Content-Type at all.
     Text,
     /// application/octet-stream.
     Octets,
-    // application/vnd.3gpp.sms (TS 24.341) finds its place here.
 }
 
 fn media(content_type: Option<&ContentType<'_>>) -> Result<Media, Refusal> {
@@ -128,27 +130,27 @@ fn media(content_type: Option<&ContentType<'_>>) -> Result<Media, Refusal> {
     }
 }
 
-fn content(request: &Request, parcel: &Parcel, quirks: &Quirks) -> Result<Content, Refusal> {
+fn content(request: &Request, payload: &Payload, quirks: &Quirks) -> Result<Content, Refusal> {
     let headers = &request.headers;
     let encoded = headers.get(Name::ContentEncoding).unwrap_or("identity");
     if !encoded.eq_ignore_ascii_case("identity") {
         return Err(Refusal::new(Status::UNSUPPORTED_MEDIA_TYPE, "Content-Encoding is not supported"));
     }
-    let content_type = parcel.content_type()?;
+    let content_type = payload.content_type()?;
     let media = media(content_type.as_ref())?;
     let stated = coding(headers, quirks)?;
     let udh = user_data_header(headers)?;
     let alphabet = stated.unwrap_or(if media == Media::Octets { Alphabet::EightBit } else { Alphabet::Gsm7 });
     let (alphabet, body) = match (alphabet, media) {
         (Alphabet::EightBit, Media::Text) if quirks.binary_as == BinaryAs::HexText => {
-            (alphabet, hex_body(&parcel.body)?)
+            (alphabet, hex_body(&payload.body)?)
         }
-        (Alphabet::EightBit, _) => (alphabet, parcel.body.clone()),
+        (Alphabet::EightBit, _) => (alphabet, payload.body.clone()),
         (Alphabet::Gsm7 | Alphabet::Ucs2, Media::Octets) => {
             return Err(Refusal::new(Status::UNSUPPORTED_MEDIA_TYPE, "This X-SMS-CODING needs text"));
         }
         (Alphabet::Gsm7 | Alphabet::Ucs2, Media::Text) => {
-            let text = decode_text(&parcel.body, content_type.as_ref())?;
+            let text = decode_text(&payload.body, content_type.as_ref())?;
             encode_text(&text, stated, &udh, quirks.on_unencodable)?
         }
     };
@@ -198,10 +200,10 @@ fn receipt(headers: &Headers) -> Result<ReceiptRequest, Refusal> {
     }
 }
 
-/// Octets that a peer's id of its message may have.
+/// Octets that an X-SMS-MSG-ID may have.
 const MESSAGE_ID_OCTETS_MAX: usize = 64;
 
-/// The peer's own id of its message: one that comes again, even days later, is no second message.
+/// The id of the message in the peer; the centre detects duplicates by it, even days later.
 fn message_id(headers: &Headers) -> Result<Option<PartyName>, Refusal> {
     let Some(stated) = headers.get_named(header::MSG_ID).filter(|stated| !stated.is_empty()) else {
         return Ok(None);
@@ -212,25 +214,25 @@ fn message_id(headers: &Headers) -> Result<Option<PartyName>, Refusal> {
     Ok(Some(stated.into()))
 }
 
-/// The connection by which the peer received the message; old centres write `null` for none.
+/// The connection on which the peer received the message; legacy centres write `null` for none.
 fn connection(headers: &Headers) -> Option<PartyName> {
     let stated = headers.get_named(header::SMSC_ID)?;
     (!stated.is_empty() && stated != "null").then(|| stated.into())
 }
 
-/// When the peer received the message; a time that cannot be read, or lies ahead, says nothing.
+/// When the peer received the message; a malformed or future time is ignored.
 fn received_at(headers: &Headers, style: Style, now: Timestamp) -> Option<Timestamp> {
     let names = [header::DELIVERY_TIME, header::DELIVERY_TIME_TOO];
     let stated = names.into_iter().find_map(|name| headers.get_named(name))?;
     dates::read(stated, style, now).filter(|at| *at <= now)
 }
 
-/// Header fields of the sender's own that one message may carry, and octets of one.
+/// Extension header fields that one message may have, and octets of one.
 const OWN_HEADERS_MAX: usize = 32;
 const OWN_HEADER_OCTETS_MAX: usize = 1024;
 
-/// The `X-` fields that mean nothing to us and travel on. What is more than a message may carry is
-/// left behind: a proxy may have added it.
+/// The unknown `X-` header fields, which are forwarded. Fields above the limits are dropped, not
+/// refused, since a proxy may have added them.
 fn own_headers(headers: &Headers) -> Vec<(PartyName, String)> {
     let own = headers.iter().filter(|(_, name, value)| {
         let is_extension = name.get(..2).is_some_and(|prefix| prefix.eq_ignore_ascii_case("X-"));
@@ -255,7 +257,7 @@ fn validity(text: &str, style: Style, max: Duration, now: Timestamp) -> Result<E
     Ok((Some(Validity::Until(latest)), Some(dates::write(latest, style))))
 }
 
-/// The text in the charset of Content-Type, which is UTF-8 where it says nothing.
+/// The text, decoded by the charset of Content-Type; the default is UTF-8.
 fn decode_text<'a>(body: &'a [u8], content_type: Option<&ContentType<'_>>) -> Result<Cow<'a, str>, Refusal> {
     let charset = content_type.and_then(ContentType::charset).unwrap_or(Cow::Borrowed("utf-8"));
     let malformed = Refusal::new(Status::BAD_REQUEST, "Body is not in its charset");
@@ -283,8 +285,8 @@ fn decode_text<'a>(body: &'a [u8], content_type: Option<&ContentType<'_>>) -> Re
     }
 }
 
-/// The text in the stated alphabet, or in the smallest that carries it. National language
-/// tables are used if the header names them.
+/// The text in the requested alphabet, or in the smallest one that can encode it. National language
+/// tables are used if the user data header selects them.
 fn encode_text(
     text: &str,
     stated: Option<Alphabet>,
@@ -317,7 +319,7 @@ fn hex_body(body: &[u8]) -> Result<Bytes, Refusal> {
     Ok(octets.into())
 }
 
-/// One message, or one that can be cut into segments that repeat the header's elements.
+/// Checks that the body fits one message, or segments that repeat the elements of the header.
 fn check_size(alphabet: Alphabet, body: &[u8], udh: &UserDataHeader) -> Result<(), Refusal> {
     let too_long = |reason| Refusal::new(Status::REQUEST_ENTITY_TOO_LARGE, reason);
     if body.len() <= segment::capacity(alphabet, udh.encoded_len()) {

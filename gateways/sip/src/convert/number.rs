@@ -1,4 +1,4 @@
-//! Who sends and who is meant: user parts of SIP and tel URIs as addresses.
+//! Source and destination addresses from SIP and tel URIs.
 
 use sip::uri::Uri;
 use sip::{Headers, Name, Request, Status};
@@ -12,12 +12,12 @@ const DIGITS_MAX: usize = 20;
 /// Letters that an alphanumeric sender has at most (TS 23.040 §9.1.2.5).
 const LETTERS_MAX: usize = 11;
 
-/// The destination: the user part of the Request-URI, else that of To. `user_number` knows the
-/// number of a registered user by name.
+/// The destination: the user part of the Request-URI, else that of To. `user_number` returns the
+/// address of a registered user by name.
 ///
 /// # Errors
-/// 416 for a scheme that is no SIP and no tel, 484 without a user part or with too many
-/// digits, 404 for a name that nobody has.
+/// 416 for a scheme other than SIP and tel, 484 without a user part or with too many digits, 404 for
+/// an unknown user name.
 pub fn destination(
     request: &Request,
     user_number: impl Fn(&str) -> Option<Address>,
@@ -50,7 +50,7 @@ pub fn source(headers: &Headers, trusted: bool) -> Result<Address, Refusal> {
     let asserted = || {
         let mut identities =
             headers.elements(Name::PAssertedIdentity).filter_map(sip::header::NameAddr::parse);
-        // A tel URI says more than a name in a domain (RFC 3325 §9.1 allows one of each).
+        // A tel URI is preferred to a SIP URI (RFC 3325 §9.1 allows one of each).
         let first = identities.next();
         identities.find(|second| second.uri.is_telephone()).or(first)
     };

@@ -1,4 +1,4 @@
-//! A delivery as one MESSAGE, or one for each segment.
+//! Conversion of a delivery to one MESSAGE, or one for each segment.
 
 use std::fmt::Write as _;
 
@@ -10,52 +10,54 @@ use sms::coding::{Alphabet, DataCoding};
 use sms::header::{Reference, UserDataHeader};
 use sms::{UserData, segment};
 use smsc::address::Address;
+use smsc::delivery::Delivery;
+use smsc::endpoint::Endpoint;
 use smsc::failure::Failure;
-use smsc::message::{Endpoint, Message, Timestamp};
-use smsc::ports::Delivery;
+use smsc::message::Message;
 use smsc::receipt::Receipt;
+use smsc::timestamp::Timestamp;
 
 use super::incoming::style;
 use super::{envelope, header, hex, receipt};
 use crate::config::{BinaryAs, Quirks, ReceiptForm, Segments};
 use crate::dates;
 
-/// Hops that a request of ours may take (RFC 3261 §8.1.1.6).
+/// Initial Max-Forwards (RFC 3261 §8.1.1.6).
 const MAX_FORWARDS: u8 = 70;
 
-/// A MESSAGE that does not know yet whom it is sent to.
+/// Builds a MESSAGE for any receiver.
 #[derive(Clone, Debug)]
-pub struct Draft {
+pub struct RequestBuilder {
     /// The user part for From.
     source: String,
     /// The user part for Request-URI and To.
     destination: String,
-    /// Names this message, and this segment of it, on every attempt: a peer that got an earlier
-    /// attempt recognises the next one by Call-ID, CSeq and From tag.
+    /// Identifies this message and segment in every attempt: a peer that received an earlier attempt
+    /// detects the duplicate by Call-ID, CSeq and From tag.
     call: String,
     /// X- header fields and Content-Type, in order.
     headers: Headers,
     body: Bytes,
     envelope: Envelope,
-    /// When the message was sent, for its envelope.
+    /// When the message was accepted, for DateTime of the envelope.
     sent_at: Timestamp,
 }
 
-/// What is put around the body of a draft.
+/// The envelope around the body.
 #[derive(Clone, Debug)]
 enum Envelope {
     None,
-    /// `message/cpim` that asks for a notification about content of this type.
-    Asking(Asked, &'static str),
-    /// `message/cpim` that brings one.
+    /// `message/cpim` that requests a notification; with the type of the content.
+    Requesting(Asked, &'static str),
+    /// `message/cpim` with a notification.
     Notifying(Imdn),
 }
 
-/// Between whom a draft travels.
+/// The two ends of a request.
 #[derive(Clone, Debug)]
 pub struct Ends<'a> {
-    /// The whole Request-URI, if the receiver chose it (a registered contact); else it is made of
-    /// the destination and `their_host`.
+    /// The Request-URI of a registered contact or redirection; else it is built from the destination
+    /// and `their_host`.
     pub request_uri: Option<&'a str>,
     /// Host, and port if it needs one, for Request-URI and To.
     pub their_host: &'a str,
@@ -63,14 +65,14 @@ pub struct Ends<'a> {
     pub our_host: &'a str,
 }
 
-/// The MESSAGEs that make up a delivery; more than one only for a peer that wants segments.
+/// The MESSAGE requests of a delivery; more than one only for a peer with `segments = "passthrough"`.
 ///
 /// # Errors
 /// [`Failure::Unsupported`] if the content cannot be cut into segments.
-pub fn drafts(delivery: &Delivery, quirks: &Quirks) -> Result<Vec<Draft>, Failure> {
+pub fn request_builders(delivery: &Delivery, quirks: &Quirks) -> Result<Vec<RequestBuilder>, Failure> {
     let message = &*delivery.message;
     if let Some(receipt) = message.as_receipt() {
-        return Ok(vec![receipt_draft(message, receipt, quirks)]);
+        return Ok(vec![receipt_builder(message, receipt, quirks)]);
     }
     let coding = DataCoding(message.content.data_coding);
     let body = message.content.body.clone();
@@ -89,12 +91,12 @@ pub fn drafts(delivery: &Delivery, quirks: &Quirks) -> Result<Vec<Draft>, Failur
         }
         Segments::Passthrough | Segments::Reassembled => vec![UserData { header: udh, body: body.to_vec() }],
     };
-    Ok((1..).zip(parts).map(|(part, data)| message_draft(delivery, coding, &data, part, quirks)).collect())
+    Ok((1..).zip(parts).map(|(part, data)| message_builder(delivery, coding, &data, part, quirks)).collect())
 }
 
-impl Draft {
-    /// The request, but for Via and credentials, which depend on the way it goes. `cseq` is 1, and
-    /// one more for each time it is sent again with credentials or to another place.
+impl RequestBuilder {
+    /// The request without Via and credentials, which depend on the transport and the peer. `cseq` is 1,
+    /// and incremented for each repetition with credentials or after a redirection.
     pub fn request(&self, ends: &Ends<'_>, cseq: u32) -> Request {
         let Ends { request_uri, their_host, our_host } = *ends;
         let (source, destination, call) = (&self.source, &self.destination, &self.call);
@@ -112,7 +114,7 @@ impl Draft {
         let ends = || (format!("<sip:{source}@{our_host}>"), format!("<sip:{destination}@{their_host}>"));
         request.body = match &self.envelope {
             Envelope::None => self.body.clone(),
-            Envelope::Asking(asked, media) => self.asking(ends(), asked, media),
+            Envelope::Requesting(request, media) => self.request_envelope(ends(), request, media),
             Envelope::Notifying(imdn) => {
                 let (from, to) = ends();
                 imdn.envelope(&from, &to, call, &dates::write_rfc3339(self.sent_at)).to_bytes()
@@ -121,20 +123,20 @@ impl Draft {
         request
     }
 
-    /// The id by which the receiver will name this message in a notification, if it is asked for one.
-    pub fn asked_id(&self) -> Option<&str> {
+    /// The Message-ID of the notification request, if there is one.
+    pub fn imdn_message_id(&self) -> Option<&str> {
         match &self.envelope {
-            Envelope::Asking(asked, _) => Some(&asked.message_id),
+            Envelope::Requesting(request, _) => Some(&request.message_id),
             Envelope::None | Envelope::Notifying(_) => None,
         }
     }
 
-    fn asking(&self, (from, to): (String, String), asked: &Asked, media: &str) -> Bytes {
+    fn request_envelope(&self, (from, to): (String, String), request: &Asked, media: &str) -> Bytes {
         let mut cpim = Cpim::new();
         cpim.push("From", &from);
         cpim.push("To", &to);
         cpim.push("DateTime", &dates::write_rfc3339(self.sent_at));
-        asked.ask(&mut cpim);
+        request.ask(&mut cpim);
         cpim.content.push(Name::ContentType, media);
         cpim.content.push(Name::ContentLength, self.body.len());
         cpim.body = self.body.clone();
@@ -142,20 +144,20 @@ impl Draft {
     }
 }
 
-fn message_draft(
+fn message_builder(
     delivery: &Delivery,
     coding: DataCoding,
     data: &UserData,
     part: usize,
     quirks: &Quirks,
-) -> Draft {
+) -> RequestBuilder {
     let message = &*delivery.message;
     let mut headers = Headers::new();
     if !data.header.is_empty() {
         headers.push_named(header::UDH, hex(&data.header.encode()));
     }
     headers.push_named(header::CODING, coding_digit(coding.alphabet()));
-    // The platform leaves it to the centre where its application does not say.
+    // A message of the platform without validity of the application has none here.
     if message.expires_at < Timestamp::NEVER {
         headers.push_named(header::VALIDITY, dates::write(message.expires_at, style(quirks)));
     }
@@ -167,37 +169,37 @@ fn message_draft(
     }
     push_origin(&mut headers, message, quirks);
     let (content_type, body) = body(coding.alphabet(), data, quirks);
-    let draft = addressed(message, part);
-    let asks = quirks.sends_receipts && quirks.receipts == ReceiptForm::Imdn;
-    let envelope = match registered_delivery(delivery).filter(|_| asks) {
-        Some(bits) => Envelope::Asking(asked(bits, &draft.call), content_type),
+    let builder = addressed(message, part);
+    let has_notifications = quirks.sends_receipts && quirks.receipts == ReceiptForm::Imdn;
+    let envelope = match registered_delivery(delivery).filter(|_| has_notifications) {
+        Some(bits) => Envelope::Requesting(imdn_request(bits, &builder.call), content_type),
         None => Envelope::None,
     };
-    let is_wrapped = matches!(envelope, Envelope::Asking(..));
+    let is_wrapped = matches!(envelope, Envelope::Requesting(..));
     headers.push(Name::ContentType, if is_wrapped { CPIM } else { content_type });
-    headers.push_named(header::MSG_ID, &draft.call);
+    headers.push_named(header::MSG_ID, &builder.call);
     for (name, value) in &message.headers {
         headers.push_named(name, value);
     }
-    Draft { headers, body, envelope, ..draft }
+    RequestBuilder { headers, body, envelope, ..builder }
 }
 
 const CPIM: &str = "message/cpim";
 
-/// What a registered_delivery asks for, in the words of an envelope.
-fn asked(bits: u8, message_id: &str) -> Asked {
+/// The notification request that corresponds to a registered_delivery.
+fn imdn_request(bits: u8, message_id: &str) -> Asked {
     Asked {
         message_id: message_id.to_owned(),
         positive_delivery: matches!(bits & 3, 1 | 3),
-        // Nothing at all was asked for but notifications on the way: the end is told then too.
+        // A request for intermediate notifications only includes failures.
         negative_delivery: matches!(bits & 3, 0..=2),
     }
 }
 
-/// Who sends, who is meant, and the name of the attempt.
-fn addressed(message: &Message, part: usize) -> Draft {
-    // The same however often it is tried. The platform's messages have their name before the centre
-    // gives them an id.
+/// A builder with source, destination and Call-ID.
+fn addressed(message: &Message, part: usize) -> RequestBuilder {
+    // The same in every attempt. Messages of the platform have a SID before the centre assigns an
+    // id.
     let mut call = match (&message.origin, &message.client_key) {
         (Endpoint::Platform, Some(sid)) => sid.to_string(),
         _ => message.id.to_string(),
@@ -206,7 +208,7 @@ fn addressed(message: &Message, part: usize) -> Draft {
         // Writing into a String does not fail.
         let _ = write!(call, "-{part}");
     }
-    Draft {
+    RequestBuilder {
         source: user(message.presented_source(), &message.source),
         destination: user(&message.destination, &message.destination),
         call,
@@ -217,7 +219,8 @@ fn addressed(message: &Message, part: usize) -> Draft {
     }
 }
 
-/// As people write it; the normalised form for a number, since the submitter's may be local to it.
+/// The presented alphanumeric address, or the normalised number, since the presented one may be in a
+/// local format.
 fn user(presented: &Address, normal: &Address) -> String {
     let address = if presented.is_alphanumeric() { presented } else { normal };
     escape_user(&address.dialled()).into_owned()
@@ -240,12 +243,12 @@ const fn coding_digit(alphabet: Alphabet) -> char {
     }
 }
 
-/// What the submitter asked for; 1 if only the centre wants to know.
+/// The receipts that the submitter requested; 1 if only the centre needs one.
 fn registered_delivery(delivery: &Delivery) -> Option<u8> {
     match delivery.message.receipt.0 & 0x13 {
         0 if delivery.receipt_wanted => Some(1),
         0 => None,
-        asked => Some(asked),
+        requested => Some(requested),
     }
 }
 
@@ -259,7 +262,7 @@ fn body(alphabet: Alphabet, data: &UserData, quirks: &Quirks) -> (&'static str, 
     }
 }
 
-fn receipt_draft(message: &Message, about: &Receipt, quirks: &Quirks) -> Draft {
+fn receipt_builder(message: &Message, about: &Receipt, quirks: &Quirks) -> RequestBuilder {
     let mut headers = Headers::new();
     headers.push_named(header::TYPE, "receipt");
     headers.push_named(header::MSG_ID, about.about);
@@ -267,12 +270,12 @@ fn receipt_draft(message: &Message, about: &Receipt, quirks: &Quirks) -> Draft {
     headers.push_named(header::ERR, format_args!("{:03}", about.error));
     headers.push_named(header::CODING, '0');
     push_origin(&mut headers, message, quirks);
-    let was_asked_so = envelope::asked_id(about.client_key.as_ref()).is_some();
-    if quirks.receipts == ReceiptForm::Sms && !was_asked_so {
+    let has_imdn_request = envelope::imdn_message_id(about.client_key.as_ref()).is_some();
+    if quirks.receipts == ReceiptForm::Sms && !has_imdn_request {
         headers.push(Name::ContentType, TEXT);
-        return Draft { headers, body: receipt::text(about).into(), ..addressed(message, 1) };
+        return RequestBuilder { headers, body: receipt::text(about).into(), ..addressed(message, 1) };
     }
     headers.push(Name::ContentType, CPIM);
     let imdn = envelope::imdn(about, &message.source.dialled());
-    Draft { headers, envelope: Envelope::Notifying(imdn), ..addressed(message, 1) }
+    RequestBuilder { headers, envelope: Envelope::Notifying(imdn), ..addressed(message, 1) }
 }

@@ -1,74 +1,60 @@
-//! Receipts: written as SMPP writes them (SMPP 3.4 appendix B), read from the headers or the text.
+//! Receipts: SMPP's receipt text (SMPP 3.4 appendix B) and the X-SMS header fields.
 
 use compact_str::CompactString;
 use sip::Request;
+use smpp::MessageState;
+use smpp::receipt::{self as text_form, ReceivedReceipt};
 use sms::coding::{Alphabet, DataCoding};
 use smsc::receipt::{Receipt, RemoteReceipt, State};
+use smsc::timestamp::Timestamp;
 
 use super::header;
-use crate::dates;
 
-/// Characters of the message that a receipt quotes.
-const EXCERPT_MAX: usize = 20;
-
-/// The receipt as SMPP's text.
-pub fn text(receipt: &Receipt) -> String {
-    let delivered = u8::from(receipt.state.is_success());
-    format!(
-        "id:{} sub:001 dlvrd:{delivered:03} submit date:{} done date:{} stat:{} err:{:03} text:{}",
-        receipt.about,
-        dates::write_receipt(receipt.submitted_at),
-        dates::write_receipt(receipt.done_at),
-        word(receipt.state),
-        receipt.error,
-        excerpt(receipt),
-    )
-}
-
-/// The state as SMPP's text spells it (SMPP 3.4 appendix B, table B-2; 5.0 §4.7.15 for SCHEDULED).
-pub(super) const fn word(state: State) -> &'static str {
-    match state {
-        State::Scheduled => "SCHEDLD",
-        State::Enroute => "ENROUTE",
-        State::Delivered => "DELIVRD",
-        State::Expired => "EXPIRED",
-        State::Deleted => "DELETED",
-        State::Undeliverable => "UNDELIV",
-        State::Accepted => "ACCEPTD",
-        State::Unknown => "UNKNOWN",
-        State::Rejected => "REJECTD",
+/// The receipt as SMPP's text, with dates in UTC.
+pub fn text(receipt: &Receipt) -> Vec<u8> {
+    let (id, excerpt) = (receipt.about.to_string(), excerpt(receipt));
+    let mut text = Vec::with_capacity(128);
+    text_form::Receipt {
+        id: id.as_bytes(),
+        sub: 1,
+        dlvrd: receipt.state.is_success().into(),
+        submit_date: seconds(receipt.submitted_at),
+        done_date: seconds(receipt.done_at),
+        offset_minutes: 0,
+        stat: MessageState(receipt.state.number()),
+        err: receipt.error.into(),
+        text: excerpt.as_bytes(),
     }
+    .write_whole(&mut text);
+    text
 }
 
-/// Reads a MESSAGE with `X-SMS-TYPE: receipt` that `link` sent; `None` if id or state is missing.
-/// What the headers lack is taken from the text.
+/// The state as in SMPP's receipt text (SMPP 3.4 appendix B, table B-2; 5.0 §4.7.15 for SCHEDULED).
+pub(super) fn word(state: State) -> &'static str {
+    MessageState(state.number()).stat()
+}
+
+/// Reads a MESSAGE with `X-SMS-TYPE: receipt` from `link`; `None` if id or state is missing. Fields that
+/// the headers lack are read from the text.
 pub fn read(request: &Request, link: &str) -> Option<RemoteReceipt> {
-    let body = String::from_utf8_lossy(&request.body);
+    let body = ReceivedReceipt::parse(&request.body);
     let header = |name| request.headers.get_named(name).map(str::trim).filter(|value| !value.is_empty());
-    let id = header(header::MSG_ID).or_else(|| field(&body, "id:"))?;
-    let state = header(header::STATE).or_else(|| field(&body, "stat:")).and_then(state)?;
-    let error = header(header::ERR).or_else(|| field(&body, "err:")).and_then(|text| text.parse().ok());
+    let id = header(header::MSG_ID).map(CompactString::from);
+    let id = id.or_else(|| body.id.map(CompactString::from_utf8_lossy))?;
+    let state = match header(header::STATE) {
+        Some(stated) => MessageState::from_stat(stated.as_bytes()),
+        None => body.state(),
+    };
+    let error = match header(header::ERR) {
+        Some(stated) => stated.parse().ok(),
+        None => body.error_code().and_then(|code| u8::try_from(code).ok()),
+    };
     Some(RemoteReceipt {
         link: link.into(),
-        remote_ids: vec![CompactString::from(id)],
-        state,
+        remote_ids: vec![id],
+        state: state.and_then(|state| State::from_number(state.0))?,
         error: error.unwrap_or_default(),
     })
-}
-
-/// A state by SMPP's word, in any case and whole or cut to seven letters, or by its number.
-fn state(text: &str) -> Option<State> {
-    if let Ok(number) = text.parse() {
-        return State::from_number(number);
-    }
-    let stem = text.to_ascii_uppercase();
-    let stem = stem.get(..5).unwrap_or(&stem);
-    State::ALL.into_iter().find(|&state| word(state).starts_with(stem) && stem.len() == 5)
-}
-
-fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
-    let (_, after) = text.split_once(name)?;
-    after.split_ascii_whitespace().next()
 }
 
 fn excerpt(receipt: &Receipt) -> String {
@@ -77,5 +63,9 @@ fn excerpt(receipt: &Receipt) -> String {
         Alphabet::EightBit => return String::new(),
         alphabet => sms::text::decode(alphabet, sms::alphabet::Shifts::NONE, &receipt.excerpt),
     };
-    text.unwrap_or_default().chars().filter(|each| !each.is_control()).take(EXCERPT_MAX).collect()
+    text_form::excerpt(&text.unwrap_or_default())
+}
+
+fn seconds(moment: Timestamp) -> i64 {
+    i64::try_from(moment.seconds()).unwrap_or(i64::MAX)
 }

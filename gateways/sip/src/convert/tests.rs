@@ -1,4 +1,4 @@
-//! Every row of the SIP link's tables that is about the message itself.
+//! Tests of the conversion, for every row of the tables of the SIP link.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,9 +6,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use sip::{Message as SipMessage, Name, Request};
 use smsc::address::{Address, TypeOfNumber};
-use smsc::message::{Content, Endpoint, Kind, Message, MessageId, Mode, Submission, Timestamp, Validity};
-use smsc::ports::Delivery;
+use smsc::delivery::Delivery;
+use smsc::endpoint::Endpoint;
+use smsc::ids::MessageId;
+use smsc::message::{Content, Kind, Message, Mode, Submission, Validity};
 use smsc::receipt::{Receipt, ReceiptRequest, State};
+use smsc::timestamp::Timestamp;
 
 use super::*;
 use crate::config::{BinaryAs, OnUnencodable, Quirks, ReceiptForm, Segments};
@@ -43,19 +46,19 @@ fn sender(quirks: Quirks) -> Sender {
     Sender { endpoint: Endpoint::SipPeer("connect".into()), source: None, trusted: false, quirks }
 }
 
-fn receive(quirks: Quirks, uri: &str, extra: &str, body: &[u8]) -> Result<Incoming, u16> {
+fn receive(quirks: Quirks, uri: &str, extra: &str, body: &[u8]) -> Result<ReceivedMessage, u16> {
     let rules = Rules { validity_max: Duration::from_secs(7 * 86_400) };
     let user = |name: &str| (name == "alice").then(|| Address::international("491511"));
     let incoming = read(&request(uri, extra, body), &sender(quirks), rules, user, NOW);
     incoming.map_err(|refusal| refusal.status.code())
 }
 
-fn taken(extra: &str, body: &[u8]) -> Submission {
+fn accepted(extra: &str, body: &[u8]) -> Submission {
     receive(Quirks::default(), "sip:+491701234567@smsc", extra, body).unwrap().submission
 }
 
 fn content(extra: &str, body: &[u8]) -> (u8, Vec<u8>) {
-    let content = taken(extra, body).content;
+    let content = accepted(extra, body).content;
     (content.data_coding, content.body.to_vec())
 }
 
@@ -82,7 +85,7 @@ fn message(data_coding: u8, header: &[u8], body: &[u8]) -> Message {
         priority: 0,
         protocol_id: 0,
         reply_path: false,
-        service_type: smsc::message::Name::default(),
+        service_type: smsc::names::Name::default(),
         optional: Bytes::new(),
         accepted_at: NOW,
         deliver_after: NOW,
@@ -96,7 +99,7 @@ fn message(data_coding: u8, header: &[u8], body: &[u8]) -> Message {
 fn sent_all(message: Message, receipt_wanted: bool, quirks: &Quirks) -> Vec<Request> {
     let delivery = Delivery { message: Arc::new(message), receipt_wanted };
     let ends = Ends { request_uri: None, their_host: "192.0.2.1:5080", our_host: "198.51.100.1:5060" };
-    drafts(&delivery, quirks).unwrap().iter().map(|draft| draft.request(&ends, 1)).collect()
+    request_builders(&delivery, quirks).unwrap().iter().map(|builder| builder.request(&ends, 1)).collect()
 }
 
 fn sent(message: Message) -> Request {

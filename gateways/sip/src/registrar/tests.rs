@@ -25,9 +25,9 @@ fn register(registrar: &Registrar, cseq: u32, contact: &str, expires: &str) -> R
             request.headers.push(name, value);
         }
     }
-    let asked = Registration::parse(&request, registrar.lifetimes()).map_err(|_| 400_u16)?;
+    let request = Registration::parse(&request, registrar.lifetimes()).map_err(|_| 400_u16)?;
     let account = registrar.by_party("4915112345678").unwrap();
-    let bindings = registrar.register(account, &asked, hop(u64::from(cseq)), NOW);
+    let bindings = registrar.register(account, &request, hop(u64::from(cseq)), NOW);
     let bindings = bindings.map_err(|refusal| refusal.status.code())?;
     Ok(bindings.into_iter().map(|each| each.contact).collect())
 }
@@ -59,9 +59,9 @@ fn bindings_end_with_their_time_or_their_connection() {
     let account = registrar.by_party("4915112345678").unwrap();
     register(&registrar, 1, "<sip:a@192.0.2.1>", "60").unwrap();
     assert!(account.bindings(NOW + Duration::from_secs(60)).is_empty());
-    registrar.closed(ConnectionId(9));
+    registrar.remove_connection(ConnectionId(9));
     assert_eq!(account.bindings(NOW).len(), 1);
-    registrar.closed(ConnectionId(1));
+    registrar.remove_connection(ConnectionId(1));
     assert!(account.bindings(NOW).is_empty());
 }
 

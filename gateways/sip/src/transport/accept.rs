@@ -1,4 +1,4 @@
-//! Listeners for connections.
+//! Listeners for TCP, TLS and WebSocket connections.
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,16 +10,17 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
-use super::connections::{Carrier, Io, Place};
-use super::{stream, tls, ws};
-use crate::site::Site;
+use super::connections::{ConnectionPermit, Connections};
+use super::duplex::Io;
+use super::stream::Carrier;
+use super::{tls, ws};
 
-/// How long TLS and WebSocket may take to come up.
+/// The deadline of the TLS and WebSocket handshakes.
 const SETUP_MAX: Duration = Duration::from_secs(5);
 
 /// Accepts connections until it is aborted.
 pub(crate) async fn run(
-    site: Arc<Site>,
+    connections: Arc<Connections>,
     listener: TcpListener,
     transport: Transport,
     tls: Option<TlsAcceptor>,
@@ -28,41 +29,37 @@ pub(crate) async fn run(
         let (tcp, source) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
-                // No descriptor is left, or the peer gave up: the next one may do better.
+                // File descriptors are exhausted, or the peer aborted: the next accept may succeed.
                 tracing::warn!(%error, "could not accept a connection");
                 sleep(Duration::from_millis(50)).await;
                 continue;
             }
         };
-        let Some(place) = site.connections.admit(&site, source.ip()) else {
+        let Some(permit) = connections.admit(source.ip()) else {
             tracing::debug!(%source, "too many connections");
             continue;
         };
-        tokio::spawn(serve(site.clone(), tcp, source, transport, tls.clone(), place));
+        tokio::spawn(serve(connections.clone(), tcp, source, transport, tls.clone(), permit));
     }
 }
 
 async fn serve(
-    site: Arc<Site>,
+    connections: Arc<Connections>,
     tcp: TcpStream,
     source: SocketAddr,
     transport: Transport,
     tls: Option<TlsAcceptor>,
-    _place: Place,
+    _permit: ConnectionPermit,
 ) {
-    let carrier = timeout(SETUP_MAX, set_up(&site, tcp, transport, tls)).await;
-    let carrier = match carrier.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
-        Ok(carrier) => carrier,
-        Err(error) => return tracing::debug!(%source, %error, "connection did not come up"),
-    };
-    let end = stream::End { id: site.connections.name(), source, transport, dialled: false };
-    if let Ok(ready) = stream::open(&site, end).await {
-        ready.run(&site, carrier).await;
+    let carrier = timeout(SETUP_MAX, set_up(connections.octets_max(), tcp, transport, tls)).await;
+    match carrier.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
+        Ok(carrier) => connections.run_accepted(source, transport, carrier).await,
+        Err(error) => tracing::debug!(%source, %error, "connection did not come up"),
     }
 }
 
 async fn set_up(
-    site: &Site,
+    octets_max: usize,
     tcp: TcpStream,
     transport: Transport,
     tls: Option<TlsAcceptor>,
@@ -73,7 +70,6 @@ async fn set_up(
         None => Box::new(tcp),
     };
     if matches!(transport, Transport::Ws | Transport::Wss) {
-        let octets_max = usize::try_from(site.config.limits.message_octets_max).unwrap_or(usize::MAX);
         return ws::accept(io, octets_max).await.map(|socket| Carrier::WebSocket(Box::new(socket)));
     }
     Ok(Carrier::Octets(io))

@@ -1,4 +1,4 @@
-//! All connections: how many there may be, and which lead where.
+//! The table of connections: limits for accepted ones, and reuse of outbound ones.
 
 use std::collections::HashMap;
 use std::io;
@@ -9,114 +9,126 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use sip::Transport;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::{ConnectionId, stream, tls, ws};
+use super::duplex::Io;
+use super::stream::{self, Carrier};
+use super::{ConnectionId, End, tls, ws};
 use crate::config::{ClientTls, Limits};
-use crate::site::Site;
+use crate::transactions::event::Event;
 
-/// How long a connection, TLS and WebSocket may take to come up.
+/// The deadline for TCP, TLS and WebSocket to come up.
 const SETUP_MAX: Duration = Duration::from_secs(5);
 
-/// Octets both ways, whatever lies below.
-pub(crate) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
-
-/// A connection of any kind.
-pub(crate) type Io = Box<dyn Duplex>;
-
-/// See the module.
-#[derive(Default)]
+/// The table of connections.
 pub(crate) struct Connections {
+    limits: Limits,
+    events: mpsc::Sender<Event>,
     next: AtomicU64,
-    open: Mutex<Open>,
-    /// The connections that we opened, so that requests share them.
-    dialled: Mutex<HashMap<(Transport, SocketAddr), Slot>>,
+    counts: Mutex<ConnectionCounts>,
+    /// Outbound connections; requests to the same target share one.
+    outbound: Mutex<HashMap<(Transport, SocketAddr), Slot>>,
 }
 
 #[derive(Default)]
-struct Open {
+struct ConnectionCounts {
     total: u32,
     by_address: HashMap<IpAddr, u32>,
 }
 
-/// The connection to one target; the lock is held while it is being opened.
-type Slot = Arc<tokio::sync::Mutex<Option<Dialled>>>;
+/// The connection to one target; the lock is held while the connection is being opened.
+type Slot = Arc<tokio::sync::Mutex<Option<OutboundConnection>>>;
 
-struct Dialled {
+struct OutboundConnection {
     id: ConnectionId,
     open: Arc<AtomicBool>,
 }
 
-/// Where a connection leads, and how its other end is checked.
+/// The remote end of an outbound connection, and how its certificate is checked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Target<'a> {
     pub(crate) transport: Transport,
     pub(crate) address: SocketAddr,
-    /// The host as it was written, for certificate and WebSocket.
+    /// The host as configured, for the certificate and the WebSocket handshake.
     pub(crate) host: &'a str,
     pub(crate) tls: &'a ClientTls,
 }
 
 impl Connections {
-    pub(crate) fn name(&self) -> ConnectionId {
-        ConnectionId(self.next.fetch_add(1, Ordering::Relaxed))
+    pub(crate) fn new(limits: Limits, events: mpsc::Sender<Event>) -> Self {
+        Self {
+            limits,
+            events,
+            next: AtomicU64::default(),
+            counts: Mutex::default(),
+            outbound: Mutex::default(),
+        }
     }
 
-    /// A place for one more connection from `address`; `None` if there are too many.
-    pub(crate) fn admit(&self, site: &Arc<Site>, address: IpAddr) -> Option<Place> {
-        let Limits { connections_max, connections_per_address_max, .. } = site.config.limits;
-        let mut open = self.open.lock();
-        let from_there = open.by_address.get(&address).copied().unwrap_or_default();
-        if open.total >= connections_max || from_there >= connections_per_address_max {
+    /// Octets that one received message may have.
+    pub(crate) fn octets_max(&self) -> usize {
+        usize::try_from(self.limits.message_octets_max).unwrap_or(usize::MAX)
+    }
+
+    /// A permit for one more connection from `address`; `None` if there are too many.
+    pub(crate) fn admit(self: &Arc<Self>, address: IpAddr) -> Option<ConnectionPermit> {
+        let Limits { connections_max, connections_per_address_max, .. } = self.limits;
+        let mut counts = self.counts.lock();
+        let from_there = counts.by_address.get(&address).copied().unwrap_or_default();
+        if counts.total >= connections_max || from_there >= connections_per_address_max {
             return None;
         }
-        open.total += 1;
-        open.by_address.insert(address, from_there + 1);
-        Some(Place { site: site.clone(), address })
+        counts.total += 1;
+        counts.by_address.insert(address, from_there + 1);
+        Some(ConnectionPermit { connections: self.clone(), address })
+    }
+
+    /// Carries messages over an accepted connection until it closes.
+    pub(crate) async fn run_accepted(&self, source: SocketAddr, transport: Transport, carrier: Carrier) {
+        let end = End { id: self.new_id(), source, transport, dialled: false };
+        if let Ok(connection) = stream::open(&self.events, end).await {
+            connection.run(&self.limits, &self.events, carrier).await;
+        }
     }
 
     /// The open connection to `target`, or a new one.
-    pub(crate) async fn to(&self, site: &Arc<Site>, target: Target<'_>) -> io::Result<ConnectionId> {
+    pub(crate) async fn connect(self: &Arc<Self>, target: Target<'_>) -> io::Result<ConnectionId> {
         let key = (target.transport, target.address);
-        let slot = self.dialled.lock().entry(key).or_default().clone();
-        let mut dialled = slot.lock().await;
-        if let Some(known) = dialled.as_ref().filter(|known| known.open.load(Ordering::Acquire)) {
+        let slot = self.outbound.lock().entry(key).or_default().clone();
+        let mut outbound = slot.lock().await;
+        if let Some(known) = outbound.as_ref().filter(|known| known.open.load(Ordering::Acquire)) {
             return Ok(known.id);
         }
-        let connected = timeout(SETUP_MAX, connect(target)).await;
-        let io = match connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
-            Ok(io) => io,
+        let connected = timeout(SETUP_MAX, set_up(target)).await;
+        let carrier = match connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
+            Ok(carrier) => carrier,
             Err(error) => {
-                drop(dialled);
-                self.dialled.lock().remove(&key);
+                drop(outbound);
+                self.outbound.lock().remove(&key);
                 return Err(error);
             }
         };
-        let (id, open) = (self.name(), Arc::new(AtomicBool::new(true)));
-        let end = stream::End { id, source: target.address, transport: target.transport, dialled: true };
-        let until_closed = stream::open(site, end).await.map_err(|_| io::ErrorKind::BrokenPipe)?;
-        *dialled = Some(Dialled { id, open: open.clone() });
-        let site = site.clone();
+        let (id, open) = (self.new_id(), Arc::new(AtomicBool::new(true)));
+        let end = End { id, source: target.address, transport: target.transport, dialled: true };
+        let connection = stream::open(&self.events, end).await.map_err(|_| io::ErrorKind::BrokenPipe)?;
+        *outbound = Some(OutboundConnection { id, open: open.clone() });
+        let connections = self.clone();
         tokio::spawn(async move {
-            until_closed.run(&site, io).await;
+            connection.run(&connections.limits, &connections.events, carrier).await;
             open.store(false, Ordering::Release);
-            site.connections.dialled.lock().remove(&key);
+            connections.outbound.lock().remove(&key);
         });
         Ok(id)
     }
+
+    fn new_id(&self) -> ConnectionId {
+        ConnectionId(self.next.fetch_add(1, Ordering::Relaxed))
+    }
 }
 
-/// What a new connection carries: octets, or a WebSocket over them.
-pub(crate) enum Carrier {
-    Octets(Io),
-    WebSocket(Box<ws::Socket>),
-}
-
-async fn connect(target: Target<'_>) -> io::Result<Carrier> {
+async fn set_up(target: Target<'_>) -> io::Result<Carrier> {
     let Target { transport, address, host, tls } = target;
     let tcp = TcpStream::connect(address).await?;
     tcp.set_nodelay(true)?;
@@ -132,21 +144,21 @@ async fn connect(target: Target<'_>) -> io::Result<Carrier> {
     }
 }
 
-/// One connection's share of the limits; given back when dropped.
-pub(crate) struct Place {
-    site: Arc<Site>,
+/// The share of one accepted connection in the limits; returned when dropped.
+pub(crate) struct ConnectionPermit {
+    connections: Arc<Connections>,
     address: IpAddr,
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
-        let mut open = self.site.connections.open.lock();
-        open.total = open.total.saturating_sub(1);
-        let left = open.by_address.get(&self.address).map_or(0, |count| count.saturating_sub(1));
+        let mut counts = self.connections.counts.lock();
+        counts.total = counts.total.saturating_sub(1);
+        let left = counts.by_address.get(&self.address).map_or(0, |count| count.saturating_sub(1));
         if left == 0 {
-            open.by_address.remove(&self.address);
+            counts.by_address.remove(&self.address);
         } else {
-            open.by_address.insert(self.address, left);
+            counts.by_address.insert(self.address, left);
         }
     }
 }

@@ -1,93 +1,93 @@
-//! One connection: a reader and a writer, over TCP or TLS (RFC 3261 §18.3) or a WebSocket.
+//! A connection over TCP, TLS (RFC 3261 §18.3) or WebSocket: its reader and writer.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use sip::Transport;
 use sip::stream::{Frame, PONG, Stream};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
-use super::connections::{Carrier, Io};
-use super::{Arrival, ConnectionId, Event, Outgoing, ws};
-use crate::site::Site;
+use super::duplex::Io;
+use super::{Arrival, End, QueueEntry, ws};
+use crate::config::Limits;
+use crate::transactions::event::Event;
 
-/// Messages that may wait for a connection to take them; one more closes it.
+/// Messages in the send queue of a connection; one more closes it.
 const OUTBOX_MAX: usize = 2048;
 
-/// How long a connection may take to take what is written.
+/// The deadline for one write.
 const WRITE_MAX: Duration = Duration::from_secs(10);
 
-/// One end of a connection.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct End {
-    pub(crate) id: ConnectionId,
-    /// The other end.
-    pub(crate) source: SocketAddr,
-    pub(crate) transport: Transport,
-    /// Whether we opened it: then nobody has to prove anything on it.
-    pub(crate) dialled: bool,
+/// What carries the messages of a connection: octets, or a WebSocket over them.
+pub(crate) enum Carrier {
+    Octets(Io),
+    WebSocket(Box<ws::Socket>),
 }
 
-/// A connection that the element knows and that waits to be run.
-pub(crate) struct Ready {
+/// A connection that is registered with the transaction task.
+pub(crate) struct Connection {
     end: End,
-    /// For answers to keep-alives; the element alone keeps the connection open.
-    writer: mpsc::WeakSender<Outgoing>,
-    outbox: mpsc::Receiver<Outgoing>,
-    proof: oneshot::Receiver<()>,
+    /// For responses to keep-alives; weak, since the transaction task closes the connection by
+    /// dropping the sender.
+    writer: mpsc::WeakSender<QueueEntry>,
+    outbox: mpsc::Receiver<QueueEntry>,
+    authenticated: oneshot::Receiver<()>,
 }
 
-/// The gateway is shutting down.
-pub(crate) struct Gone;
+/// The transaction task has ended, since the gateway is shutting down.
+pub(crate) struct ShutdownError;
 
-/// Makes a connection known to the element.
-pub(crate) async fn open(site: &Site, end: End) -> Result<Ready, Gone> {
+/// Registers a connection with the transaction task.
+pub(crate) async fn open(events: &mpsc::Sender<Event>, end: End) -> Result<Connection, ShutdownError> {
     let (writer, outbox) = mpsc::channel(OUTBOX_MAX);
-    let (proven, proof) = oneshot::channel();
-    let ready = Ready { end, writer: writer.downgrade(), outbox, proof };
-    site.events.send(Event::Opened { id: end.id, writer, proven }).await.map_err(|_| Gone)?;
-    Ok(ready)
+    let (sender, authenticated) = oneshot::channel();
+    let connection = Connection { end, writer: writer.downgrade(), outbox, authenticated };
+    let opened = Event::Opened { id: end.id, writer, authenticated: sender };
+    events.send(opened).await.map_err(|_| ShutdownError)?;
+    Ok(connection)
 }
 
-impl Ready {
-    /// Carries messages until either end closes, then tells the element.
-    pub(crate) async fn run(self, site: &Site, carrier: Carrier) {
-        let Self { end, writer, outbox, proof } = self;
-        let unproven = Duration::from_secs(site.config.limits.unproven_seconds.into());
+impl Connection {
+    /// Carries messages until either end closes, then unregisters the connection.
+    pub(crate) async fn run(self, limits: &Limits, events: &mpsc::Sender<Event>, carrier: Carrier) {
+        let Self { end, writer, outbox, authenticated } = self;
+        let deadline = Duration::from_secs(limits.unproven_seconds.into());
         let carried = async {
             match carrier {
                 Carrier::Octets(io) => {
                     let (reader, sink) = tokio::io::split(io);
                     tokio::select! {
-                        () = read(site, reader, end, writer) => {}
+                        () = read((limits, events), reader, end, writer) => {}
                         () = write(sink, outbox) => {}
                     }
                 }
-                Carrier::WebSocket(socket) => ws::run(site, *socket, end, outbox).await,
+                Carrier::WebSocket(socket) => ws::run((limits, events), *socket, end, outbox).await,
             }
         };
         tokio::select! {
             () = carried => {}
-            () = too_long_unproven(proof, unproven), if !end.dialled => {
-                tracing::debug!(source = %end.source, "closed a connection that proved nothing");
+            () = unauthenticated_until(deadline, authenticated), if !end.dialled => {
+                tracing::debug!(source = %end.source, "closed a connection without authenticated requests");
             }
         }
-        let _gone = site.events.send(Event::Closed(end.id)).await; // the element may be gone
+        let _ = events.send(Event::Closed(end.id)).await; // fails after the transaction task has ended
     }
 }
 
-/// Ends only if nobody proved who it is in time.
-async fn too_long_unproven(proof: oneshot::Receiver<()>, unproven: Duration) {
-    if timeout(unproven, proof).await.is_ok() {
+/// Completes only if no request on the connection was authenticated before the deadline.
+async fn unauthenticated_until(deadline: Duration, authenticated: oneshot::Receiver<()>) {
+    if timeout(deadline, authenticated).await.is_ok() {
         std::future::pending::<()>().await;
     }
 }
 
-async fn read(site: &Site, mut reader: ReadHalf<Io>, end: End, writer: mpsc::WeakSender<Outgoing>) {
-    let limits = &site.config.limits;
+async fn read(
+    (limits, events): (&Limits, &mpsc::Sender<Event>),
+    mut reader: ReadHalf<Io>,
+    end: End,
+    writer: mpsc::WeakSender<QueueEntry>,
+) {
     let mut stream = Stream::new(usize::try_from(limits.message_octets_max).unwrap_or(usize::MAX));
     let idle = Duration::from_secs(limits.idle_seconds.into());
     while let Ok(Ok(1..)) = timeout(idle, reader.read_buf(stream.buffer())).await {
@@ -98,7 +98,7 @@ async fn read(site: &Site, mut reader: ReadHalf<Io>, end: End, writer: mpsc::Wea
                 Frame::Refused(refused) => arrivals.push(Err(refused)),
                 Frame::Pong => {}
                 Frame::Ping => {
-                    let pong = Outgoing::Octets(Bytes::from_static(PONG));
+                    let pong = QueueEntry::Octets(Bytes::from_static(PONG));
                     let answered = writer.upgrade().map(|writer| writer.try_send(pong));
                     if !matches!(answered, Some(Ok(()))) {
                         return;
@@ -108,27 +108,27 @@ async fn read(site: &Site, mut reader: ReadHalf<Io>, end: End, writer: mpsc::Wea
         }
         let End { id, source, transport, .. } = end;
         let received = Event::Received { id, source, transport, arrivals };
-        if site.events.send(received).await.is_err() || stream.is_broken() {
+        if events.send(received).await.is_err() || stream.is_broken() {
             break;
         }
     }
     if stream.is_broken() {
-        // The refusal is on its way; what follows on this stream means nothing.
+        // Leaves time to write the refusal; octets after the parse error cannot be framed.
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }
 
-/// Writes everything that waits in one go, and then lets messages go whose answers were in it.
-async fn write(mut sink: WriteHalf<Io>, mut outbox: mpsc::Receiver<Outgoing>) {
-    let mut waiting = Vec::with_capacity(64);
+/// Writes the whole queue at once, then starts the delivery of the messages of which the responses were written.
+async fn write(mut sink: WriteHalf<Io>, mut outbox: mpsc::Receiver<QueueEntry>) {
+    let mut queued = Vec::with_capacity(64);
     let mut starts = Vec::new();
     let mut octets = BytesMut::new();
-    while outbox.recv_many(&mut waiting, 64).await > 0 {
+    while outbox.recv_many(&mut queued, 64).await > 0 {
         octets.clear();
-        for outgoing in waiting.drain(..) {
+        for outgoing in queued.drain(..) {
             match outgoing {
-                Outgoing::Octets(message) => octets.extend_from_slice(&message),
-                Outgoing::Start(start) => starts.push(start),
+                QueueEntry::Octets(message) => octets.extend_from_slice(&message),
+                QueueEntry::Start(start) => starts.push(start),
             }
         }
         let written = timeout(WRITE_MAX, async {
@@ -140,5 +140,5 @@ async fn write(mut sink: WriteHalf<Io>, mut outbox: mpsc::Receiver<Outgoing>) {
         }
         starts.clear();
     }
-    let _closed = timeout(WRITE_MAX, sink.shutdown()).await; // it is closed either way
+    let _ = timeout(WRITE_MAX, sink.shutdown()).await; // the connection is dropped either way
 }

@@ -1,4 +1,4 @@
-//! TLS by rustls with ring, both sides (RFC 3261 §26.3.1).
+//! TLS for listeners and outbound connections, by rustls with ring (RFC 3261 §26.3.1).
 
 use std::io;
 use std::path::Path;
@@ -13,7 +13,7 @@ use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 use crate::Error;
 use crate::config::{ClientTls, ServerTls};
 
-/// What a listener proves itself with.
+/// The acceptor with the certificate of a listener.
 pub(crate) fn acceptor(tls: &ServerTls) -> Result<TlsAcceptor, Error> {
     let certificates = certificates(&tls.certificate_file)?;
     let key =
@@ -25,7 +25,7 @@ pub(crate) fn acceptor(tls: &ServerTls) -> Result<TlsAcceptor, Error> {
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
-/// Checks that a peer's authorities can be read, before anything starts.
+/// Checks at start that the authorities of a peer can be read.
 pub(crate) fn check(tls: &ClientTls) -> Result<(), Error> {
     client_config(tls).map(drop)
 }

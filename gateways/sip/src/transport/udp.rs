@@ -1,4 +1,4 @@
-//! UDP: one reader for each socket.
+//! UDP sockets: one reader task for each.
 
 use std::io;
 use std::net::SocketAddr;
@@ -9,12 +9,13 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 
-use super::{Arrival, Event};
+use super::Arrival;
+use crate::transactions::event::Event;
 
 /// Datagrams that one batch holds at most.
 const BATCH_MAX: usize = 256;
 
-/// Asked of the kernel for both directions: some thousands of datagrams while we are busy.
+/// The socket buffer requested for each direction: some thousands of datagrams during load peaks.
 const BUFFER_OCTETS: usize = 4 << 20;
 
 /// The largest datagram there is.
@@ -24,13 +25,13 @@ const DATAGRAM_OCTETS_MAX: usize = 65_535;
 pub(crate) fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
     let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
     // The kernel may grant less; that costs retransmissions, not messages.
-    let _granted = (socket.set_recv_buffer_size(BUFFER_OCTETS), socket.set_send_buffer_size(BUFFER_OCTETS));
+    let _ = (socket.set_recv_buffer_size(BUFFER_OCTETS), socket.set_send_buffer_size(BUFFER_OCTETS));
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
     UdpSocket::from_std(socket.into())
 }
 
-/// Reads until the element is gone: everything that is there, then one event.
+/// Reads until the transaction task ends; sends all datagrams that are available as one event.
 pub(crate) async fn read(index: usize, socket: Arc<UdpSocket>, events: mpsc::Sender<Event>) {
     let mut buffer = vec![0; DATAGRAM_OCTETS_MAX];
     loop {
@@ -55,7 +56,7 @@ fn take(socket: &UdpSocket, buffer: &mut [u8]) -> Vec<(SocketAddr, Arrival)> {
             }
             // An ICMP error about an earlier datagram of ours; its transaction times out.
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {}
-            Err(_) => break, // nothing more is there
+            Err(_) => break, // the socket is drained
         }
     }
     arrivals

@@ -13,21 +13,21 @@ use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, 
 use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode, header};
 use tokio_tungstenite::tungstenite::protocol::{Message, WebSocketConfig};
 
-use super::connections::Io;
-use super::stream::End;
-use super::{Arrival, Event, Outgoing};
-use crate::site::Site;
+use super::duplex::Io;
+use super::{Arrival, End, QueueEntry};
+use crate::config::Limits;
+use crate::transactions::event::Event;
 
 /// The subprotocol's name (RFC 7118 §4.1).
 const SUBPROTOCOL: &str = "sip";
 
-/// How long a WebSocket may take to take one message.
+/// The deadline for writing one message.
 const WRITE_MAX: Duration = Duration::from_secs(10);
 
 /// A WebSocket over any connection.
 pub(crate) type Socket = WebSocketStream<Io>;
 
-/// The server's handshake; refused to whoever does not speak SIP.
+/// The server's handshake; fails if the client does not offer the subprotocol `sip`.
 pub(crate) async fn accept(io: Io, octets_max: usize) -> io::Result<Socket> {
     #[expect(clippy::result_large_err, reason = "the shape is the library's")]
     let choose = |request: &Request, mut response: Response| -> Result<Response, ErrorResponse> {
@@ -60,8 +60,13 @@ pub(crate) async fn connect(io: Io, host: &str) -> io::Result<Socket> {
 }
 
 /// Carries messages until either end closes.
-pub(crate) async fn run(site: &Site, socket: Socket, end: End, mut outbox: mpsc::Receiver<Outgoing>) {
-    let idle = Duration::from_secs(site.config.limits.idle_seconds.into());
+pub(crate) async fn run(
+    (limits, events): (&Limits, &mpsc::Sender<Event>),
+    socket: Socket,
+    end: End,
+    mut outbox: mpsc::Receiver<QueueEntry>,
+) {
+    let idle = Duration::from_secs(limits.idle_seconds.into());
     let (mut sink, mut source) = socket.split();
     let reading = async {
         while let Ok(Some(Ok(message))) = timeout(idle, source.next()).await {
@@ -74,7 +79,7 @@ pub(crate) async fn run(site: &Site, socket: Socket, end: End, mut outbox: mpsc:
             let arrivals: Vec<Arrival> = vec![sip::parse(&octets)];
             let received =
                 Event::Received { id: end.id, source: end.source, transport: end.transport, arrivals };
-            if site.events.send(received).await.is_err() {
+            if events.send(received).await.is_err() {
                 return;
             }
         }
@@ -82,14 +87,14 @@ pub(crate) async fn run(site: &Site, socket: Socket, end: End, mut outbox: mpsc:
     let writing = async {
         while let Some(outgoing) = outbox.recv().await {
             let octets = match outgoing {
-                Outgoing::Octets(octets) => octets,
-                // What was before it is written.
-                Outgoing::Start(start) => {
+                QueueEntry::Octets(octets) => octets,
+                // The sink has written everything queued before.
+                QueueEntry::Start(start) => {
                     drop(start);
                     continue;
                 }
             };
-            // Browsers read text more easily; a body that is no text goes as it is (RFC 7118 §4.2).
+            // Browsers expect text frames; a message that is not UTF-8 is sent as a binary frame (RFC 7118 §4.2).
             let message = match String::from_utf8(octets.to_vec()) {
                 Ok(text) => Message::text(text),
                 Err(_) => Message::Binary(octets),
@@ -98,7 +103,7 @@ pub(crate) async fn run(site: &Site, socket: Socket, end: End, mut outbox: mpsc:
                 return;
             }
         }
-        let _closed = timeout(WRITE_MAX, sink.close()).await; // it is closed either way
+        let _ = timeout(WRITE_MAX, sink.close()).await; // the connection is dropped either way
     };
     tokio::select! {
         () = reading => {}

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smpp::Version;
 use smpp::pdu::BindKind;
-use smsc::message::Endpoint;
+use smsc::endpoint::Endpoint;
 
 use super::{LongMessages, Network, Secret, TextCoding};
 use crate::Error;

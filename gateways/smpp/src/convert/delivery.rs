@@ -6,7 +6,8 @@ use smpp::{Pdu, Status, Tag, TlvBuffer, Tlvs, Version};
 use sms::header::{Reference, UserDataHeader};
 use sms::segment;
 use smsc::failure::Failure;
-use smsc::message::{Message, MessageId, Mode};
+use smsc::ids::MessageId;
+use smsc::message::{Message, Mode};
 
 use super::{IdText, address, coding, receipt, times};
 use crate::config::{LongMessages, MessageIdFormat, TextCoding};

@@ -1,6 +1,6 @@
 //! Message ids as peers see them.
 
-use smsc::message::MessageId;
+use smsc::ids::MessageId;
 
 use crate::config::MessageIdFormat;
 

@@ -4,7 +4,7 @@ use compact_str::CompactString;
 use smpp::pdu::EsmClass;
 use smpp::receipt::{self as text_form, IdMatch, ReceivedReceipt};
 use smpp::{MessageState, Tlvs};
-use smsc::message::Name;
+use smsc::names::Name;
 use smsc::receipt::{Receipt, RemoteReceipt, State};
 
 use super::delivery::Shape;

@@ -9,7 +9,10 @@ use smpp::{Frame, Status, Tag, Tlvs};
 use sms::coding::{DataCoding, MessageClass};
 use sms::header::{Concatenation, Ports, Reference, UserDataHeader};
 use sms::segment;
-use smsc::message::{Content, Endpoint, Mode, Name, Submission, Timestamp, Validity};
+use smsc::endpoint::Endpoint;
+use smsc::message::{Content, Mode, Submission, Validity};
+use smsc::names::Name;
+use smsc::timestamp::Timestamp;
 use smsc::receipt::ReceiptRequest;
 
 use super::{address, coding, times};

@@ -6,7 +6,11 @@ use smpp::pdu::{DataCoding, EsmClass, Sm};
 use smpp::{Framing, Pdu, Status, Tag, Tlvs, Version};
 use smsc::address::Address;
 use smsc::failure::Failure;
-use smsc::message::{Content, Endpoint, Kind, Message, MessageId, Name, Submission, Timestamp};
+use smsc::endpoint::Endpoint;
+use smsc::ids::MessageId;
+use smsc::message::{Content, Kind, Message, Submission};
+use smsc::names::Name;
+use smsc::timestamp::Timestamp;
 use smsc::receipt::{Receipt, State};
 
 use super::{Context, Fields, Outgoing, Reading, Scratch, Shape, submission};

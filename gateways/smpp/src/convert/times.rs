@@ -1,7 +1,7 @@
 //! SMPP times to the centre's and back (SMPP 3.4 §7.1).
 
 use smpp::time::{self, InvalidTime};
-use smsc::message::Timestamp;
+use smsc::timestamp::Timestamp;
 
 /// Reads a time; `None` where the field is empty. Relative times count from `now`.
 pub(crate) fn read(text: &[u8], now: Timestamp) -> Result<Option<Timestamp>, InvalidTime> {

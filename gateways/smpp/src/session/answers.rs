@@ -6,8 +6,9 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use smpp::pdu::{QuerySmResp, SmResp, SubmitMultiResp, UnsuccessSme};
 use smpp::{CommandId, Header, MessageState, Pdu, Status, Tag, TlvBuffer, Tlvs};
-use smsc::message::MessageId;
-use smsc::ports::{Acceptance, Details, MessageStatus, StoreError};
+use smsc::ids::MessageId;
+use smsc::ports::{Acceptance, StoreError};
+use smsc::stored::{MessageDetails, MessageStatus};
 use smsc::rejection::Rejection;
 
 use super::replacing::Replacing;
@@ -61,9 +62,9 @@ pub(super) enum Done {
     /// query_last_msgs.
     Newest(Header, Result<Vec<MessageId>, StoreError>),
     /// query_msg_details, and how much of the text was asked for.
-    Detailed(Header, u8, Result<Option<Details>, StoreError>),
+    Detailed(Header, u8, Result<Option<MessageDetails>, StoreError>),
     /// replace_sm: the message as it is before.
-    ReplaceRead(Box<Replacing>, Result<Option<Details>, StoreError>),
+    ReplaceRead(Box<Replacing>, Result<Option<MessageDetails>, StoreError>),
     /// replace_sm.
     Replaced(Header, Result<bool, Rejection>),
     /// Something that has to be refused.

@@ -4,8 +4,8 @@
 use std::collections::VecDeque;
 
 use smsc::failure::Failure;
-use smsc::message::Name;
-use smsc::ports::{Delivery, DeliveryAck};
+use smsc::names::Name;
+use smsc::delivery::{Delivery, DeliveryAck};
 use tokio::sync::oneshot;
 
 use crate::convert::Outgoing;

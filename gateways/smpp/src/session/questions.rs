@@ -9,8 +9,9 @@ use smpp::pdu::{
 };
 use smpp::{Header, MessageState, Pdu, Status, Tlvs};
 use sms::coding::Alphabet;
-use smsc::message::MessageId;
-use smsc::ports::{Details, StoreError};
+use smsc::ids::MessageId;
+use smsc::ports::StoreError;
+use smsc::stored::MessageDetails;
 
 use super::answers::Done;
 use super::{Moment, Running};
@@ -81,10 +82,10 @@ impl Running {
         &mut self,
         header: &Header,
         sm_length: u8,
-        details: &Result<Option<Details>, StoreError>,
+        details: &Result<Option<MessageDetails>, StoreError>,
         moment: &Moment,
     ) {
-        let Details { message, status } = match details {
+        let MessageDetails { message, status } = match details {
             Ok(Some(details)) => details,
             Ok(None) => return self.session.refuse(header, Status::ESME_RQUERYFAIL, moment.instant),
             Err(_) => return self.session.refuse(header, Status::ESME_RSYSERR, moment.instant),

@@ -5,11 +5,14 @@ use bytes::Bytes;
 use smpp::pdu::ReplaceSm;
 use smpp::tlv::Tag;
 use smpp::{Frame, Header, Pdu, Status, Tlvs};
-use smsc::message::{MessageId, Name, Validity};
-use smsc::ports::{Details, StoreError};
+use smsc::ids::MessageId;
+use smsc::message::Validity;
+use smsc::names::Name;
+use smsc::ports::StoreError;
+use smsc::stored::MessageDetails;
 use smsc::receipt::ReceiptRequest;
 use smsc::rejection::Rejection;
-use smsc::replacement::Replacement;
+use smsc::message::Replacement;
 
 use super::answers::Done;
 use super::{Moment, Running};
@@ -58,11 +61,11 @@ impl Running {
     pub(super) fn replace_read(
         &self,
         mut replacing: Replacing,
-        details: Result<Option<Details>, StoreError>,
+        details: Result<Option<MessageDetails>, StoreError>,
         moment: &Moment,
     ) {
         let status = match details {
-            Ok(Some(Details { message, .. })) => {
+            Ok(Some(MessageDetails { message, .. })) => {
                 let read = self.peer.reading(moment.time, |reading| {
                     convert::replacement(&message.content, &replacing.text, reading.text_coding)
                 });

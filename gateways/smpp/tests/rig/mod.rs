@@ -23,14 +23,18 @@ use parking_lot::Mutex;
 use smpp::pdu::{Address, Bind, BindKind, RegisteredDelivery, Sm, SmResp};
 use smpp::{CommandId, Header, Pdu, Status};
 use smsc::failure::Failure;
-use smsc::message::{Content, Endpoint, Kind, Message, MessageId, Name, Submission, Timestamp};
-use smsc::ports::{
-    Acceptance, BoxFuture, Centre, Delivery, DeliveryAck, Details, Gateways, MessageStatus, StartGuard,
-    StoreError,
-};
+use smsc::endpoint::Endpoint;
+use smsc::ids::MessageId;
+use smsc::message::{Content, Kind, Message, Submission};
+use smsc::names::Name;
+use smsc::timestamp::Timestamp;
+use smsc::future::BoxFuture;
+use smsc::delivery::{Delivery, DeliveryAck};
+use smsc::ports::{Acceptance, Centre, Gateways, StartGuard, StoreError};
+use smsc::stored::{MessageDetails, MessageStatus};
 use smsc::receipt::{Receipt, ReceiptRequest, RemoteReceipt, State};
 use smsc::rejection::Rejection;
-use smsc::replacement::Replacement;
+use smsc::message::Replacement;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -249,11 +253,11 @@ impl Centre for SmallCentre {
         &self,
         account: Name,
         id: MessageId,
-    ) -> BoxFuture<'static, Result<Option<Details>, StoreError>> {
+    ) -> BoxFuture<'static, Result<Option<MessageDetails>, StoreError>> {
         let kept = self.kept.lock();
         let found = kept.iter().find(|message| message.id == id && message.account == account);
         let status = MessageStatus { state: State::Delivered, done_at: Some(NOW), error: 7 };
-        let found = found.map(|message| Details { message: Arc::new(message.clone()), status });
+        let found = found.map(|message| MessageDetails { message: Arc::new(message.clone()), status });
         Box::pin(async move { Ok(found) })
     }
 

@@ -5,7 +5,10 @@ use sms::status::FailureCause;
 use sms::tpdu::Submit;
 use sms::validity::Validity as TpValidity;
 use smsc::address::Address;
-use smsc::message::{Content, Endpoint, Name, Submission, Timestamp, Validity};
+use smsc::endpoint::Endpoint;
+use smsc::message::{Content, Submission, Validity};
+use smsc::names::Name;
+use smsc::timestamp::Timestamp;
 use smsc::optional;
 use smsc::receipt::ReceiptRequest;
 

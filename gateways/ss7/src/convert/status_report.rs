@@ -65,7 +65,8 @@ mod tests {
     use super::*;
     use bytes::Bytes;
     use sms::status::StatusClass;
-    use smsc::message::{MessageId, Timestamp};
+    use smsc::ids::MessageId;
+    use smsc::timestamp::Timestamp;
 
     fn receipt(state: State, error: u8) -> Receipt {
         Receipt {

@@ -6,7 +6,9 @@ use sms::protocol_identifier::ProtocolIdentifier;
 use sms::tpdu::{Deliver, StatusReport};
 use sms::{segment, timestamp};
 use smsc::failure::Failure;
-use smsc::message::{Message, MessageId, Timestamp};
+use smsc::ids::MessageId;
+use smsc::message::Message;
+use smsc::timestamp::Timestamp;
 
 use super::{address, status_report};
 

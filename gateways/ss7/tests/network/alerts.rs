@@ -24,7 +24,7 @@ async fn field_54_an_absent_phone_is_reported_and_its_alert_reaches_the_centre()
         rig.phone().on();
         soon(rig.centre.wait_until(|centre| centre.reachable.lock().len() == 1)).await;
         assert_eq!(rig.centre.reachable.lock()[0], (home(), Address::international(PHONE)));
-        soon(until(|| rig.network.counters().alerts_accepted == 1)).await;
+        soon(until(|| rig.network.metrics().alerts_accepted == 1)).await;
         assert_eq!(rig.gateway.status().alerts, 1);
     }
 }
@@ -85,7 +85,7 @@ async fn field_54_a_full_phone_is_reported_and_a_busy_one_is_not() {
 async fn success_is_reported_where_the_hlr_has_flags_set_and_only_once() {
     let rig = Rig::with(|_| {}, |config| config.networks[0].routing_cache_seconds = 60).await;
     rig.delivered("one").await;
-    assert_eq!(rig.network.counters().reports, 0);
+    assert_eq!(rig.network.metrics().reports, 0);
     rig.phone().off();
     rig.failed("two").await;
     rig.wait_for_reports(1).await;
@@ -98,7 +98,7 @@ async fn success_is_reported_where_the_hlr_has_flags_set_and_only_once() {
     assert!(!rig.phone().state().unwrap().not_reachable);
     // What is remembered of the HLR's answer knows that it was told.
     rig.delivered("four").await;
-    assert_eq!(rig.network.counters().reports, 2);
+    assert_eq!(rig.network.metrics().reports, 2);
 }
 
 #[tokio::test]
@@ -106,7 +106,7 @@ async fn an_hlr_that_informs_us_beside_an_error_is_understood() {
     let rig = Rig::start().await;
     rig.phone().purge();
     assert_eq!(rig.failed("one").await, Failure::AbsentSubscriber { diagnostic: Some(4) });
-    assert_eq!(rig.network.counters().reports, 0, "the HLR knows it already");
+    assert_eq!(rig.network.metrics().reports, 0, "the HLR knows it already");
     rig.phone().on();
     soon(rig.centre.wait_until(|centre| centre.reachable.lock().len() == 1)).await;
 }
@@ -117,7 +117,7 @@ async fn an_operator_may_forgo_reports() {
     rig.phone().off();
     rig.failed("one").await;
     soon(until(|| rig.gateway.status().dialogues == 0)).await;
-    assert_eq!(rig.network.counters().reports, 0);
+    assert_eq!(rig.network.metrics().reports, 0);
 }
 
 #[tokio::test]
@@ -132,5 +132,5 @@ async fn what_waits_behind_an_absent_phones_message_fails_with_it_and_is_not_tri
         assert_eq!(failure, Failure::AbsentSubscriber { diagnostic: Some(1) });
     }
     rig.wait_for_reports(1).await;
-    assert_eq!(rig.network.counters().mt_forward, 1);
+    assert_eq!(rig.network.metrics().mt_forward, 1);
 }

@@ -5,8 +5,13 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use parking_lot::Mutex;
 use smsc::address::Address;
-use smsc::message::{Endpoint, MessageId, Name, Submission};
-use smsc::ports::{Acceptance, BoxFuture, Centre, MessageStatus, ReferenceQuery, StartGuard, StoreError};
+use smsc::endpoint::Endpoint;
+use smsc::ids::MessageId;
+use smsc::message::Submission;
+use smsc::names::Name;
+use smsc::future::BoxFuture;
+use smsc::ports::{Acceptance, Centre, StartGuard, StoreError};
+use smsc::stored::{MessageStatus, ReferenceQuery};
 use smsc::receipt::{RemoteReceipt, State};
 use smsc::rejection::Rejection;
 use tokio::sync::{Notify, watch};

@@ -30,7 +30,7 @@ async fn field_18_segments_share_one_dialogue_and_both_flags_agree() {
     assert_eq!(flags, [true, true, false]);
     assert!(forwarded.iter().all(|arg| more_of_tpdu(arg) == arg.more_messages_to_send));
     assert_eq!(opened(&rig).len(), 1);
-    assert_eq!(rig.network.counters().send_routing_info, 1);
+    assert_eq!(rig.network.metrics().send_routing_info, 1);
     soon(until(|| rig.gateway.status().dialogues == 0)).await;
 }
 
@@ -46,7 +46,7 @@ async fn messages_that_queue_for_a_phone_share_one_dialogue_in_order() {
     let flags: Vec<bool> = rig.forwarded().iter().map(|arg| arg.more_messages_to_send).collect();
     assert_eq!(flags, [true, true, true, false]);
     assert_eq!(opened(&rig).len(), 1);
-    assert_eq!(rig.network.counters().send_routing_info, 1);
+    assert_eq!(rig.network.metrics().send_routing_info, 1);
     let inbox: Vec<String> =
         rig.phone().inbox().iter().filter_map(|one| Some(one.message()?.text.clone())).collect();
     assert_eq!(inbox, ["four", "three", "two", "one"], "newest first");
@@ -144,7 +144,7 @@ async fn two_thousand_phones_get_their_messages_once_each() {
     for delivery in deliveries {
         soon(delivery).await.unwrap().unwrap();
     }
-    let counters = rig.network.counters();
+    let counters = rig.network.metrics();
     assert_eq!((counters.sink_deliveries, counters.sink_duplicates), (2000, 0));
     let status = rig.gateway.status();
     assert_eq!((status.delivered, status.dialogues), (2000, 0));

@@ -88,7 +88,7 @@ async fn an_operators_exception_decides() {
     .await;
     rig.order(Operation::MtForwardSm, Fault::Error(34), 1);
     rig.delivered("one").await;
-    assert_eq!(rig.network.counters().send_routing_info, 2);
+    assert_eq!(rig.network.metrics().send_routing_info, 2);
     rig.order(Operation::MtForwardSm, Fault::Error(36), 1);
     assert_eq!(rig.failed("two").await, Failure::ABSENT);
     rig.wait_for_reports(1).await;

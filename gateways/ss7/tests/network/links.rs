@@ -88,7 +88,7 @@ async fn what_an_association_takes_along_is_soon_asked_again() {
         rig.order(operation, Fault::Drop, 1);
         let begun = tokio::time::Instant::now();
         let delivery = tokio::spawn(rig.gateway.deliver(&home(), delivery(1, PHONE, "once more")));
-        soon(until(|| rig.network.counters().faults == 1)).await;
+        soon(until(|| rig.network.metrics().faults == 1)).await;
         rig.tap.pass(false);
         soon(until(|| !rig.gateway.serves())).await;
         let opened = rig.centre.opened_times();
@@ -142,7 +142,7 @@ async fn what_cannot_end_in_time_does_not_keep_the_gateway() {
     let rig = Rig::start().await;
     rig.order(Operation::MtForwardSm, Fault::Drop, 1);
     let hopeless = tokio::spawn(rig.gateway.deliver(&home(), delivery(1, PHONE, "lost")));
-    soon(until(|| rig.network.counters().faults == 1)).await;
+    soon(until(|| rig.network.metrics().faults == 1)).await;
     let begun = tokio::time::Instant::now();
     rig.gateway.shutdown(Duration::from_secs(1)).await;
     assert!(begun.elapsed() < Duration::from_secs(3));

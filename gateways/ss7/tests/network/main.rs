@@ -32,8 +32,13 @@ use map::Request;
 use map::operation::{MtForwardSmArg, ReportSmDeliveryStatusArg};
 use smsc::address::Address;
 use smsc::failure::Failure;
-use smsc::message::{Content, Endpoint, Kind, Message, MessageId, Name, Submission, Timestamp};
-use smsc::ports::{Delivery, DeliveryAck, Gateways};
+use smsc::endpoint::Endpoint;
+use smsc::ids::MessageId;
+use smsc::message::{Content, Kind, Message, Submission};
+use smsc::names::Name;
+use smsc::timestamp::Timestamp;
+use smsc::delivery::{Delivery, DeliveryAck};
+use smsc::ports::Gateways;
 
 use centre::SmallCentre;
 use tap::{Tap, until};
@@ -118,8 +123,7 @@ impl Rig {
 
     /// Waits until the HLR was told so often, and answered.
     async fn wait_for_reports(&self, count: u64) {
-        soon(until(|| self.network.counters().reports == count && self.gateway.status().dialogues == 0))
-            .await;
+        soon(until(|| self.network.metrics().reports == count && self.gateway.status().dialogues == 0)).await;
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use lab::mobile_network::{Order, SendError, Submission};
+use lab::mobile_network::{SendError, SmsCommand, Submission};
 use sms::status::FailureCause;
 use sms::tpdu::CommandType;
 use smsc::rejection::Rejection;
@@ -113,7 +113,7 @@ async fn a_phone_asks_where_its_message_is_and_takes_it_back() {
     let rig = Rig::start().await;
     let sent = soon(rig.phone().send("later", "+4917000")).await.unwrap();
     let (id, _) = rig.centre.accepted.lock()[0].clone();
-    let order = |command_type, message_number| Order {
+    let order = |command_type, message_number| SmsCommand {
         command_type,
         message_number,
         to: "+4917000".to_owned(),
@@ -143,7 +143,7 @@ async fn alerts_and_refusals_do_not_wait_for_the_disk() {
     let sending = tokio::spawn(async move { phone.send("slow", "7777").await });
     soon(rig.centre.wait_until(|centre| centre.asked.load(Ordering::Acquire) == 1)).await;
     let other = rig.network.phone("15550202").unwrap();
-    let order = Order {
+    let order = SmsCommand {
         command_type: CommandType(0x80),
         message_number: 1,
         to: "7777".to_owned(),

@@ -21,7 +21,7 @@ async fn the_lmsi_is_used_and_fallen_back_from() {
     rig.order(Operation::MtForwardSm, Fault::Error(5), 1);
     rig.delivered("two").await;
     assert_eq!(named_by_lmsi(&rig), [true, true, false]);
-    assert_eq!(rig.network.counters().send_routing_info, 2, "the HLR is not asked for it");
+    assert_eq!(rig.network.metrics().send_routing_info, 2, "the HLR is not asked for it");
 }
 
 #[tokio::test]
@@ -29,11 +29,11 @@ async fn a_phone_that_has_moved_is_looked_for_once() {
     let rig = Rig::start().await;
     rig.order(Operation::MtForwardSm, Fault::Error(5), 1);
     rig.delivered("one").await;
-    assert_eq!(rig.network.counters().send_routing_info, 2);
+    assert_eq!(rig.network.metrics().send_routing_info, 2);
 
     rig.order(Operation::MtForwardSm, Fault::Error(5), 9);
     assert_eq!(rig.failed("two").await, Failure::Refused(PeerCode::MapError(5)));
-    assert_eq!(rig.network.counters().send_routing_info, 4);
+    assert_eq!(rig.network.metrics().send_routing_info, 4);
     rig.phone().clear_rules();
 
     // Each message of a queue has this right of its own.
@@ -53,20 +53,20 @@ async fn what_is_remembered_is_used_and_forgotten_when_it_is_wrong() {
     let rig = Rig::with(with_lmsi, |config| config.networks[0].routing_cache_seconds = 60).await;
     rig.delivered("one").await;
     rig.delivered("two").await;
-    assert_eq!(rig.network.counters().send_routing_info, 1);
+    assert_eq!(rig.network.metrics().send_routing_info, 1);
     rig.phone().roam(OTHER_MSC, None);
     rig.delivered("three").await;
-    assert_eq!(rig.network.counters().send_routing_info, 2);
+    assert_eq!(rig.network.metrics().send_routing_info, 2);
     // By LMSI, by IMSI, then where the phone really is.
     assert_eq!(named_by_lmsi(&rig), [true, true, true, false, true]);
     rig.delivered("four").await;
-    assert_eq!(rig.network.counters().send_routing_info, 2);
+    assert_eq!(rig.network.metrics().send_routing_info, 2);
 
     // A node that cannot be reached is not remembered either.
     rig.order(Operation::MtForwardSm, Fault::ReturnUnitdata(1), 1);
     rig.failed("five").await;
     rig.delivered("six").await;
-    assert_eq!(rig.network.counters().send_routing_info, 3);
+    assert_eq!(rig.network.metrics().send_routing_info, 3);
 }
 
 #[tokio::test]
@@ -76,7 +76,7 @@ async fn field_56_a_phone_that_its_msc_misses_is_reached_by_its_sgsn() {
     let handover = rig.deliver(PHONE, "one").await.unwrap();
     assert_eq!(handover.via, SGSN);
     assert_eq!(rig.phone().inbox().len(), 1);
-    assert_eq!(rig.network.counters().reports, 0);
+    assert_eq!(rig.network.metrics().reports, 0);
     let called: Vec<Option<u8>> = rig
         .tap
         .said()

@@ -1,4 +1,4 @@
-//! What is asked by HTTP, and answered.
+//! JSON forms of the HTTP interface: requests and results.
 
 use std::time::Duration;
 
@@ -8,22 +8,22 @@ use sms::tpdu::CommandType;
 use sms::validity::{EnhancedValidity, Validity};
 
 use crate::mobile_network::settings::VersionRefusal;
-use crate::mobile_network::submission::{Content, Order, Submission};
-use crate::mobile_network::{SendError, Sent};
+use crate::mobile_network::submission::{Content, SmsCommand, Submission};
+use crate::mobile_network::{Acknowledgement, SendError};
 
 /// A message to send.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Sending {
+pub struct SendRequest {
     /// The destination; international with `+`.
     pub to: String,
     /// The text.
     pub text: String,
     /// Octets in hexadecimal, instead of the text.
     pub data: Option<String>,
-    /// Whether a status report is wanted.
+    /// Whether a status report is requested.
     pub status_report: bool,
-    /// TP-VP in relative format: seconds, rounded up to what it can say.
+    /// TP-VP in relative format: seconds, rounded up to the next value of the format.
     pub validity: Option<u64>,
     /// TP-VP in enhanced format: seconds, 1 to 255.
     pub validity_enhanced: Option<u8>,
@@ -31,7 +31,7 @@ pub struct Sending {
     pub validity_absolute: Option<i64>,
     /// TP-PID.
     pub protocol_id: u8,
-    /// TP-DCS, if not what the content needs.
+    /// TP-DCS, if not that of the content.
     pub data_coding: Option<u8>,
     /// TP-RD.
     pub reject_duplicates: bool,
@@ -44,22 +44,22 @@ pub struct Sending {
 /// An SMS-COMMAND to send.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Commanding {
+pub struct CommandRequest {
     /// TP-DA of the message that it is about.
     pub to: String,
     /// TP-CT: 0 enquiry, 1 cancel the status report, 2 delete, 3 enable the status report.
     pub command_type: u8,
     /// TP-MN: TP-MR of the message that it is about.
     pub message_number: u8,
-    /// Whether a status report is wanted.
+    /// Whether a status report is requested.
     #[serde(default)]
     pub status_report: bool,
 }
 
-/// Where to move a phone.
+/// The nodes that a phone moves to.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Roaming {
+pub struct RoamRequest {
     /// The MSC's global title; empty if only an SGSN serves it.
     pub msc: String,
     /// The SGSN's global title.
@@ -67,7 +67,7 @@ pub struct Roaming {
     pub sgsn: Option<String>,
 }
 
-/// How a node speaks MAP from now on.
+/// The MAP version of a node, and how it refuses higher ones.
 #[derive(Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct NodeChange {
@@ -83,12 +83,12 @@ impl Default for NodeChange {
     }
 }
 
-/// What became of a message.
+/// The result of a message.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
 pub struct SendResult {
     /// accepted, refused or failed.
     pub result: &'static str,
-    /// Why it was refused or failed, in words: the MAP error if there was one.
+    /// The reason why it was refused or failed: the MAP error if there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// The MAP error's code.
@@ -100,13 +100,13 @@ pub struct SendResult {
     /// TP-MR of every segment.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub message_references: Vec<u8>,
-    /// The version of MAP that was spoken.
+    /// The MAP version of the dialogue.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub map_version: Option<u8>,
 }
 
-impl Sending {
-    /// What it asks for, or what is wrong with it.
+impl SendRequest {
+    /// The submission, or the fault of the request.
     pub(super) fn submission(self) -> Result<Submission, &'static str> {
         let validity = match (self.validity, self.validity_enhanced, self.validity_absolute) {
             (None, None, None) => None,
@@ -142,8 +142,8 @@ impl Sending {
     }
 }
 
-impl From<Result<Sent, SendError>> for SendResult {
-    fn from(result: Result<Sent, SendError>) -> Self {
+impl From<Result<Acknowledgement, SendError>> for SendResult {
+    fn from(result: Result<Acknowledgement, SendError>) -> Self {
         match result {
             Ok(sent) => Self {
                 result: "accepted",
@@ -163,13 +163,13 @@ impl From<Result<Sent, SendError>> for SendResult {
     }
 }
 
-impl From<Commanding> for Order {
-    fn from(asked: Commanding) -> Self {
+impl From<CommandRequest> for SmsCommand {
+    fn from(request: CommandRequest) -> Self {
         Self {
-            command_type: CommandType(asked.command_type),
-            message_number: asked.message_number,
-            to: asked.to,
-            status_report: asked.status_report,
+            command_type: CommandType(request.command_type),
+            message_number: request.message_number,
+            to: request.to,
+            status_report: request.status_report,
         }
     }
 }

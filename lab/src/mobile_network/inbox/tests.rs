@@ -1,4 +1,4 @@
-//! Messages whole and in parts, copies, data and reports.
+//! Tests of the inbox: reassembly, duplicates, data and status reports.
 
 use sms::address::Address;
 use sms::header::UserDataHeader;
@@ -34,7 +34,7 @@ fn segments(content: &str, reference: u8) -> (Vec<UserData>, DataCoding) {
 }
 
 fn texts(inbox: &Inbox) -> Vec<&str> {
-    inbox.entries().filter_map(Received::message).map(|message| message.text.as_str()).collect()
+    inbox.entries().filter_map(InboxEntry::message).map(|message| message.text.as_str()).collect()
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn segments_in_any_order_make_one_message() {
 }
 
 #[test]
-fn a_segment_that_comes_twice_is_counted_and_not_shown() {
+fn a_duplicate_segment_is_counted_and_not_shown() {
     let content = "0123456789".repeat(30);
     let (parts, coding) = segments(&content, 9);
     let mut inbox = Inbox::default();
@@ -86,13 +86,13 @@ fn a_reference_is_used_again_for_another_text() {
 }
 
 #[test]
-fn two_copies_of_one_message_are_told_apart_from_two_messages() {
+fn a_duplicate_of_a_message_is_marked() {
     let mut inbox = Inbox::default();
     let (parts, coding) = segments("once", 0);
     inbox.put(deliver(parts[0].clone(), coding));
     inbox.put(deliver(parts[0].clone(), coding));
     let doubled: Vec<bool> =
-        inbox.entries().filter_map(Received::message).map(|message| message.doubled).collect();
+        inbox.entries().filter_map(InboxEntry::message).map(|message| message.doubled).collect();
     assert_eq!(doubled, [true, false]);
 }
 
@@ -125,7 +125,7 @@ fn a_status_report_is_kept() {
 }
 
 #[test]
-fn what_never_completes_is_bounded() {
+fn incomplete_messages_are_bounded() {
     let mut inbox = Inbox::default();
     let content = "x".repeat(200);
     for reference in 0..=255 {

@@ -1,4 +1,4 @@
-//! What one subscriber does, seen from HLR, MSC and SGSN.
+//! Tests of the subscriber model: routing, delivery, reports and alerts.
 
 use sms::tpdu::Deliver;
 
@@ -12,8 +12,13 @@ fn subscriber() -> Subscriber {
     Subscriber::new("15550201", "001010000000201", MSC)
 }
 
-fn question() -> RoutingQuestion<'static> {
-    RoutingQuestion { is_priority: false, gprs_support: false, single_attempt: false, service_centre: CENTRE }
+fn request() -> RoutingInfoRequest<'static> {
+    RoutingInfoRequest {
+        is_priority: false,
+        gprs_support: false,
+        single_attempt: false,
+        service_centre: CENTRE,
+    }
 }
 
 fn tpdu() -> Vec<u8> {
@@ -21,9 +26,9 @@ fn tpdu() -> Vec<u8> {
 }
 
 #[test]
-fn a_phone_that_is_on_takes_messages_where_the_hlr_says() {
+fn a_phone_that_is_on_receives_messages_at_its_msc() {
     let mut phone = subscriber();
-    let (routing, inform) = phone.routing(question());
+    let (routing, inform) = phone.routing(request());
     let routing = routing.unwrap();
     assert_eq!((routing.node.as_str(), routing.additional, inform), (MSC, None, None));
     assert_eq!(phone.deliver(MSC, &tpdu()), Ok(()));
@@ -35,8 +40,8 @@ fn a_phone_that_is_on_takes_messages_where_the_hlr_says() {
 fn the_sgsn_is_named_to_a_centre_that_can_use_it() {
     let mut phone = subscriber();
     phone.roam(MSC, Some(SGSN));
-    assert_eq!(phone.routing(question()).0.unwrap().additional, None);
-    let asked = RoutingQuestion { gprs_support: true, ..question() };
+    assert_eq!(phone.routing(request()).0.unwrap().additional, None);
+    let asked = RoutingInfoRequest { gprs_support: true, ..request() };
     assert_eq!(phone.routing(asked).0.unwrap().additional.as_deref(), Some(SGSN));
     phone.reached_by_msc = false;
     assert_eq!(phone.deliver(MSC, &tpdu()), Err(Refusal::AbsentSubscriber(1)));
@@ -45,38 +50,38 @@ fn the_sgsn_is_named_to_a_centre_that_can_use_it() {
 
 #[test]
 fn an_sgsn_alone_is_the_first_node_and_so_it_is_when_the_msc_has_failed() {
-    let asked = RoutingQuestion { gprs_support: true, ..question() };
+    let asked = RoutingInfoRequest { gprs_support: true, ..request() };
     let mut phone = subscriber();
     phone.roam("", Some(SGSN));
     let routing = phone.routing(asked).0.unwrap();
     assert_eq!((routing.node.as_str(), routing.node_is_sgsn, routing.additional), (SGSN, true, None));
-    assert_eq!(phone.routing(question()).0, Err(Refusal::AbsentSubscriber(6)));
+    assert_eq!(phone.routing(request()).0, Err(Refusal::AbsentSubscriber(6)));
     assert_eq!(phone.deliver("", &tpdu()), Err(Refusal::UnidentifiedSubscriber));
     let mut phone = subscriber();
     phone.roam(MSC, Some(SGSN));
     phone.report(CENTRE, DeliveryOutcome::AbsentSubscriber, false, &mut Vec::new()).unwrap();
     assert_eq!(phone.routing(asked).0.unwrap().node, SGSN);
-    assert_eq!(phone.routing(RoutingQuestion { is_priority: true, ..asked }).0.unwrap().node, MSC);
+    assert_eq!(phone.routing(RoutingInfoRequest { is_priority: true, ..asked }).0.unwrap().node, MSC);
     phone.report(CENTRE, DeliveryOutcome::AbsentSubscriber, true, &mut Vec::new()).unwrap();
     assert_eq!(phone.routing(asked).0, Err(Refusal::AbsentSubscriber(1)));
 }
 
 #[test]
-fn absence_is_found_at_the_msc_first_and_at_the_hlr_after_the_report() {
+fn absence_is_reported_by_the_msc_first_and_by_the_hlr_after_the_report() {
     let mut phone = subscriber();
     let mut alerts = Vec::new();
     phone.off();
-    assert!(phone.routing(question()).0.is_ok());
+    assert!(phone.routing(request()).0.is_ok());
     assert_eq!(phone.deliver(MSC, &tpdu()), Err(Refusal::AbsentSubscriber(1)));
     phone.report(CENTRE, DeliveryOutcome::AbsentSubscriber, false, &mut alerts).unwrap();
     assert!(phone.waiting.not_reachable);
-    let once = RoutingQuestion { service_centre: "1998", single_attempt: true, ..question() };
+    let once = RoutingInfoRequest { service_centre: "1998", single_attempt: true, ..request() };
     let (refused, inform) = phone.routing(once);
     assert_eq!((refused, inform.unwrap().is_listed), (Err(Refusal::AbsentSubscriber(1)), false));
-    let (refused, inform) = phone.routing(RoutingQuestion { service_centre: "1999", ..question() });
+    let (refused, inform) = phone.routing(RoutingInfoRequest { service_centre: "1999", ..request() });
     assert_eq!(refused, Err(Refusal::AbsentSubscriber(1)));
     assert!(inform.unwrap().is_listed);
-    assert!(phone.routing(RoutingQuestion { is_priority: true, ..question() }).0.is_ok());
+    assert!(phone.routing(RoutingInfoRequest { is_priority: true, ..request() }).0.is_ok());
     phone.on(&mut alerts);
     assert_eq!(alerts, [CENTRE, "1999"]);
     assert_eq!(phone.waiting, MessageWaiting::default());
@@ -85,13 +90,13 @@ fn absence_is_found_at_the_msc_first_and_at_the_hlr_after_the_report() {
 }
 
 #[test]
-fn a_full_phone_wakes_its_centres_when_it_has_room() {
+fn a_full_phone_alerts_its_centres_when_it_has_free_memory() {
     let mut phone = subscriber();
     let mut alerts = Vec::new();
     phone.is_full = true;
     assert_eq!(phone.deliver(MSC, &tpdu()), Err(Refusal::MemoryCapacityExceeded));
     phone.report(CENTRE, DeliveryOutcome::MemoryCapacityExceeded, false, &mut alerts).unwrap();
-    let (routing, inform) = phone.routing(question());
+    let (routing, inform) = phone.routing(request());
     assert!(routing.is_ok() && inform.unwrap().memory_capacity_exceeded);
     phone.on(&mut alerts);
     assert!(alerts.is_empty());
@@ -108,11 +113,11 @@ fn a_report_of_success_clears_the_flags_and_alerts_the_others() {
     }
     let answer = phone.report(CENTRE, DeliveryOutcome::SuccessfulTransfer, false, &mut alerts);
     assert_eq!((answer, alerts), (Ok(()), vec!["1999".to_owned()]));
-    assert!(phone.routing(question()).0.is_ok());
+    assert!(phone.routing(request()).0.is_ok());
 }
 
 #[test]
-fn the_list_has_an_end() {
+fn the_list_is_bounded() {
     let mut phone = subscriber();
     let mut alerts = Vec::new();
     for number in 0..WAITING_MAX {
@@ -135,11 +140,11 @@ fn after_roaming_the_old_msc_and_the_old_lmsi_are_stale() {
 }
 
 #[test]
-fn busy_and_unreadable_are_refused_each_by_its_name() {
+fn busy_phones_and_invalid_tpdus_are_refused_with_their_own_errors() {
     let mut phone = subscriber();
     assert_eq!(phone.deliver(MSC, &[0xff]), Err(Refusal::EquipmentProtocolError));
     phone.is_busy = true;
     assert_eq!(phone.deliver(MSC, &tpdu()), Err(Refusal::SubscriberBusy));
     phone.is_purged = true;
-    assert_eq!(phone.routing(question()).0, Err(Refusal::AbsentSubscriber(4)));
+    assert_eq!(phone.routing(request()).0, Err(Refusal::AbsentSubscriber(4)));
 }

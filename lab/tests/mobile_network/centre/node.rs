@@ -1,29 +1,28 @@
-//! The centre's node: M3UA, SCCP and TCAP in one loop.
+//! The protocol stack of the scripted centre: M3UA, SCCP, TCAP and MAP in one loop.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use m3ua::{
-    LinkId, LinkSettings, M3ua, Role, ServerId, ServerSettings, ServerState, Timers, TrafficMode, Transfer,
-};
+use m3ua::{LinkId, M3ua, ServerState, Transfer};
 use map::{Context, Map, MapError, Request, Response, Version};
-use sccp::{Address, Destination, Network, NetworkId, PointCodeState, Remote, Sccp, TranslationRule};
+use sccp::{Address, PointCodeState, Sccp};
 use tcap::{Begin, Code, Component, DialogueAnswer, DialogueId, Oid, OperationClass, Tcap, UserAbort};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Ask, Command, End, Negotiated, OTHER_TITLE, Policy, Said, TITLE, title};
+use super::{
+    Command, DialogueRecord, DialogueRequest, End, NETWORK, NegotiationResult, OTHER_TITLE, Policy, SERVER,
+    TITLE, layers, title,
+};
 
 const LINK: LinkId = LinkId(0);
-const SERVER: ServerId = ServerId(0);
-const NETWORK: NetworkId = NetworkId(0);
 
 struct Open {
-    ask: Ask,
-    waiting: VecDeque<Request>,
-    said: Said,
-    answer: oneshot::Sender<Said>,
+    dialogue: DialogueRequest,
+    pending: VecDeque<Request>,
+    record: DialogueRecord,
+    answer: oneshot::Sender<DialogueRecord>,
 }
 
 pub(super) struct Node {
@@ -31,27 +30,27 @@ pub(super) struct Node {
     sccp: Sccp,
     tcap: Tcap<Address>,
     map: Map<Address>,
-    negotiating: Vec<Option<oneshot::Sender<Negotiated>>>,
+    negotiations: Vec<Option<oneshot::Sender<NegotiationResult>>>,
     open: HashMap<DialogueId, Open>,
-    tell: mpsc::UnboundedSender<(Version, Request)>,
+    requests: mpsc::UnboundedSender<(Version, Request)>,
     policy: Arc<Mutex<Policy>>,
     active: Arc<tokio::sync::Notify>,
 }
 
 impl Node {
     pub(super) fn new(
-        tell: mpsc::UnboundedSender<(Version, Request)>,
+        requests: mpsc::UnboundedSender<(Version, Request)>,
         policy: Arc<Mutex<Policy>>,
         active: Arc<tokio::sync::Notify>,
     ) -> Self {
         Self {
-            m3ua: m3ua(),
-            sccp: sccp(),
+            m3ua: layers::m3ua(),
+            sccp: layers::sccp(),
             tcap: Tcap::new(tcap::Settings { first: 0x77_0000, ..tcap::Settings::default() }),
             map: Map::new(map::Settings::default()),
-            negotiating: Vec::new(),
+            negotiations: Vec::new(),
             open: HashMap::new(),
-            tell,
+            requests,
             policy,
             active,
         }
@@ -60,7 +59,7 @@ impl Node {
     pub(super) async fn run(
         mut self,
         association: sctp::Association,
-        mut asked: mpsc::UnboundedReceiver<Command>,
+        mut commands: mpsc::UnboundedReceiver<Command>,
     ) {
         let streams = association.streams();
         let (sender, mut receiver) = association.split();
@@ -68,19 +67,19 @@ impl Node {
         let mut events = Vec::new();
         loop {
             let mut batch = Vec::new();
-            self.turn(&mut batch);
+            self.process(&mut batch);
             if !batch.is_empty() && sender.send_all(batch).await.is_err() {
                 return;
             }
-            let dues =
+            let deadlines =
                 [self.m3ua.deadline(), self.sccp.deadline(), self.tcap.deadline(), self.map.deadline()];
-            let due = dues.into_iter().flatten().min().unwrap_or(now() + Duration::from_secs(3600));
+            let due = deadlines.into_iter().flatten().min().unwrap_or(now() + Duration::from_secs(3600));
             tokio::select! {
                 ended = receiver.receive_all(&mut events) => if ended.is_err() { return },
-                ask = asked.recv() => match ask {
-                    Some(Command::Ask(ask, answer)) => self.begin(ask, answer),
+                command = commands.recv() => match command {
+                    Some(Command::Dialogue(dialogue, answer)) => self.begin(dialogue, answer),
                     Some(Command::Raw(called, octets)) => self.send(called, title(TITLE, 8), octets.into(), 0, false),
-                    Some(Command::Negotiate(asks, tell)) => self.open_map(asks.0, asks.1, tell),
+                    Some(Command::Negotiate(open, result)) => self.open_map(open.0, open.1, result),
                     None => return,
                 },
                 () = tokio::time::sleep_until(due.into()) => {
@@ -99,27 +98,29 @@ impl Node {
         }
     }
 
-    fn begin(&mut self, ask: Ask, answer: oneshot::Sender<Said>) {
-        let mut waiting = VecDeque::from(ask.requests.clone());
-        let context = ask.requests[0].context();
-        let first = if ask.empty_begin { None } else { waiting.pop_front() };
-        let components = first.iter().map(|request| invoke(request, ask.version, 1, ask.patience)).collect();
+    fn begin(&mut self, request: DialogueRequest, answer: oneshot::Sender<DialogueRecord>) {
+        let mut pending = VecDeque::from(request.requests.clone());
+        let context = request.requests[0].context();
+        let first = if request.empty_begin { None } else { pending.pop_front() };
+        let (version, timeout) = (request.version, request.timeout);
+        let components = first.iter().map(|first| invoke(first, version, 1, timeout)).collect();
         let begin = Begin {
             local: title(TITLE, 8),
-            remote: ask.called.clone(),
-            application_context: name(context, ask.version),
+            remote: request.called.clone(),
+            application_context: name(context, version),
             user_information: None,
             components,
-            idle: Some(ask.patience),
+            idle: Some(timeout),
         };
-        let said = Said { components: Vec::new(), end: End::TimedOut, messages: 0, request: first };
+        let record =
+            DialogueRecord { components: Vec::new(), end: End::TimedOut, messages: 0, request: first };
         let dialogue = self.tcap.begin(begin, now()).unwrap();
-        self.open.insert(dialogue, Open { ask, waiting, said, answer });
+        self.open.insert(dialogue, Open { dialogue: request, pending, record, answer });
     }
 
-    fn open_map(&mut self, called: Address, request: Request, tell: oneshot::Sender<Negotiated>) {
-        let (local, tag) = (title(OTHER_TITLE, 8), self.negotiating.len() as u64);
-        self.negotiating.push(Some(tell));
+    fn open_map(&mut self, called: Address, request: Request, result: oneshot::Sender<NegotiationResult>) {
+        let (local, tag) = (title(OTHER_TITLE, 8), self.negotiations.len() as u64);
+        self.negotiations.push(Some(result));
         let open = map::Open {
             peer: called.digits().unwrap().into(),
             room: self.sccp.room(NETWORK, &called, &local),
@@ -139,14 +140,14 @@ impl Node {
                 self.on_tcap(tcap::Output::Send { local, remote, octets, sequence, first });
             }
             map::Output::Confirm { tag, version, result, .. } => {
-                let tell = self.negotiating[usize::try_from(tag).unwrap()].take().unwrap();
-                let _the_test_may_be_over = tell.send((version, result));
+                let sender = self.negotiations[usize::try_from(tag).unwrap()].take().unwrap();
+                let _ = sender.send((version, result)); // the test may be over
             }
             other => panic!("{other:?}"),
         }
     }
 
-    fn turn(&mut self, batch: &mut Vec<sctp::Message>) {
+    fn process(&mut self, batch: &mut Vec<sctp::Message>) {
         loop {
             let mut idle = true;
             while let Some(output) = self.m3ua.poll() {
@@ -244,7 +245,7 @@ impl Node {
             }
             tcap::Output::Rejected { dialogue, invoke_id, problem } => {
                 if let Some(open) = self.open.get_mut(&dialogue) {
-                    open.said.components.insert(0, Component::Reject { invoke_id, problem });
+                    open.record.components.insert(0, Component::Reject { invoke_id, problem });
                 }
             }
             _ => {}
@@ -266,28 +267,28 @@ impl Node {
 
     fn continued(&mut self, dialogue: DialogueId, components: Vec<Component>) {
         let Some(open) = self.open.get_mut(&dialogue) else {
-            // A node that opened with nothing now asks.
+            // The request of a node that opened with an empty BEGIN.
             self.answer(dialogue, components, Version::V3, Some(Context::ShortMsgMoRelay), None);
             return;
         };
-        open.said.messages += 1;
-        open.said.components.extend(components);
-        let Some(request) = open.waiting.pop_front() else {
+        open.record.messages += 1;
+        open.record.components.extend(components);
+        let Some(request) = open.pending.pop_front() else {
             self.tcap.end(dialogue, None, Vec::new(), now()).unwrap();
             return self.over(dialogue, Vec::new(), End::Ended);
         };
-        let invoke_id = i8::try_from(open.said.messages).unwrap() + 1;
-        let invoke = invoke(&request, open.ask.version, invoke_id, open.ask.patience);
-        open.said.request = Some(request);
+        let invoke_id = i8::try_from(open.record.messages).unwrap() + 1;
+        let invoke = invoke(&request, open.dialogue.version, invoke_id, open.dialogue.timeout);
+        open.record.request = Some(request);
         self.tcap.proceed(dialogue, None, vec![invoke], now()).unwrap();
     }
 
     fn over(&mut self, dialogue: DialogueId, components: Vec<Component>, end: End) {
         let Some(mut open) = self.open.remove(&dialogue) else { return };
-        open.said.messages += 1;
-        open.said.components.extend(components);
-        open.said.end = end;
-        let _the_test_may_be_over = open.answer.send(open.said);
+        open.record.messages += 1;
+        open.record.components.extend(components);
+        open.record.end = end;
+        let _ = open.answer.send(open.record); // the test may be over
     }
 
     fn begun(&mut self, dialogue: DialogueId, name: Option<Oid>, components: Vec<Component>) {
@@ -322,7 +323,7 @@ impl Node {
         components: Vec<Component>,
         version: Version,
         context: Option<Context>,
-        accepted: Option<DialogueAnswer>,
+        acceptance: Option<DialogueAnswer>,
     ) {
         let mut answers = Vec::new();
         for component in components {
@@ -335,12 +336,12 @@ impl Node {
             if request.is_answered(version) {
                 answers.push(answer_to(&request, &self.policy.lock().unwrap().answer, invoke_id, version));
             }
-            self.tell.send((version, request)).unwrap();
+            self.requests.send((version, request)).unwrap();
         }
         if answers.is_empty() {
             self.tcap.release(dialogue, now());
         } else {
-            self.tcap.end(dialogue, accepted, answers, now()).unwrap();
+            self.tcap.end(dialogue, acceptance, answers, now()).unwrap();
         }
     }
 }
@@ -382,48 +383,4 @@ fn name(context: Context, version: Version) -> Option<Oid> {
 
 fn now() -> Instant {
     tokio::time::Instant::now().into_std()
-}
-
-fn m3ua() -> M3ua {
-    M3ua::new(m3ua::Settings {
-        links: vec![LinkSettings {
-            name: "gateway".into(),
-            role: Role::Asp,
-            asp_identifier: None,
-            servers: vec![SERVER],
-        }],
-        servers: vec![ServerSettings {
-            name: "centre".into(),
-            routing_context: Some(100),
-            network_appearance: None,
-            traffic_mode: TrafficMode::Loadshare,
-            minimum_active: 1,
-            registers: None,
-            point_codes: Vec::new(),
-        }],
-        timers: Timers::default(),
-        pending_max: 1000,
-    })
-    .unwrap()
-}
-
-fn sccp() -> Sccp {
-    let ours = TranslationRule {
-        pattern: "1555000100?".parse().unwrap(),
-        destination: Destination::Local,
-        ..TranslationRule::default()
-    };
-    let theirs = TranslationRule { destination: Destination::Solitary(2), ..TranslationRule::default() };
-    Sccp::new(sccp::Settings {
-        networks: vec![Network {
-            id: NETWORK,
-            point_codes: vec![1],
-            network_indicator: 2,
-            remotes: vec![Remote { takes_xudt: true, ..Remote::new(2) }],
-            subsystems: vec![8],
-        }],
-        rules: vec![ours, theirs],
-        ..sccp::Settings::default()
-    })
-    .unwrap()
 }

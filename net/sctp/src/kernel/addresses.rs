@@ -1,4 +1,4 @@
-//! Addresses as the kernel wants them: `sockaddr_in` and `sockaddr_in6`, one after the other.
+//! Socket addresses in the kernel's form: packed `sockaddr_in` and `sockaddr_in6`.
 
 use std::net::SocketAddr;
 
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_have_the_size_that_the_kernel_counts_with() {
+    fn addresses_have_the_sizes_of_the_c_structures() {
         let (ipv4, ipv6) = ("192.0.2.1:2905".parse().unwrap(), "[2001:db8::1]:2905".parse().unwrap());
         assert_eq!(packed(&[ipv4]).len(), size_of::<libc::sockaddr_in>());
         assert_eq!(packed(&[ipv6]).len(), size_of::<libc::sockaddr_in6>());

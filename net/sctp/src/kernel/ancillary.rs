@@ -1,4 +1,4 @@
-//! What travels beside a message through the socket: stream and payload protocol (RFC 6458 §5.3).
+//! Ancillary data of a message on the socket: stream and payload protocol (RFC 6458 §5.3).
 
 /// `SCTP_SNDINFO` and `SCTP_RCVINFO`.
 const SNDINFO: i32 = 2;
@@ -11,38 +11,38 @@ const HEADER: usize = size_of::<usize>() + 8;
 const SNDINFO_OCTETS: usize = 16;
 const RCVINFO_OCTETS: usize = 12;
 
-/// Where a message belongs.
+/// Stream and payload protocol of a message.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Place {
+pub(super) struct MessageInfo {
     pub(super) stream: u16,
     pub(super) payload_protocol: u32,
 }
 
-impl Place {
-    /// As a control message with `struct sctp_sndinfo`.
-    pub(super) fn for_sending(self) -> Vec<u8> {
+impl MessageInfo {
+    /// Encodes a control message with `struct sctp_sndinfo`.
+    pub(super) fn to_sndinfo(self) -> Vec<u8> {
         let mut control = Vec::with_capacity(HEADER + SNDINFO_OCTETS);
         control.extend((HEADER + SNDINFO_OCTETS).to_ne_bytes());
         control.extend(libc::IPPROTO_SCTP.to_ne_bytes());
         control.extend(SNDINFO.to_ne_bytes());
         control.extend(self.stream.to_ne_bytes());
         control.extend([0; 2]); // flags: in order
-        // The kernel does not look at it, and puts it on the wire as it is.
+        // The kernel copies it to the wire as it is.
         control.extend(self.payload_protocol.to_be_bytes());
         control.extend([0; 8]); // context and association
         control
     }
 
-    /// Out of the control messages that came with a message.
-    pub(super) fn of_received(mut control: &[u8]) -> Option<Self> {
+    /// Reads `struct sctp_rcvinfo` among the control messages of a received message.
+    pub(super) fn from_rcvinfo(mut control: &[u8]) -> Option<Self> {
         loop {
             let (length, rest) = control.split_first_chunk::<{ size_of::<usize>() }>()?;
             let (level, rest) = rest.split_first_chunk::<4>()?;
             let (kind, _) = rest.split_first_chunk::<4>()?;
             let length = usize::from_ne_bytes(*length);
             let value = control.get(HEADER..length)?;
-            let is = (i32::from_ne_bytes(*level), i32::from_ne_bytes(*kind));
-            if is == (libc::IPPROTO_SCTP, RCVINFO) && value.len() >= RCVINFO_OCTETS {
+            let level_and_kind = (i32::from_ne_bytes(*level), i32::from_ne_bytes(*kind));
+            if level_and_kind == (libc::IPPROTO_SCTP, RCVINFO) && value.len() >= RCVINFO_OCTETS {
                 return Some(Self {
                     stream: u16::from_ne_bytes(*value.first_chunk::<2>()?),
                     payload_protocol: u32::from_be_bytes(*value.get(8..)?.first_chunk::<4>()?),
@@ -57,7 +57,7 @@ impl Place {
 mod tests {
     use super::*;
 
-    const PLACE: Place = Place { stream: 7, payload_protocol: 3 };
+    const INFO: MessageInfo = MessageInfo { stream: 7, payload_protocol: 3 };
 
     fn control(kind: i32, value: &[u8]) -> Vec<u8> {
         let mut control = (HEADER + value.len()).to_ne_bytes().to_vec();
@@ -77,8 +77,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sent_is_as_long_as_the_c_macros_make_it() {
-        let control = PLACE.for_sending();
+    fn the_control_message_is_as_long_as_the_c_macros_make_it() {
+        let control = INFO.to_sndinfo();
         assert_eq!(control.len(), HEADER + size_of::<libc::sctp_sndinfo>());
         assert_eq!(HEADER, size_of::<libc::cmsghdr>());
         assert_eq!(control[HEADER..HEADER + 2], 7_u16.to_ne_bytes());
@@ -86,23 +86,23 @@ mod tests {
     }
 
     #[test]
-    fn what_is_received_is_found_behind_others() {
-        assert_eq!(Place::of_received(&received()), Some(PLACE));
+    fn rcvinfo_is_found_behind_other_control_messages() {
+        assert_eq!(MessageInfo::from_rcvinfo(&received()), Some(INFO));
         let mut behind = control(1, &[0; 3]);
         behind.extend(received());
-        assert_eq!(Place::of_received(&behind), Some(PLACE));
+        assert_eq!(MessageInfo::from_rcvinfo(&behind), Some(INFO));
     }
 
     #[test]
-    fn every_truncation_is_nothing_and_no_length_is_believed() {
+    fn truncations_and_wrong_lengths_yield_nothing() {
         let control = received();
         for present in 0..HEADER + 24 {
-            assert_eq!(Place::of_received(&control[..present]), None);
+            assert_eq!(MessageInfo::from_rcvinfo(&control[..present]), None);
         }
         for length in [0, 1, HEADER, usize::MAX] {
-            let mut lying = control.clone();
-            lying[..size_of::<usize>()].copy_from_slice(&length.to_ne_bytes());
-            assert_eq!(Place::of_received(&lying), None);
+            let mut wrong = control.clone();
+            wrong[..size_of::<usize>()].copy_from_slice(&length.to_ne_bytes());
+            assert_eq!(MessageInfo::from_rcvinfo(&wrong), None);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The system calls that no safe wrapper offers. All `unsafe` code of the workspace is here.
+//! SCTP system calls without a safe wrapper. All `unsafe` code of the workspace is here.
 
 #![allow(unsafe_code, reason = "options and notifications of SCTP have no safe wrapper")]
 
@@ -9,15 +9,15 @@ use std::ptr;
 use socket2::Socket;
 use tokio::io::unix::AsyncFd;
 
-/// Octets of room for control messages; `SCTP_RCVINFO` takes 44.
+/// Size of the buffer for control messages; `SCTP_RCVINFO` takes 44.
 pub(super) const CONTROL_OCTETS: u8 = 128;
 
-/// Room for control messages, aligned as the kernel writes them. Zeros follow the last of them.
+/// A buffer for control messages, aligned as the kernel writes them. Zeros follow the last of them.
 #[repr(align(8))]
-pub(super) struct Control(pub(super) [u8; CONTROL_OCTETS as usize]);
+pub(super) struct ControlBuffer(pub(super) [u8; CONTROL_OCTETS as usize]);
 
-/// What one receiving call brought.
-pub(super) struct Received {
+/// The result of one `recvmsg`.
+pub(super) struct ReceiveResult {
     /// Octets in the buffer.
     pub(super) octets: usize,
     /// The message ends here (`MSG_EOR`).
@@ -26,12 +26,12 @@ pub(super) struct Received {
     pub(super) notification: bool,
 }
 
-/// A socket that the runtime watches.
-pub(super) fn registered(socket: Socket) -> io::Result<AsyncFd<Socket>> {
+/// Registers a socket with the runtime.
+pub(super) fn register(socket: Socket) -> io::Result<AsyncFd<Socket>> {
     // SAFETY: a `Socket` owns its descriptor, gives always the same one, and closes it only when it
     // is dropped, which `AsyncFd` does after it has stopped watching.
-    let registered = unsafe { AsyncFd::register(socket) };
-    registered.map_err(io::Error::from)
+    let socket = unsafe { AsyncFd::register(socket) };
+    socket.map_err(io::Error::from)
 }
 
 /// `setsockopt` at the level of SCTP.
@@ -42,14 +42,14 @@ pub(super) fn set_option(socket: &Socket, name: i32, value: &[u8]) -> io::Result
     let result = unsafe {
         libc::setsockopt(socket.as_raw_fd(), libc::IPPROTO_SCTP, name, value.as_ptr().cast(), length)
     };
-    // Connecting answers with the number of the association.
+    // `SCTP_SOCKOPT_CONNECTX` returns the number of the association.
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
 /// `getsockopt` at the level of SCTP; returns how many octets of `value` were written.
 pub(super) fn get_option(socket: &Socket, name: i32, value: &mut [u8]) -> io::Result<usize> {
-    let room = libc::socklen_t::try_from(value.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
-    let mut length = room;
+    let capacity = libc::socklen_t::try_from(value.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
+    let mut length = capacity;
     // SAFETY: the descriptor is open as long as `socket` is borrowed. The kernel writes at most
     // `length` octets at `value`, which is exactly as long and borrowed exclusively, and the number
     // of them at `length`, which lives on this stack.
@@ -65,11 +65,15 @@ pub(super) fn get_option(socket: &Socket, name: i32, value: &mut [u8]) -> io::Re
     if result != 0 {
         return Err(io::Error::last_os_error());
     }
-    Ok(usize::try_from(length.min(room)).unwrap_or(value.len()))
+    Ok(usize::try_from(length.min(capacity)).unwrap_or(value.len()))
 }
 
-/// `recvmsg`, with what travels beside the message.
-pub(super) fn receive(socket: &Socket, buffer: &mut [u8], control: &mut Control) -> io::Result<Received> {
+/// `recvmsg`, with its control messages.
+pub(super) fn receive(
+    socket: &Socket,
+    buffer: &mut [u8],
+    control: &mut ControlBuffer,
+) -> io::Result<ReceiveResult> {
     control.0.fill(0);
     let mut part = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
     // SAFETY: `msghdr` is plain data of integers and pointers, for which all zeros is a value.
@@ -84,7 +88,7 @@ pub(super) fn receive(socket: &Socket, buffer: &mut [u8], control: &mut Control)
     // exclusively and outlive the call.
     let result = unsafe { libc::recvmsg(socket.as_raw_fd(), &raw mut header, 0) };
     let octets = usize::try_from(result).map_err(|_| io::Error::last_os_error())?;
-    Ok(Received {
+    Ok(ReceiveResult {
         octets: octets.min(buffer.len()),
         complete: header.msg_flags & libc::MSG_EOR != 0,
         notification: header.msg_flags & libc::MSG_NOTIFICATION != 0,

@@ -1,4 +1,4 @@
-//! One association of the kernel while it is driven.
+//! The task of one association of the kernel: reads, writes and notifications of its socket.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -9,43 +9,44 @@ use bytes::{Bytes, BytesMut};
 use socket2::{MsgHdr, Socket};
 use tokio::io::unix::AsyncFd;
 
-use super::ancillary::Place;
-use super::calls::{self, CONTROL_OCTETS, Control};
+use super::ancillary::MessageInfo;
+use super::calls::{self, CONTROL_OCTETS, ControlBuffer};
 use super::notification::Notification;
 use crate::association::Association;
+use crate::command::{Batch, Command, Shutdown};
+use crate::connection_limit::ConnectionPermit;
 use crate::deadline::until;
-use crate::driver::{BATCH_OCTETS, Batch, Command, Driver, Shutdown};
+use crate::driver::{BATCH_OCTETS, Driver};
 use crate::endpoint::Tuning;
 use crate::error::Error;
 use crate::message::{Event, MESSAGE_OCTETS_MAX, Message};
-use crate::room::Held;
-use crate::seats::Seat;
+use crate::send_quota::Reservation;
 
-/// See the module.
+/// The state of one association in its task.
 pub(super) struct Connection {
     buffer: Vec<u8>,
-    /// The beginning of a message whose end has not arrived.
+    /// The beginning of a message that is not complete.
     partial: BytesMut,
-    /// Messages for whoever receives. While there are some, nothing is read.
+    /// Messages for the receiver. While there are some, nothing is read.
     batch: Vec<Event>,
     /// Messages for the kernel. While there are some, no command is taken.
     sending: VecDeque<Message>,
-    /// The room that they take.
-    held: Vec<Held>,
-    /// We are to shut down.
+    /// The quota that they occupy.
+    reservations: Vec<Reservation>,
+    /// A shutdown was requested.
     closing: Option<Shutdown>,
-    we_closed: bool,
+    write_closed: bool,
     ended: Option<Result<(), Error>>,
 }
 
 impl Connection {
-    /// Drives an established association in a task of its own.
+    /// Spawns the task of an established association.
     pub(super) fn start(
         socket: AsyncFd<Socket>,
         streams: u16,
         peer: SocketAddr,
         tuning: Tuning,
-        seat: Option<Seat>,
+        permit: Option<ConnectionPermit>,
     ) -> Association {
         let (driver, association) = Driver::new(streams, peer, tuning);
         let connection = Self {
@@ -53,47 +54,47 @@ impl Connection {
             partial: BytesMut::new(),
             batch: Vec::new(),
             sending: VecDeque::new(),
-            held: Vec::new(),
+            reservations: Vec::new(),
             closing: None,
-            we_closed: false,
+            write_closed: false,
             ended: None,
         };
-        tokio::spawn(connection.run(socket, driver.holding(seat)));
+        tokio::spawn(connection.run(socket, driver.with_permit(permit)));
         association
     }
 
     async fn run(mut self, socket: AsyncFd<Socket>, mut driver: Driver) {
-        let ending = self.carry(&socket, &mut driver).await;
-        if ending.is_err() {
-            // Closing sends ABORT then.
+        let result = self.transfer(&socket, &mut driver).await;
+        if result.is_err() {
+            // Closing with linger 0 sends ABORT.
             let _ = socket.get_ref().set_linger(Some(Duration::ZERO));
         }
         drop(socket);
         if let Some(shutdown) = self.closing {
-            let _ = shutdown.done.send(ending);
+            let _ = shutdown.done.send(result);
         }
-        driver.end(ending);
+        driver.end(result);
     }
 
-    async fn carry(&mut self, socket: &AsyncFd<Socket>, driver: &mut Driver) -> Result<(), Error> {
-        let (incoming, shared) = (driver.incoming.clone(), driver.shared.clone());
+    async fn transfer(&mut self, socket: &AsyncFd<Socket>, driver: &mut Driver) -> Result<(), Error> {
+        let (incoming, state) = (driver.incoming.clone(), driver.state.clone());
         loop {
             if let Some(ended) = self.ended
                 && self.batch.is_empty()
             {
                 return ended;
             }
-            if self.closing.is_some() && !self.we_closed && self.sending.is_empty() {
-                // The kernel sends and has acknowledged what it holds before it says SHUTDOWN.
+            if self.closing.is_some() && !self.write_closed && self.sending.is_empty() {
+                // The kernel sends SHUTDOWN after all it holds is acknowledged.
                 socket.get_ref().shutdown(Side::Write)?;
-                self.we_closed = true;
+                self.write_closed = true;
             }
             let reads = self.batch.is_empty() && self.ended.is_none();
             let writes = !self.sending.is_empty() && self.ended.is_none();
-            let takes = !writes && self.closing.is_none() && self.ended.is_none();
+            let accepts_command = !writes && self.closing.is_none() && self.ended.is_none();
             let deadline = self.closing.as_ref().map(|shutdown| shutdown.deadline);
             tokio::select! {
-                () = shared.aborted(&incoming) => return Err(Error::AbortedHere),
+                () = state.aborted(&incoming) => return Err(Error::AbortedHere),
                 () = until(deadline) => return Err(Error::TimedOut),
                 permit = incoming.reserve(), if !self.batch.is_empty() => {
                     permit.map_err(|_| Error::AbortedHere)?.send(std::mem::take(&mut self.batch));
@@ -104,14 +105,14 @@ impl Connection {
                 ready = socket.writable(), if writes => {
                     let _ = ready?.try_io(|socket| self.write(socket.get_ref()));
                 }
-                Some(command) = driver.commands.recv(), if takes => self.take(command, driver),
+                Some(command) = driver.commands.recv(), if accepts_command => self.execute(command, driver),
             }
         }
     }
 
     /// Reads until the kernel has no more, or the batch is full.
     fn read(&mut self, socket: &Socket, driver: &mut Driver) -> io::Result<()> {
-        let (mut octets, mut control) = (0, Control([0; CONTROL_OCTETS as usize]));
+        let (mut octets, mut control) = (0, ControlBuffer([0; CONTROL_OCTETS as usize]));
         while octets < BATCH_OCTETS && self.ended.is_none() {
             let received = match calls::receive(socket, &mut self.buffer, &mut control) {
                 Ok(received) => received,
@@ -125,24 +126,24 @@ impl Connection {
             let part = self.buffer.get(..received.octets).unwrap_or_default();
             if received.notification {
                 let notification = Notification::read(part);
-                self.note(notification, socket, driver);
+                self.handle_notification(notification, socket, driver);
             } else if part.is_empty() {
                 self.ended = Some(Ok(()));
             } else {
                 octets += part.len();
-                let place = Place::of_received(&control.0);
+                let info = MessageInfo::from_rcvinfo(&control.0);
                 self.partial.extend_from_slice(part);
-                self.complete(place.filter(|_| received.complete));
+                self.complete(info.filter(|_| received.complete));
             }
         }
         Ok(())
     }
 
-    /// Reports the message that has become whole, if `place` is there.
-    fn complete(&mut self, place: Option<Place>) {
+    /// Reports the message that has become complete, if `info` is present.
+    fn complete(&mut self, info: Option<MessageInfo>) {
         if self.partial.len() > MESSAGE_OCTETS_MAX {
             self.ended = Some(Err(Error::PeerMisbehaved));
-        } else if let Some(Place { stream, payload_protocol }) = place {
+        } else if let Some(MessageInfo { stream, payload_protocol }) = info {
             // A copy, so that a message that is kept does not keep the buffer.
             let octets = Bytes::copy_from_slice(&self.partial);
             self.partial.clear();
@@ -150,7 +151,12 @@ impl Connection {
         }
     }
 
-    fn note(&mut self, notification: Option<Notification>, socket: &Socket, driver: &mut Driver) {
+    fn handle_notification(
+        &mut self,
+        notification: Option<Notification>,
+        socket: &Socket,
+        driver: &mut Driver,
+    ) {
         match notification {
             Some(Notification::Lost) => {
                 let why = socket.take_error().ok().flatten();
@@ -166,11 +172,11 @@ impl Connection {
         }
     }
 
-    /// Writes until the kernel takes no more.
+    /// Writes until the kernel accepts_command no more.
     fn write(&mut self, socket: &Socket) -> io::Result<()> {
         while let Some(message) = self.sending.front() {
-            let place = Place { stream: message.stream, payload_protocol: message.payload_protocol };
-            let control = place.for_sending();
+            let info = MessageInfo { stream: message.stream, payload_protocol: message.payload_protocol };
+            let control = info.to_sndinfo();
             let parts = [IoSlice::new(&message.octets)];
             let header = MsgHdr::new().with_control(&control).with_buffers(&parts);
             match socket.sendmsg(&header, libc::MSG_NOSIGNAL) {
@@ -180,25 +186,25 @@ impl Connection {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(error),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
-                    // The reading side hears why.
+                    // The reading side gets the reason.
                     tracing::debug!(%error, count = self.sending.len(), "messages not sent");
                     self.sending.clear();
                 }
             }
         }
-        self.held.clear();
+        self.reservations.clear();
         Ok(())
     }
 
-    /// Takes all messages that wait.
-    fn take(&mut self, command: Command, driver: &mut Driver) {
+    /// Collects a command and those queued behind it.
+    fn execute(&mut self, command: Command, driver: &mut Driver) {
         let (mut next, mut octets) = (Some(command), 0);
         while let Some(command) = next {
             match command {
-                Command::Send(Batch { messages, held }) => {
+                Command::Send(Batch { messages, reservation }) => {
                     octets += messages.iter().map(|message| message.octets.len()).sum::<usize>();
                     self.sending.extend(messages);
-                    self.held.push(held);
+                    self.reservations.push(reservation);
                 }
                 Command::Shutdown(shutdown) => {
                     driver.commands.close();

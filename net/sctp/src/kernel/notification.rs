@@ -1,23 +1,23 @@
-//! What the kernel says of an association in between its messages (RFC 6458 §6.1).
+//! Notifications of the kernel about an association (RFC 6458 §6.1).
 
 const ASSOC_CHANGE: u16 = 0x8001;
 const SHUTDOWN_EVENT: u16 = 0x8005;
 
-/// A notification that matters.
+/// A notification that changes the state of the association.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Notification {
-    /// `SCTP_COMM_LOST` and `SCTP_CANT_STR_ASSOC`: it is gone. The socket's error says why.
+    /// `SCTP_COMM_LOST` and `SCTP_CANT_STR_ASSOC`: it is lost. The socket's error is the reason.
     Lost,
-    /// `SCTP_RESTART`: the peer started anew.
+    /// `SCTP_RESTART`: the peer restarted it.
     Restarted,
     /// `SCTP_SHUTDOWN_COMP`: it has ended in good order.
     Ended,
-    /// `SCTP_SHUTDOWN_EVENT`: the peer will send nothing more, and wants nothing more.
+    /// `SCTP_SHUTDOWN_EVENT`: the peer has begun to shut down.
     PeerShutsDown,
 }
 
 impl Notification {
-    /// `None` for all others, and for what is too short to be one.
+    /// `None` for all other notifications, and for truncated ones.
     pub(super) fn read(octets: &[u8]) -> Option<Self> {
         let (kind, rest) = octets.split_first_chunk::<2>()?;
         match u16::from_ne_bytes(*kind) {
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn every_truncation_is_nothing() {
+    fn truncations_yield_nothing() {
         let lost = change(1);
         for present in 0..10 {
             assert_eq!(Notification::read(&lost[..present]), None);

@@ -1,7 +1,7 @@
 //! Socket options of SCTP (RFC 6458 §8), as the octets that the kernel reads.
 //!
-//! The structures are those of `linux/sctp.h`. Each begins with the association's number, which
-//! means nothing on a one-to-one socket and stays zero.
+//! The structures are those of `linux/sctp.h`. Each begins with the association's number, which is
+//! unused on a one-to-one socket and stays zero.
 
 use std::io;
 use std::net::SocketAddr;
@@ -23,7 +23,7 @@ const SCTP_SOCKOPT_BINDX_ADD: i32 = 100;
 const SCTP_SOCKOPT_CONNECTX: i32 = 110;
 const SCTP_EVENT: i32 = 127;
 
-/// Notifications that are wanted: what becomes of the association, and SHUTDOWN of the peer.
+/// Notifications that are subscribed to: association changes, and SHUTDOWN of the peer.
 const SCTP_ASSOC_CHANGE: u16 = 0x8001;
 const SCTP_SHUTDOWN_EVENT: u16 = 0x8005;
 
@@ -55,25 +55,25 @@ impl Opt {
         Self { name: SCTP_SOCKOPT_CONNECTX, value: addresses::packed(to) }
     }
 
-    /// Hands it to the kernel.
+    /// Sets it on the socket.
     pub(super) fn set(&self, socket: &Socket) -> io::Result<()> {
         calls::set_option(socket, self.name, &self.value)
     }
 
-    fn words(name: i32, words: &[u32]) -> Self {
-        Self { name, value: words.iter().flat_map(|word| word.to_ne_bytes()).collect() }
+    fn u32_fields(name: i32, u32_fields: &[u32]) -> Self {
+        Self { name, value: u32_fields.iter().flat_map(|word| word.to_ne_bytes()).collect() }
     }
 }
 
-/// What is set before a socket connects or listens; associations inherit it.
+/// Options that are set before a socket connects or listens; associations inherit them.
 pub(super) fn of_endpoint(tuning: &Tuning) -> Vec<Opt> {
     let mut options = vec![
         initiation(tuning),
-        Opt::words(SCTP_RTOINFO, &[0, tuning.rto_initial_ms, tuning.rto_max_ms, tuning.rto_min_ms]),
+        Opt::u32_fields(SCTP_RTOINFO, &[0, tuning.rto_initial_ms, tuning.rto_max_ms, tuning.rto_min_ms]),
         association(tuning),
         path(tuning),
-        // A delay of none is said by acknowledging each packet.
-        Opt::words(
+        // A delay of zero is encoded as acknowledging each packet.
+        Opt::u32_fields(
             SCTP_DELAYED_SACK,
             &[0, tuning.sack_delay_ms, if tuning.sack_delay_ms == 0 { 1 } else { 2 }],
         ),
@@ -82,17 +82,17 @@ pub(super) fn of_endpoint(tuning: &Tuning) -> Vec<Opt> {
     options
 }
 
-/// What a socket needs so that messages leave at once, and arrive with their stream.
+/// Options that make messages leave at once, and arrive with their stream.
 pub(super) fn of_association() -> [Opt; 4] {
     [
         event(SCTP_ASSOC_CHANGE),
         event(SCTP_SHUTDOWN_EVENT),
-        Opt::words(SCTP_RECVRCVINFO, &[1]),
-        Opt::words(SCTP_NODELAY, &[1]),
+        Opt::u32_fields(SCTP_RECVRCVINFO, &[1]),
+        Opt::u32_fields(SCTP_NODELAY, &[1]),
     ]
 }
 
-/// How many streams we may send on, of an established association.
+/// The number of outgoing streams of an established association.
 pub(super) fn outgoing_streams(socket: &Socket) -> io::Result<u16> {
     let mut status = [0; STATUS_OCTETS];
     calls::get_option(socket, SCTP_STATUS, &mut status)?;
@@ -104,13 +104,13 @@ pub(super) fn outgoing_streams(socket: &Socket) -> io::Result<u16> {
 fn initiation(tuning: &Tuning) -> Opt {
     // In milliseconds, and never longer than RTO.Max.
     let timeout_max = u16::try_from(tuning.rto_max_ms).unwrap_or(u16::MAX);
-    // The kernel counts attempts, and takes none for "as the system has it".
+    // The kernel counts attempts; 0 means its default.
     let attempts = tuning.init_retransmissions_max.saturating_add(1);
     let fields = [tuning.streams, tuning.streams, attempts, timeout_max];
     Opt { name: SCTP_INITMSG, value: fields.iter().flat_map(|field| field.to_ne_bytes()).collect() }
 }
 
-/// `struct sctp_assocparams`: what is zero stays as it is.
+/// `struct sctp_assocparams`: a field of zero is left unchanged.
 fn association(tuning: &Tuning) -> Opt {
     let mut value = vec![0; 4];
     value.extend(tuning.association_retransmissions_max.to_ne_bytes());
@@ -156,13 +156,13 @@ mod tests {
     }
 
     #[test]
-    fn no_delay_is_said_by_acknowledging_each_packet() {
+    fn zero_delay_is_encoded_as_acknowledging_each_packet() {
         let tuning = Tuning { sack_delay_ms: 0, ..Tuning::default() };
-        assert!(of_endpoint(&tuning).contains(&Opt::words(SCTP_DELAYED_SACK, &[0, 0, 1])));
+        assert!(of_endpoint(&tuning).contains(&Opt::u32_fields(SCTP_DELAYED_SACK, &[0, 0, 1])));
     }
 
     #[test]
-    fn what_is_no_sctp_socket_refuses_cleanly() {
+    fn options_fail_on_a_socket_of_another_protocol() {
         let tcp = Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
         for option in of_endpoint(&Tuning::default()) {
             assert!(option.set(&tcp).is_err());

@@ -1,4 +1,4 @@
-//! Hands each datagram of a socket to the association it belongs to.
+//! Demultiplexing: routes each datagram of a UDP socket to the association it belongs to.
 
 use std::cell::RefCell;
 use std::io;
@@ -11,26 +11,26 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::sleep;
 
 use super::packet::Head;
-use super::peer::{Established, Peer};
+use super::peer::{Completion, Peer};
 use super::table::{Id, Route, Table};
 use crate::association::Association;
 use crate::endpoint::Tuning;
 use crate::error::Error;
 
-/// Datagrams that wait for one association; more are dropped, as a network would.
+/// Datagrams queued for one association; more are dropped.
 const DATAGRAMS_MAX: usize = 256;
 
-/// Datagrams that are read before anything else gets its turn.
+/// Datagrams that are read before other tasks run.
 const READ_AT_ONCE: usize = 64;
 
-/// The longest datagram there is.
+/// The longest UDP datagram.
 const DATAGRAM_OCTETS_MAX: usize = 65_535;
 
 /// What the socket is for.
 pub(super) enum Purpose {
-    /// One association to this address of UDP and port of SCTP.
+    /// One association to this UDP address and SCTP port.
     Connect { to: SocketAddr, port: u16, reply: oneshot::Sender<Result<Association, Error>> },
-    /// All that peers open.
+    /// All associations that peers open.
     Listen { accept: mpsc::Sender<Association> },
 }
 
@@ -47,20 +47,20 @@ pub(super) struct Shared {
     pub(super) table: RefCell<Table<mpsc::Sender<Datagram>>>,
     /// Notified when an association has ended.
     pub(super) ended: Notify,
-    /// Our port of SCTP.
+    /// The local SCTP port.
     pub(super) port: u16,
     pub(super) tuning: Tuning,
     /// The socket stays when an association ends.
     pub(super) listens: bool,
 }
 
-/// See the module.
+/// The reading task of one socket.
 pub(super) struct Demultiplexer {
     shared: Rc<Shared>,
-    /// Where those go that peers open.
+    /// Receives the associations that peers open.
     accept: Option<mpsc::Sender<Association>>,
-    /// What is to be opened first.
-    first: Option<(SocketAddr, u16, Established)>,
+    /// The association to open at the start.
+    first: Option<(SocketAddr, u16, Completion)>,
 }
 
 impl Demultiplexer {
@@ -73,7 +73,7 @@ impl Demultiplexer {
         let socket = UdpSocket::from_std(socket)?;
         let table = RefCell::new(Table::new(tuning.associations_max.max(1).into()));
         let (accept, first) = match purpose {
-            Purpose::Connect { to, port, reply } => (None, Some((to, port, Established::Connected(reply)))),
+            Purpose::Connect { to, port, reply } => (None, Some((to, port, Completion::Connect(reply)))),
             Purpose::Listen { accept } => (Some(accept), None),
         };
         let (ended, listens) = (Notify::new(), accept.is_some());
@@ -81,10 +81,10 @@ impl Demultiplexer {
         Ok(Self { shared, accept, first })
     }
 
-    /// Reads until nobody needs the socket any more.
+    /// Reads until the listener and all associations are gone.
     pub(super) async fn run(mut self) {
-        if let Some((to, port, established)) = self.first.take() {
-            self.open(to, port, established);
+        if let Some((to, port, completion)) = self.first.take() {
+            self.open(to, port, completion);
         }
         let mut buffer = vec![0; DATAGRAM_OCTETS_MAX];
         while !self.is_over() {
@@ -96,7 +96,7 @@ impl Demultiplexer {
             };
             tokio::select! {
                 received = self.shared.socket.recv_from(&mut buffer) => match received {
-                    Ok((length, source)) => self.hear_all(&mut buffer, length, source),
+                    Ok((length, source)) => self.route_available(&mut buffer, length, source),
                     Err(error) => {
                         tracing::debug!(%error, "could not read a datagram");
                         sleep(Duration::from_millis(5)).await;
@@ -112,45 +112,45 @@ impl Demultiplexer {
         self.accept.is_none() && self.shared.table.borrow().is_empty()
     }
 
-    fn hear_all(&self, buffer: &mut [u8], length: usize, source: SocketAddr) {
-        self.hear(buffer.get(..length).unwrap_or_default(), source);
+    fn route_available(&self, buffer: &mut [u8], length: usize, source: SocketAddr) {
+        self.route(buffer.get(..length).unwrap_or_default(), source);
         for _ in 1..READ_AT_ONCE {
             let Ok((length, source)) = self.shared.socket.try_recv_from(buffer) else { return };
-            self.hear(buffer.get(..length).unwrap_or_default(), source);
+            self.route(buffer.get(..length).unwrap_or_default(), source);
         }
     }
 
-    fn hear(&self, octets: &[u8], source: SocketAddr) {
+    fn route(&self, octets: &[u8], source: SocketAddr) {
         let Some(head) = Head::read(octets) else { return };
         if head.destination_port != self.shared.port {
             return;
         }
         let datagram = || Datagram { source, head, octets: octets.to_vec() };
         match self.shared.table.borrow_mut().route(source, &head) {
-            Route::To(way) => {
-                let _ = way.try_send(datagram());
+            Route::To(channel) => {
+                let _ = channel.try_send(datagram());
                 return;
             }
-            Route::Nowhere => return,
+            Route::Drop => return,
             Route::New => {}
         }
         let accept = self.accept.as_ref().filter(|accept| !accept.is_closed());
         let Some(accept) = accept.cloned() else { return };
-        if let Some(way) = self.open(source, head.source_port, Established::Accepted(accept)) {
-            let _ = way.try_send(datagram());
+        if let Some(channel) = self.open(source, head.source_port, Completion::Accept(accept)) {
+            let _ = channel.try_send(datagram());
         }
     }
 
     /// Starts the task of a new association.
-    fn open(&self, to: SocketAddr, port: u16, established: Established) -> Option<mpsc::Sender<Datagram>> {
-        let (way, datagrams) = mpsc::channel(DATAGRAMS_MAX);
-        let id: Option<Id> = self.shared.table.borrow_mut().add(to, port, way.clone());
+    fn open(&self, to: SocketAddr, port: u16, completion: Completion) -> Option<mpsc::Sender<Datagram>> {
+        let (channel, datagrams) = mpsc::channel(DATAGRAMS_MAX);
+        let id: Option<Id> = self.shared.table.borrow_mut().add(to, port, channel.clone());
         let Some(id) = id else {
             tracing::debug!(peer = %to, "too many associations");
             return None;
         };
         let peer = Peer::new(self.shared.clone(), id, to, port, datagrams);
-        tokio::task::spawn_local(peer.run(established));
-        Some(way)
+        tokio::task::spawn_local(peer.run(completion));
+        Some(channel)
     }
 }

@@ -1,4 +1,4 @@
-//! Our tuning in the words of the state machine.
+//! Options of the `dcsctp` state machine, from the protocol parameters of an endpoint.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use crate::message::MESSAGE_OCTETS_MAX;
 /// The MTU that every IPv6 path has, less 40 octets of IP and 8 of UDP.
 const PACKET_OCTETS_MAX: usize = 1_280 - 40 - 8;
 
-/// What the peer may have underway towards us, in octets.
+/// The receiver window, in octets.
 const WINDOW_OCTETS: usize = 512 * 1_024;
 
-/// Octets that may wait in the state machine: never reached, since we look before we give it more.
+/// Send queue of the state machine in octets: never reached, since the sender checks first.
 const QUEUE_OCTETS_MAX: usize = 16 << 20;
 
-/// How an association between these ports behaves.
+/// Options of an association between these ports.
 pub(super) fn options(local_port: u16, remote_port: u16, tuning: &Tuning) -> Options {
     let milliseconds = |count: u32| Duration::from_millis(count.into());
     let rto_initial = milliseconds(tuning.rto_initial_ms);

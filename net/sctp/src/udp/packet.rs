@@ -1,4 +1,4 @@
-//! The head of an SCTP packet, as far as telling associations apart needs it.
+//! The common header and first chunk of an SCTP packet, as far as demultiplexing needs them.
 
 /// Chunk types (RFC 9260 §3.2).
 pub(super) const INIT: u8 = 1;
@@ -17,12 +17,12 @@ pub(super) struct Head {
     pub(super) verification_tag: u32,
     /// The type of the first chunk.
     pub(super) chunk: u8,
-    /// What the sender wants its packets to carry as verification tag; INIT and INIT ACK say so.
+    /// The verification tag for packets to the sender; only in INIT and INIT ACK.
     pub(super) initiate_tag: Option<u32>,
 }
 
 impl Head {
-    /// `None` for what is too short to be a packet with a chunk.
+    /// `None` for octets that are too short for a packet with a chunk.
     pub(super) fn read(octets: &[u8]) -> Option<Self> {
         let (ports, rest) = octets.split_first_chunk::<4>()?;
         let (tag, rest) = rest.split_first_chunk::<4>()?;
@@ -46,7 +46,7 @@ impl Head {
 mod tests {
     use super::*;
 
-    /// An INIT by hand, field after field as RFC 9260 §3.1 and §3.3.2 draw them.
+    /// An INIT by hand, field after field as in RFC 9260 §3.1 and §3.3.2.
     const PACKET: [u8; 32] = [
         0x0b, 0x59, 0x0b, 0x5a, // ports 2905 and 2906
         0, 0, 0, 0, // verification tag
@@ -59,7 +59,7 @@ mod tests {
     ];
 
     #[test]
-    fn reads_what_tells_associations_apart() {
+    fn reads_ports_tag_and_chunk_type() {
         let head = Head {
             source_port: 2905,
             destination_port: 2906,
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn every_truncation_is_told() {
+    fn every_truncation_is_detected() {
         for present in 0..PACKET.len() {
             let head = Head::read(&PACKET[..present]);
             assert_eq!(head.is_some(), present >= 16);

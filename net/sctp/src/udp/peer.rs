@@ -1,4 +1,4 @@
-//! One association over UDP: its state machine, its timers, its datagrams.
+//! The task of one association over UDP: its state machine, timers and datagrams.
 
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -13,56 +13,57 @@ use super::options::options;
 use super::packet::{ABORT, COOKIE_ECHO, Head, INIT, INIT_ACK, SHUTDOWN, SHUTDOWN_ACK, SHUTDOWN_COMPLETE};
 use super::table::Id;
 use crate::association::Association;
+use crate::command::{Batch, Command, Shutdown};
 use crate::deadline::until;
-use crate::driver::{BATCH_OCTETS, Batch, Command, Driver, Shutdown};
+use crate::driver::{BATCH_OCTETS, Driver};
 use crate::error::Error;
 use crate::message::{Event, MESSAGE_OCTETS_MAX, Message};
 
-/// Messages and packets underway, beyond which no more are taken from whoever sends.
+/// Unacknowledged chunks, beyond which no more commands are taken.
 const UNDERWAY_MAX: usize = 2_000;
 
-/// Datagrams that are handled before anything else gets its turn.
-const HEARD_AT_ONCE: usize = 64;
+/// Datagrams that are handled before other work.
+const DATAGRAMS_AT_ONCE: usize = 64;
 
 /// How long a peer may take from INIT to COOKIE ECHO.
 const ACCEPT_MAX: Duration = Duration::from_secs(5);
 
-/// Who gets the association once it is up.
-pub(super) enum Established {
-    /// Who opened it.
-    Connected(oneshot::Sender<Result<Association, Error>>),
-    /// Whoever accepts.
-    Accepted(mpsc::Sender<Association>),
+/// Where the association goes once it is established.
+pub(super) enum Completion {
+    /// To the caller of `connect`.
+    Connect(oneshot::Sender<Result<Association, Error>>),
+    /// To the listener.
+    Accept(mpsc::Sender<Association>),
 }
 
-/// See the module.
+/// The state of one association in its task.
 pub(super) struct Peer {
-    place: Place,
+    entry: TableEntry,
     sctp: Box<dyn DcSctpSocket>,
     /// The zero of the state machine's clock.
     started: Instant,
     datagrams: mpsc::Receiver<Datagram>,
-    /// Where it was heard from last; its UDP port may change.
+    /// The source of its last datagram; its UDP port may change.
     to: SocketAddr,
-    /// The peer's port of SCTP.
+    /// The peer's SCTP port.
     port: u16,
-    /// Messages for whoever receives.
+    /// Messages for the receiver.
     batch: Vec<Event>,
-    /// We are to shut down.
+    /// A shutdown was requested.
     closing: Option<Shutdown>,
     connected: bool,
-    /// The peer has said all, and knows that we have it.
+    /// The peer has shut down, and has all acknowledged.
     peer_shut_down: bool,
     ended: Option<Result<(), Error>>,
 }
 
-/// A place in the table, given up when dropped.
-struct Place {
+/// The entry in the table, removed when dropped.
+struct TableEntry {
     shared: Rc<Shared>,
     id: Id,
 }
 
-impl Drop for Place {
+impl Drop for TableEntry {
     fn drop(&mut self) {
         self.shared.table.borrow_mut().remove(self.id);
         self.shared.ended.notify_one();
@@ -79,7 +80,7 @@ impl Peer {
     ) -> Self {
         let sctp = dcsctp::new_socket("", &options(shared.port, port, &shared.tuning));
         Self {
-            place: Place { shared, id },
+            entry: TableEntry { shared, id },
             sctp,
             started: Instant::now(),
             datagrams,
@@ -93,14 +94,14 @@ impl Peer {
         }
     }
 
-    /// Lives through the whole association.
-    pub(super) async fn run(mut self, established: Established) {
-        match established {
-            Established::Connected(mut reply) => {
+    /// Runs from the setup to the end of the association.
+    pub(super) async fn run(mut self, completion: Completion) {
+        match completion {
+            Completion::Connect(mut reply) => {
                 self.sctp.connect();
                 let up = tokio::select! {
-                    up = self.come_up() => up,
-                    () = reply.closed() => return self.leave().await,
+                    up = self.establish() => up,
+                    () = reply.closed() => return self.abort().await,
                 };
                 match up {
                     Ok(()) => self.drive(|association| reply.send(Ok(association)).is_ok()).await,
@@ -109,8 +110,8 @@ impl Peer {
                     }
                 }
             }
-            Established::Accepted(accept) => {
-                let up = tokio::time::timeout(ACCEPT_MAX, self.come_up()).await;
+            Completion::Accept(accept) => {
+                let up = tokio::time::timeout(ACCEPT_MAX, self.establish()).await;
                 if let Ok(Ok(())) = up {
                     self.drive(|association| accept.try_send(association).is_ok()).await;
                 }
@@ -118,16 +119,16 @@ impl Peer {
         }
     }
 
-    async fn come_up(&mut self) -> Result<(), Error> {
+    async fn establish(&mut self) -> Result<(), Error> {
         loop {
-            self.turn().await;
+            self.advance().await;
             if let Some(ended) = self.ended {
                 return ended.and(Err(Error::Aborted));
             }
             if self.connected {
                 return Ok(());
             }
-            let due = self.due();
+            let next_timeout = self.next_timeout();
             tokio::select! {
                 datagram = self.datagrams.recv() => {
                     let datagram = datagram.ok_or(Error::TimedOut)?;
@@ -137,24 +138,24 @@ impl Peer {
                     }
                     self.sctp.handle_input(&datagram.octets);
                 }
-                () = until(due) => {}
+                () = until(next_timeout) => {}
             }
         }
     }
 
-    /// Carries messages until the association ends.
-    async fn drive(mut self, hand_over: impl FnOnce(Association) -> bool) {
+    /// Transfers messages until the association ends.
+    async fn drive(mut self, deliver: impl FnOnce(Association) -> bool) {
         let metrics = self.sctp.get_metrics();
         let streams = metrics.map_or(1, |metrics| metrics.negotiated_maximum_outgoing_streams);
-        self.place.shared.table.borrow_mut().established(self.place.id);
+        self.entry.shared.table.borrow_mut().mark_established(self.entry.id);
         let peer = SocketAddr::new(self.to.ip(), self.port);
-        let (mut driver, association) = Driver::new(streams, peer, self.place.shared.tuning);
-        if !hand_over(association) {
-            return self.leave().await;
+        let (mut driver, association) = Driver::new(streams, peer, self.entry.shared.tuning);
+        if !deliver(association) {
+            return self.abort().await;
         }
-        let ending = self.carry(&mut driver).await;
+        let ending = self.transfer(&mut driver).await;
         if self.sctp.state() != SocketState::Closed {
-            self.leave().await;
+            self.abort().await;
         }
         if let Some(shutdown) = self.closing.take() {
             let _ = shutdown.done.send(ending);
@@ -165,16 +166,16 @@ impl Peer {
         }
     }
 
-    async fn carry(&mut self, driver: &mut Driver) -> Result<(), Error> {
-        let (incoming, shared) = (driver.incoming.clone(), driver.shared.clone());
+    async fn transfer(&mut self, driver: &mut Driver) -> Result<(), Error> {
+        let (incoming, state) = (driver.incoming.clone(), driver.state.clone());
         loop {
-            self.pull(BATCH_OCTETS)?;
-            self.turn().await;
+            self.read_messages(BATCH_OCTETS)?;
+            self.advance().await;
             if let Some(ended) = self.ended {
                 if !self.batch.is_empty() {
                     tokio::select! {
                         _ = incoming.send(std::mem::take(&mut self.batch)) => {}
-                        () = shared.aborted(&incoming) => {}
+                        () = state.aborted(&incoming) => {}
                     }
                 }
                 return ended;
@@ -184,24 +185,24 @@ impl Peer {
                 self.sctp.shutdown();
                 continue;
             }
-            let takes = self.closing.is_none() && underway < UNDERWAY_MAX;
+            let accepts_command = self.closing.is_none() && underway < UNDERWAY_MAX;
             let deadline = self.closing.as_ref().map(|shutdown| shutdown.deadline);
-            let due = self.due();
+            let next_timeout = self.next_timeout();
             tokio::select! {
-                () = shared.aborted(&incoming) => return Err(Error::AbortedHere),
+                () = state.aborted(&incoming) => return Err(Error::AbortedHere),
                 () = until(deadline) => return Err(Error::TimedOut),
-                Some(datagram) = self.datagrams.recv() => self.hear_all(datagram, driver)?,
+                Some(datagram) = self.datagrams.recv() => self.handle_datagrams(datagram, driver)?,
                 permit = incoming.reserve(), if !self.batch.is_empty() => {
                     permit.map_err(|_| Error::AbortedHere)?.send(std::mem::take(&mut self.batch));
                 }
-                Some(command) = driver.commands.recv(), if takes => self.take(command, driver),
-                () = until(due) => {}
+                Some(command) = driver.commands.recv(), if accepts_command => self.execute(command, driver),
+                () = until(next_timeout) => {}
             }
         }
     }
 
-    /// Tells the state machine what time it is, and does what it asks for.
-    async fn turn(&mut self) {
+    /// Advances the clock of the state machine, and executes its events.
+    async fn advance(&mut self) {
         self.sctp.advance_time(SocketTime::zero() + self.started.elapsed());
         let mut packets = Vec::new();
         while let Some(event) = self.sctp.poll_event() {
@@ -218,19 +219,19 @@ impl Peer {
             }
         }
         for packet in packets {
-            self.note_tag(&packet);
-            if let Err(error) = self.place.shared.socket.send_to(&packet, self.to).await {
+            self.record_tag(&packet);
+            if let Err(error) = self.entry.shared.socket.send_to(&packet, self.to).await {
                 tracing::debug!(peer = %self.to, %error, "could not send a datagram");
             }
         }
     }
 
-    /// Stays for a while after the end: where SHUTDOWN COMPLETE was lost, the peer asks again.
+    /// Stays for a while after the end: where SHUTDOWN COMPLETE was lost, the peer repeats SHUTDOWN ACK.
     async fn linger(&mut self) {
-        let tuning = self.place.shared.tuning;
+        let tuning = self.entry.shared.tuning;
         let fixed = tuning.udp_port_local.is_some_and(|port| port != 0);
-        if fixed && !self.place.shared.listens {
-            // Who connects again needs the port.
+        if fixed && !self.entry.shared.listens {
+            // A new connection needs the port.
             return;
         }
         let gone = Instant::now() + Duration::from_millis(tuning.rto_max_ms.into());
@@ -240,9 +241,9 @@ impl Peer {
                 datagram = self.datagrams.recv() => match datagram {
                     Some(Datagram { head: Head { chunk: SHUTDOWN_ACK, .. }, octets, .. }) => {
                         self.sctp.handle_input(&octets);
-                        self.turn().await;
+                        self.advance().await;
                     }
-                    // It comes again; the next INIT will find the place free.
+                    // The peer repeats its INIT, which then finds the entry removed.
                     Some(Datagram { head: Head { chunk: INIT, .. }, .. }) | None => return,
                     Some(_) => {}
                 },
@@ -250,40 +251,40 @@ impl Peer {
         }
     }
 
-    /// Ends it at once; the peer is told.
-    async fn leave(&mut self) {
+    /// Aborts it; the peer receives ABORT.
+    async fn abort(&mut self) {
         self.sctp.close();
-        self.turn().await;
+        self.advance().await;
     }
 
-    /// INIT and INIT ACK say which tag the peer is to use.
-    fn note_tag(&self, packet: &[u8]) {
+    /// Records the tag of an outgoing INIT or INIT ACK.
+    fn record_tag(&self, packet: &[u8]) {
         let Some(Head { chunk: INIT | INIT_ACK, initiate_tag: Some(tag), .. }) = Head::read(packet) else {
             return;
         };
-        self.place.shared.table.borrow_mut().issued(self.place.id, tag);
+        self.entry.shared.table.borrow_mut().add_tag(self.entry.id, tag);
     }
 
-    fn hear_all(&mut self, datagram: Datagram, driver: &mut Driver) -> Result<(), Error> {
+    fn handle_datagrams(&mut self, datagram: Datagram, driver: &mut Driver) -> Result<(), Error> {
         let mut next = Some(datagram);
-        for _ in 0..HEARD_AT_ONCE {
+        for _ in 0..DATAGRAMS_AT_ONCE {
             let Some(datagram) = next else { break };
-            self.hear(&datagram, driver)?;
+            self.handle_datagram(&datagram, driver)?;
             next = self.datagrams.try_recv().ok();
         }
         Ok(())
     }
 
-    fn hear(&mut self, datagram: &Datagram, driver: &mut Driver) -> Result<(), Error> {
+    fn handle_datagram(&mut self, datagram: &Datagram, driver: &mut Driver) -> Result<(), Error> {
         let chunk = datagram.head.chunk;
         if matches!(chunk, ABORT | SHUTDOWN | SHUTDOWN_ACK | SHUTDOWN_COMPLETE | COOKIE_ECHO) {
-            // The state machine forgets what it has received when it closes or starts anew.
-            self.pull(usize::MAX)?;
+            // The state machine drops what it has received when it closes or restarts.
+            self.read_messages(usize::MAX)?;
         }
         if chunk == SHUTDOWN && self.sctp.state() == SocketState::Connected {
             driver.commands.close();
             if self.underway() > 0 || !driver.commands.is_empty() {
-                // It would forget what is not sent. The peer says SHUTDOWN again.
+                // It would drop what is not sent. The peer repeats SHUTDOWN.
                 return Ok(());
             }
             self.peer_shut_down = true;
@@ -295,15 +296,15 @@ impl Peer {
         Ok(())
     }
 
-    /// Gives the state machine all messages that wait, so that they share packets.
-    fn take(&mut self, command: Command, driver: &mut Driver) {
+    /// Gives the state machine all queued messages, so that they share packets.
+    fn execute(&mut self, command: Command, driver: &mut Driver) {
         let (mut messages, mut octets) = (Vec::new(), 0);
         let mut next = Some(command);
         while let Some(command) = next {
             match command {
-                Command::Send(Batch { messages: more, held: _held }) => {
+                Command::Send(Batch { messages: more, reservation: _reservation }) => {
                     octets += more.iter().map(|message| message.octets.len()).sum::<usize>();
-                    messages.extend(more.into_iter().map(into_theirs));
+                    messages.extend(more.into_iter().map(into_dcsctp));
                 }
                 Command::Shutdown(shutdown) => {
                     driver.commands.close();
@@ -314,13 +315,13 @@ impl Peer {
             next = if more { driver.commands.try_recv().ok() } else { None };
         }
         if let Err(refused) = self.sctp.send_many(messages, &SendOptions::default()) {
-            // Only when the peer has begun to shut down, which it will say.
+            // Only when the peer has begun to shut down.
             tracing::debug!(peer = %self.to, count = refused.0.len(), "messages not sent");
         }
     }
 
-    /// Takes what has arrived, up to so many octets and one message.
-    fn pull(&mut self, octets_max: usize) -> Result<(), Error> {
+    /// Reads messages that have arrived, up to so many octets and one message.
+    fn read_messages(&mut self, octets_max: usize) -> Result<(), Error> {
         let unlimited = octets_max == usize::MAX;
         if !self.batch.is_empty() && !unlimited {
             return Ok(());
@@ -342,10 +343,10 @@ impl Peer {
         Ok(())
     }
 
-    /// Their reasons in our words.
+    /// Translates an error of the state machine.
     fn reason(&self, kind: ErrorKind) -> Result<(), Error> {
         match kind {
-            // Nothing is missing but the last packet of all, which confirms that nothing is missing.
+            // Only the confirmation of the shutdown is missing.
             ErrorKind::TooManyRetries if self.peer_shut_down => Ok(()),
             ErrorKind::TooManyRetries => Err(Error::Unreachable),
             ErrorKind::PeerReported => Err(Error::Aborted),
@@ -358,13 +359,13 @@ impl Peer {
         self.sctp.get_metrics().map_or(0, |metrics| metrics.unack_data_count)
     }
 
-    /// When the state machine has to be told the time.
-    fn due(&self) -> Option<Instant> {
+    /// When the next timer of the state machine expires.
+    fn next_timeout(&self) -> Option<Instant> {
         self.started.checked_add(self.sctp.poll_timeout() - SocketTime::zero())
     }
 }
 
-fn into_theirs(message: Message) -> dcsctp::api::Message {
+fn into_dcsctp(message: Message) -> dcsctp::api::Message {
     dcsctp::api::Message::new(
         dcsctp::api::StreamId(message.stream),
         dcsctp::api::PpId(message.payload_protocol),

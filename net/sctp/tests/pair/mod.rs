@@ -1,6 +1,6 @@
-//! Two ends of one association on loopback, and messages that show what got lost.
+//! Two ends of one association on loopback, and numbered messages that reveal losses.
 
-#![allow(dead_code, reason = "each test takes from here what it needs")]
+#![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -9,11 +9,11 @@ use std::time::Duration;
 use bytes::{BufMut, Bytes, BytesMut};
 use sctp::{Association, BadFrame, Endpoint, Error, Event, Framing, Listener, Receiver, Transport, Tuning};
 
-/// What the messages of these tests claim to be: M3UA.
+/// The payload protocol of the messages: M3UA.
 pub(crate) const PAYLOAD_PROTOCOL: u32 = 3;
 
-/// Longer than anything here takes on a slow machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+/// Longer than any step takes on a slow machine.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Messages begin with their length in four octets.
 pub(crate) const FRAMING: Framing = Framing {
@@ -21,7 +21,7 @@ pub(crate) const FRAMING: Framing = Framing {
     length: |octets| match octets.first_chunk::<4>() {
         Some(length) => match u32::from_be_bytes(*length) {
             length @ 10..100_000 => Ok(Some(length as usize)),
-            _ => Err(BadFrame("not one of ours")),
+            _ => Err(BadFrame("no message of the test")),
         },
         None => Ok(None),
     },
@@ -36,18 +36,17 @@ pub(crate) fn listening(transport: Transport, tuning: Tuning) -> Endpoint {
     Endpoint { transport, local, remote: Vec::new(), tuning }
 }
 
-/// Says that this test is skipped, straight to the terminal: the harness swallows what a test prints that
-/// passes.
-pub(crate) fn say_skipped(why: &str) {
+/// Reports a skipped test on stderr directly: the harness captures the output of tests that pass.
+pub(crate) fn report_skipped(why: &str) {
     let test = std::thread::current().name().unwrap_or("a test").to_owned();
     let _ = writeln!(std::io::stderr(), "SKIPPED {test}: {why}");
 }
 
-/// `None`, with a line that says so, where this machine cannot have the transport.
+/// `None`, with a report, where this machine has no such transport.
 pub(crate) fn listen(transport: Transport, tuning: Tuning) -> Option<Listener> {
     match Listener::bind(&listening(transport, tuning), FRAMING) {
         Err(Error::NoKernelSctp) => {
-            say_skipped("this kernel has no SCTP");
+            report_skipped("this kernel has no SCTP");
             None
         }
         listener => Some(listener.unwrap()),
@@ -61,11 +60,11 @@ pub(crate) fn towards(listener: &Listener, transport: Transport, tuning: Tuning)
     Endpoint { transport, local: vec!["127.0.0.1:0".parse().unwrap()], remote, tuning }
 }
 
-/// Both ends: the one that connected, and the one that accepted.
+/// Both ends: the connecting and the accepting one.
 pub(crate) async fn pair(transport: Transport, tuning: Tuning) -> Option<(Association, Association)> {
     let mut listener = listen(transport, tuning)?;
     let endpoint = towards(&listener, transport, tuning);
-    let (connected, accepted) = tokio::join!(sctp::connect(&endpoint, FRAMING, PATIENCE), listener.accept());
+    let (connected, accepted) = tokio::join!(sctp::connect(&endpoint, FRAMING, TIMEOUT), listener.accept());
     Some((connected.unwrap(), accepted.unwrap()))
 }
 
@@ -99,7 +98,7 @@ pub(crate) async fn receive_numbered(receiver: &mut Receiver, streams: u16, coun
     let mut numbers = vec![0_u32; usize::from(streams)];
     let mut left = count;
     while left > 0 {
-        let event = tokio::time::timeout(PATIENCE, receiver.receive()).await;
+        let event = tokio::time::timeout(TIMEOUT, receiver.receive()).await;
         let event = event.unwrap_or_else(|_| panic!("{left} of {count} are missing"));
         let message = match event {
             Ok(Event::Message(message)) => message,
@@ -114,9 +113,9 @@ pub(crate) async fn receive_numbered(receiver: &mut Receiver, streams: u16, coun
     }
 }
 
-/// What ends the association, whatever arrives before.
+/// The event or error that ends the association; all others are dropped.
 pub(crate) async fn end_of(receiver: &mut Receiver) -> Result<Event, Error> {
-    tokio::time::timeout(PATIENCE, async {
+    tokio::time::timeout(TIMEOUT, async {
         loop {
             match receiver.receive().await {
                 Ok(Event::Message(_) | Event::Congested(_) | Event::Restarted) => {}
@@ -128,7 +127,7 @@ pub(crate) async fn end_of(receiver: &mut Receiver) -> Result<Event, Error> {
     .expect("nothing ends the association")
 }
 
-/// Where a datagram or a connection of a test comes from.
+/// The local address of a socket of a test.
 pub(crate) fn anywhere() -> SocketAddr {
     "127.0.0.1:0".parse().unwrap()
 }

@@ -1,11 +1,11 @@
-//! What the tests share: settings, messages written by hand, and one node driven step by step.
+//! Test fixture: settings, messages, and one node in virtual time.
 
-#![allow(dead_code, reason = "every test uses its part")]
+#![allow(dead_code, reason = "each test uses some of it")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a rig may fail as tests may"
+    reason = "test code may fail by panicking"
 )]
 
 use std::time::{Duration, Instant};
@@ -79,7 +79,7 @@ pub(crate) fn message(kind: Kind, parameters: &[(u16, u32)]) -> Message {
     parameters.iter().fold(Message::new(kind), |message, &(tag, value)| message.with(tag, numbers(&[value])))
 }
 
-/// The same with routing context 100.
+/// A message with routing context 100.
 pub(crate) fn of_100(kind: Kind, parameters: &[(u16, u32)]) -> Message {
     message(kind, parameters).with(tag::ROUTING_CONTEXT, numbers(&[100]))
 }
@@ -96,13 +96,13 @@ pub(crate) fn transfer(server: ServerId, sls: u8, payload: impl Into<Bytes>) -> 
     Transfer { server, opc: 1, dpc: 2, service_indicator: 3, network_indicator: 2, priority: 0, sls, payload }
 }
 
-/// One node, and what it has put out.
-pub(crate) struct One {
+/// One node and its clock.
+pub(crate) struct TestNode {
     pub(crate) node: M3ua,
     pub(crate) now: Instant,
 }
 
-impl One {
+impl TestNode {
     #[allow(clippy::disallowed_methods, reason = "virtual time needs a moment to start from")]
     pub(crate) fn new(settings: Settings) -> Self {
         Self { node: M3ua::new(settings).unwrap(), now: Instant::now() }
@@ -113,14 +113,14 @@ impl One {
         Self::new(settings(&[role], vec![server(100)]))
     }
 
-    /// An ASP whose association is up and whose ASPUP and ASPAC are acknowledged.
+    /// An ASP with an association, ASPUP and ASPAC acknowledged.
     pub(crate) fn active_asp() -> Self {
         let mut one = Self::of(Role::Asp);
         one.bring_asp_up(LINK);
         one
     }
 
-    /// An SGP whose ASP is active.
+    /// An SGP with an active ASP.
     pub(crate) fn active_sgp() -> Self {
         let mut one = Self::of(Role::Sgp);
         one.bring_peer_up(LINK);
@@ -129,14 +129,14 @@ impl One {
 
     pub(crate) fn bring_asp_up(&mut self, link: LinkId) {
         self.connect(link);
-        self.give(link, &Message::new(Kind::AspUpAck));
-        self.give(link, &of_100(Kind::AspActiveAck, &[]));
+        self.receive(link, &Message::new(Kind::AspUpAck));
+        self.receive(link, &of_100(Kind::AspActiveAck, &[]));
     }
 
     pub(crate) fn bring_peer_up(&mut self, link: LinkId) {
         self.connect(link);
-        self.give(link, &Message::new(Kind::AspUp));
-        self.give(link, &of_100(Kind::AspActive, &[]));
+        self.receive(link, &Message::new(Kind::AspUp));
+        self.receive(link, &of_100(Kind::AspActive, &[]));
     }
 
     pub(crate) fn handle(&mut self, input: Input) -> Vec<Output> {
@@ -152,17 +152,17 @@ impl One {
         self.handle(Input::Lost { link })
     }
 
-    /// A message arrives, on the stream that it belongs on.
-    pub(crate) fn give(&mut self, link: LinkId, message: &Message) -> Vec<Output> {
+    /// Receives a message on its proper stream.
+    pub(crate) fn receive(&mut self, link: LinkId, message: &Message) -> Vec<Output> {
         let stream = u16::from(message.kind() == Kind::Data);
         self.handle(Input::Received { link, stream, octets: message.encode() })
     }
 
-    pub(crate) fn give_octets(&mut self, stream: u16, octets: &[u8]) -> Vec<Output> {
+    pub(crate) fn receive_octets(&mut self, stream: u16, octets: &[u8]) -> Vec<Output> {
         self.handle(Input::Received { link: LINK, stream, octets: Bytes::copy_from_slice(octets) })
     }
 
-    /// Time passes; timers fire at their time.
+    /// Advances the clock, with a tick whenever one is due.
     pub(crate) fn pass(&mut self, time: Duration) -> Vec<Output> {
         let end = self.now + time;
         let mut outputs = Vec::new();

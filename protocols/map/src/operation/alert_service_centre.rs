@@ -1,5 +1,5 @@
-//! alertServiceCentre: a subscriber can be reached again (TS 29.002 §12.5). In version 1 it is
-//! alertServiceCentreWithoutResult, which nobody answers.
+//! alertServiceCentre: the HLR reports that a subscriber is reachable (TS 29.002 §12.5). In version 1 it
+//! is alertServiceCentreWithoutResult, of class 4.
 
 use tcap::ber::Tag;
 
@@ -12,9 +12,9 @@ use crate::value::{Opaque, Time, enumerated};
 enumerated! {
     /// SmsGmsc-Alert-Event: why a gateway is alerted.
     SmsGmscAlertEvent {
-        /// The phone can be reached.
+        /// The phone is reachable.
         MsAvailableForMtSms = 0,
-        /// Another node serves it.
+        /// The phone is served by another node.
         MsUnderNewServingNode = 1,
     }
 }
@@ -22,9 +22,9 @@ enumerated! {
 /// AlertServiceCentreArg.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct AlertServiceCentreArg {
-    /// Whose number it is.
+    /// The number of the subscriber.
     pub msisdn: AddressString,
-    /// The centre that asked for it.
+    /// The centre to alert.
     pub service_centre_address: AddressString,
     /// The IMSI, when there is no MSISDN. Not in version 1, as all below.
     pub imsi: Option<Imsi>,

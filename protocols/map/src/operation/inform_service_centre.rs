@@ -1,4 +1,4 @@
-//! informServiceCentre: what the HLR's list says of a subscriber (TS 29.002 §12.6).
+//! informServiceCentre: the HLR's message waiting data of a subscriber (TS 29.002 §12.6).
 
 use tcap::ber::{self, Element, Tag};
 
@@ -7,10 +7,10 @@ use crate::context::Version;
 use crate::error::Error;
 use crate::field::{Fields, Value, Writer};
 
-/// MW-Status: the flags of a subscriber's list.
+/// MW-Status: the flags of the message waiting data.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct MwStatus {
-    /// The address of this centre is not on the list.
+    /// The address of this centre is not in the message waiting data.
     pub sc_address_not_included: bool,
     /// MNRF: not reachable by the MSC.
     pub mnrf_set: bool,
@@ -25,8 +25,8 @@ pub struct MwStatus {
 }
 
 impl MwStatus {
-    /// Whether a delivery that succeeded has something to clear.
-    pub const fn waits(self) -> bool {
+    /// Whether any flag is set, which a successful delivery clears.
+    pub const fn has_flag(self) -> bool {
         self.mnrf_set || self.mcef_set || self.mnrg_set || self.mnr5g_set || self.mnr5gn3g_set
     }
 }
@@ -55,7 +55,7 @@ impl Value for MwStatus {
             | bit(self.mnrg_set, 3)
             | bit(self.mnr5g_set, 4)
             | bit(self.mnr5gn3g_set, 5);
-        // Six bits, the least that the type takes: two of the octet are unused.
+        // Six bits, the least that the type allows: two of the octet are unused.
         out.bit_string(tag, 2, &[bits]);
         Ok(())
     }
@@ -64,17 +64,17 @@ impl Value for MwStatus {
 /// InformServiceCentreArg.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct InformServiceCentreArg {
-    /// storedMSISDN: under which number the HLR keeps the subscriber.
+    /// storedMSISDN: the number under which the HLR stores the subscriber.
     pub stored_msisdn: Option<AddressString>,
-    /// The flags of his list.
+    /// The flags of the message waiting data.
     pub mw_status: Option<MwStatus>,
-    /// Why he is absent at the MSC. Version 3, as all below.
+    /// Diagnostic of the MSC. Version 3, as all below.
     pub absent_subscriber_diagnostic_sm: Option<u8>,
-    /// Why he is absent at the SGSN.
+    /// Diagnostic of the SGSN.
     pub additional_absent_subscriber_diagnostic_sm: Option<u8>,
-    /// Why he is absent at the SMSF of 3GPP access.
+    /// Diagnostic of the SMSF of 3GPP access.
     pub smsf_3gpp_absent_subscriber_diagnostic_sm: Option<u8>,
-    /// Why he is absent at the SMSF of other access.
+    /// Diagnostic of the SMSF of other access.
     pub smsf_non_3gpp_absent_subscriber_diagnostic_sm: Option<u8>,
 }
 

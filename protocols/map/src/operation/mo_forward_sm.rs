@@ -25,7 +25,7 @@ pub struct MoForwardSmArg {
     pub imsi: Option<Imsi>,
     /// CorrelationID, contents of the SEQUENCE.
     pub correlation_id: Option<Opaque>,
-    /// How a delivery by an IP-SM-GW ended.
+    /// The outcome of a delivery by an IP-SM-GW.
     pub sm_delivery_outcome: Option<SmDeliveryOutcome>,
 }
 

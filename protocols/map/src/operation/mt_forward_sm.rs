@@ -20,15 +20,15 @@ pub struct MtForwardSmArg {
     pub sm_rp_ui: SignalInfo,
     /// Another message follows in this dialogue. Not in version 1.
     pub more_messages_to_send: bool,
-    /// smDeliveryTimer: how long the asker waits, 30 to 600 seconds. Version 3, as all below.
+    /// smDeliveryTimer: timer of the sender, 30 to 600 seconds. Version 3, as all below.
     pub sm_delivery_timer: Option<u16>,
-    /// smDeliveryStartTime: when the asker began to wait.
+    /// smDeliveryStartTime: when the sender started the timer.
     pub sm_delivery_start_time: Option<Time>,
-    /// Over IP or not at all.
+    /// smsOverIP-OnlyIndicator: deliver over IP only.
     pub sms_over_ip_only_indicator: bool,
     /// CorrelationID, contents of the SEQUENCE.
     pub correlation_id: Option<Opaque>,
-    /// Until when the asker would try again.
+    /// maximumRetransmissionTime: the latest time of a retransmission.
     pub maximum_retransmission_time: Option<Time>,
     /// The number of the gateway that an MME or SGSN may alert.
     pub sms_gmsc_address: Option<AddressString>,
@@ -73,7 +73,7 @@ impl MtForwardSmArg {
     }
 }
 
-/// MT-ForwardSM-Res and MO-ForwardSM-Res. Before version 3 a result says nothing.
+/// MT-ForwardSM-Res and MO-ForwardSM-Res. Before version 3 a result has no parameter.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct ForwardSmRes {
     /// The TPDU: the SMS-DELIVER-REPORT or SMS-SUBMIT-REPORT of a success. Version 3.

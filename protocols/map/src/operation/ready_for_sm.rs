@@ -1,5 +1,5 @@
-//! readyForSM: a node tells the HLR that a subscriber can be reached (TS 29.002 §12.4). In version
-//! 1 it is noteSubscriberPresent, an IMSI alone.
+//! readyForSM: a node reports to the HLR that a subscriber is reachable (TS 29.002 §12.4). In version 1
+//! it is noteSubscriberPresent, an IMSI alone.
 
 use tcap::ber::Tag;
 
@@ -12,9 +12,9 @@ use crate::value::{Time, enumerated};
 enumerated! {
     /// AlertReason.
     AlertReason {
-        /// The phone is back.
+        /// The phone is present.
         MsPresent = 0,
-        /// The phone has room.
+        /// The phone has free memory.
         MemoryAvailable = 1,
     }
 }
@@ -22,13 +22,13 @@ enumerated! {
 /// ReadyForSM-Arg.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ReadyForSmArg {
-    /// Who can be reached.
+    /// The subscriber.
     pub imsi: Imsi,
-    /// Why; version 1 knows only that the phone is back.
+    /// The reason; version 1 has only the presence of the phone.
     pub alert_reason: AlertReason,
-    /// An SGSN says so. Version 3, as all below.
+    /// The reporting node is an SGSN. Version 3, as all below.
     pub alert_reason_indicator: bool,
-    /// An SMSF or a node of IMS says so.
+    /// The reporting node is an SMSF or a node of IMS.
     pub additional_alert_reason_indicator: bool,
     /// Until when the phone can be reached.
     pub maximum_ue_availability_time: Option<Time>,

@@ -1,4 +1,4 @@
-//! reportSM-DeliveryStatus: how a delivery ended, for the HLR's list (TS 29.002 §12.3).
+//! reportSM-DeliveryStatus: the outcome of a delivery, for the HLR's message waiting data (TS 29.002 §12.3).
 
 use tcap::ber::Tag;
 
@@ -11,11 +11,11 @@ use crate::value::{Opaque, enumerated};
 enumerated! {
     /// SM-DeliveryOutcome.
     SmDeliveryOutcome {
-        /// The phone's memory is full: alert us when it has room.
+        /// The phone's memory is full: the HLR alerts the centre when it has free memory.
         MemoryCapacityExceeded = 0,
-        /// The subscriber did not answer: alert us when he does.
+        /// The subscriber is absent: the HLR alerts the centre when the subscriber is present.
         AbsentSubscriber = 1,
-        /// The message arrived: clear the flags.
+        /// The message was delivered: the HLR clears the flags.
         SuccessfulTransfer = 2,
     }
 }
@@ -23,15 +23,15 @@ enumerated! {
 /// ReportSM-DeliveryStatusArg. A diagnostic is a value of TS 23.040 §3.3.2, 0 to 255.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct ReportSmDeliveryStatusArg {
-    /// Whose number it is.
+    /// The number of the subscriber.
     pub msisdn: AddressString,
     /// The address of the centre, which the HLR alerts.
     pub service_centre_address: AddressString,
-    /// How it ended; version 1 may leave it out.
+    /// The outcome; optional in version 1.
     pub sm_delivery_outcome: Option<SmDeliveryOutcome>,
     /// Why the subscriber is absent. Version 3, as all below.
     pub absent_subscriber_diagnostic_sm: Option<u8>,
-    /// The centre can tell two outcomes.
+    /// The centre supports two outcomes.
     pub gprs_support_indicator: bool,
     /// The first outcome is that of the SGSN.
     pub delivery_outcome_indicator: bool,
@@ -47,7 +47,7 @@ pub struct ReportSmDeliveryStatusArg {
     pub ip_sm_gw_absent_subscriber_diagnostic_sm: Option<u8>,
     /// The IMSI, when there is no MSISDN.
     pub imsi: Option<Imsi>,
-    /// There was one attempt: do not keep the centre on a list.
+    /// Single delivery attempt: the HLR stores no message waiting data.
     pub single_attempt_delivery: bool,
     /// CorrelationID, contents of the SEQUENCE.
     pub correlation_id: Option<Opaque>,
@@ -123,12 +123,12 @@ impl ReportSmDeliveryStatusArg {
 /// ReportSM-DeliveryStatusRes.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct ReportSmDeliveryStatusRes {
-    /// storedMSISDN: under which number the HLR keeps the subscriber. Not in version 1.
+    /// storedMSISDN: the number under which the HLR stores the subscriber. Not in version 1.
     pub stored_msisdn: Option<AddressString>,
 }
 
 impl ReportSmDeliveryStatusRes {
-    /// Version 2 sends the number bare, version 3 within a SEQUENCE; nodes were seen to mix the two.
+    /// Version 2 has the bare number, version 3 a SEQUENCE; some nodes mix the two.
     pub(super) fn read(parameter: Option<&[u8]>) -> Result<Self, Error> {
         let Some(parameter) = parameter else { return Ok(Self::default()) };
         let element = whole(parameter)?;

@@ -1,4 +1,4 @@
-//! sendRoutingInfoForSM: where a subscriber is, and who he is there (TS 29.002 §12.1).
+//! sendRoutingInfoForSM: the IMSI of a subscriber and the serving nodes (TS 29.002 §12.1).
 
 use tcap::ber::{self, Element, Tag};
 
@@ -9,7 +9,7 @@ use crate::field::{Fields, Value, Writer};
 use crate::value::{Octets, Opaque, enumerated};
 
 enumerated! {
-    /// SM-DeliveryNotIntended: the asker wants to know, and not to deliver.
+    /// SM-DeliveryNotIntended: the requester does not intend to deliver.
     SmDeliveryNotIntended {
         /// The IMSI is enough.
         OnlyImsiRequested = 0,
@@ -21,7 +21,7 @@ enumerated! {
 /// RoutingInfoForSM-Arg.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct RoutingInfoForSmArg {
-    /// Whose number it is.
+    /// The number of the subscriber.
     pub msisdn: AddressString,
     /// sm-RP-PRI: try although the subscriber is known to be absent.
     pub sm_rp_pri: bool,
@@ -29,7 +29,7 @@ pub struct RoutingInfoForSmArg {
     pub service_centre_address: AddressString,
     /// A TeleserviceCode, in version 1 alone.
     pub teleservice: Option<Octets>,
-    /// The asker can take two nodes. Without it no SGSN comes back. Version 3.
+    /// The requester supports two nodes. Without it no SGSN is returned. Version 3.
     pub gprs_support_indicator: bool,
     /// sm-RP-MTI: 0 for a SMS-DELIVER, 1 for a SMS-STATUS-REPORT. Version 3.
     pub sm_rp_mti: Option<u8>,
@@ -37,17 +37,17 @@ pub struct RoutingInfoForSmArg {
     pub sm_rp_smea: Option<Octets>,
     /// Nothing will be delivered. Version 3.
     pub sm_delivery_not_intended: Option<SmDeliveryNotIntended>,
-    /// The asker takes an IP-SM-GW-Guidance. Version 3.
+    /// The requester supports IP-SM-GW-Guidance. Version 3.
     pub ip_sm_gw_guidance_indicator: bool,
     /// The IMSI, when there is no MSISDN. Version 3.
     pub imsi: Option<Imsi>,
     /// The message is a trigger for a device. Version 3.
     pub t4_trigger_indicator: bool,
-    /// There will be one attempt: do not keep the centre on a list. Version 3.
+    /// Single delivery attempt: the HLR stores no message waiting data. Version 3.
     pub single_attempt_delivery: bool,
     /// CorrelationID, contents of the SEQUENCE. Version 3.
     pub correlation_id: Option<Opaque>,
-    /// The asker can take SMSF addresses. Version 3.
+    /// The requester supports SMSF addresses. Version 3.
     pub smsf_support_indicator: bool,
 }
 
@@ -142,11 +142,11 @@ impl Value for AdditionalNumber {
 /// LocationInfoWithLMSI: the nodes that serve the subscriber.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct LocationInfoWithLmsi {
-    /// networkNode-Number: the MSC, or the SGSN if `gprs_node_indicator` says so.
+    /// networkNode-Number: the MSC, or the SGSN if `gprs_node_indicator` is set.
     pub network_node_number: AddressString,
     /// The number above is a roaming number, which version 1 allows.
     pub roaming_number: bool,
-    /// How the VLR finds the subscriber.
+    /// The local identity of the subscriber in the VLR.
     pub lmsi: Option<Lmsi>,
     /// The first number is that of an SGSN. Version 3, as all below.
     pub gprs_node_indicator: bool,
@@ -203,7 +203,7 @@ impl LocationInfoWithLmsi {
         })
     }
 
-    /// What `version` has of it.
+    /// Encodes the fields that `version` has.
     fn write(&self, version: Version) -> Writer {
         let mut out = Writer::default();
         let number = if self.roaming_number && version == Version::V1 { 0 } else { 1 };
@@ -256,11 +256,11 @@ impl Value for IpSmGwGuidance {
 /// RoutingInfoForSM-Res.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct RoutingInfoForSmRes {
-    /// Who the subscriber is.
+    /// The subscriber.
     pub imsi: Imsi,
-    /// Where he is.
+    /// The serving nodes.
     pub location_info_with_lmsi: LocationInfoWithLmsi,
-    /// mwd-Set: the centre stands on the subscriber's list. Version 1 alone; later ones send
+    /// mwd-Set: the centre is in the subscriber's message waiting data. Version 1 alone; later ones send
     /// informServiceCentre.
     pub mwd_set: Option<bool>,
     /// How long a delivery may take. Version 3.

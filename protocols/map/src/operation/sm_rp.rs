@@ -1,4 +1,4 @@
-//! SM-RP-DA and SM-RP-OA: to whom and from whom a short message travels (TS 29.002 §17.7.6).
+//! SM-RP-DA and SM-RP-OA: destination and originating address of a short message (TS 29.002 §17.7.6).
 
 use tcap::ber::Tag;
 
@@ -18,7 +18,7 @@ const NONE: Tag = Tag::context(5);
 pub enum SmRpDa {
     /// The subscriber.
     Imsi(Imsi),
-    /// The subscriber as his VLR knows him.
+    /// The subscriber by the local identity of the VLR.
     Lmsi(Lmsi),
     /// The subscriber by a roaming number, in version 1 alone.
     RoamingNumber(AddressString),

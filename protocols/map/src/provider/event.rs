@@ -1,4 +1,4 @@
-//! What is asked of MAP, what happens in it, and what it says.
+//! Requests, indications and confirmations of the MAP service (TS 29.002 §7).
 
 use bytes::Bytes;
 use compact_str::CompactString;
@@ -8,33 +8,33 @@ use crate::context::{Context, Version};
 use crate::operation::{InformServiceCentreArg, Request, Response};
 use crate::user_error::MapError;
 
-/// Names an open dialogue. It stays the same when a lower version is tried.
+/// Identifies an open dialogue. It stays the same through a version fallback.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct DialogueId(pub u64);
 
 /// A dialogue to open, with its first request.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Open<A> {
-    /// Our own address.
+    /// Local address.
     pub local: A,
     /// The address of the node.
     pub remote: A,
-    /// The digits of the node, under which its version is remembered.
+    /// The digits of the peer's number: the key under which its version is recorded.
     pub peer: CompactString,
-    /// What to ask.
+    /// The request.
     pub request: Request,
-    /// The only version to speak; `None` to find out.
+    /// Forces this version; `None` to negotiate.
     pub version: Option<Version>,
-    /// The highest version to try.
+    /// The highest version to propose.
     pub version_max: Version,
-    /// Octets of TCAP that fit one message. If the request does not, the dialogue is opened without
-    /// it; version 1 cannot do that.
+    /// Octets of TCAP that fit one message. A request that does not fit follows an empty BEGIN; version 1
+    /// has no empty BEGIN.
     pub room: usize,
-    /// The caller's own name for it, which comes back with every [`Output::Confirm`].
+    /// A value of the caller, returned with every [`Output::Confirm`].
     pub tag: u64,
 }
 
-/// How to refuse a request that was indicated.
+/// The form in which to refuse a request that was indicated.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Refuse {
     /// Reject it, and end the dialogue.
@@ -43,109 +43,109 @@ pub enum Refuse {
     Abort,
 }
 
-/// What is to be done, or known.
+/// What the MAP provider requests of its user or of the network.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Output<A> {
     /// Send a message.
     Send {
-        /// From which address of ours.
+        /// Local address.
         local: A,
-        /// To which address.
+        /// Remote address.
         remote: A,
         /// The whole message.
         octets: Bytes,
-        /// The same for all messages of one transaction: choose the signalling link by it.
+        /// Signalling link selection: equal for all messages of one transaction.
         sequence: u8,
-        /// Whether it opens a transaction. Then have the network return it if it cannot be delivered.
+        /// Whether it opens a transaction. Then request "return message on error" of the network.
         first: bool,
     },
-    /// A peer asks something. Answer with [`Map::answer`](crate::Map::answer), or refuse.
+    /// A request of a peer. Answer with [`Map::answer`](crate::Map::answer), or refuse.
     Indication {
-        /// Which dialogue.
+        /// The dialogue.
         dialogue: DialogueId,
-        /// Which request of it.
+        /// The invoke id.
         invoke_id: i8,
-        /// Our address that the peer used.
+        /// The local address that the peer used.
         local: A,
         /// The peer's address.
         remote: A,
-        /// The version that the peer speaks.
+        /// The version of the dialogue.
         version: Version,
-        /// What it asks. If [`Request::is_answered`] says no for this version, nobody answers it.
+        /// The request. Not to be answered if [`Request::is_answered`] is false in this version.
         request: Box<Request>,
-        /// Another message is to follow after the answer.
+        /// Another message follows after the answer (moreMessagesToSend).
         more: bool,
     },
-    /// A request of ours has ended. There is exactly one for each.
+    /// A request of the user has ended. There is exactly one for each.
     Confirm {
-        /// Which dialogue.
+        /// The dialogue.
         dialogue: DialogueId,
-        /// The caller's name for it.
+        /// The `tag` of [`Open`].
         tag: u64,
-        /// The version that was spoken last.
+        /// The version used last.
         version: Version,
-        /// Who was asked.
+        /// The remote address of [`Open`].
         remote: A,
-        /// What came of it.
+        /// The result or the failure.
         result: Result<Response, Failure>,
-        /// The dialogue goes on: [`Map::next`](crate::Map::next) or [`Map::close`](crate::Map::close)
+        /// The dialogue stays open: [`Map::next`](crate::Map::next) or [`Map::close`](crate::Map::close)
         /// may follow. Otherwise its id is no longer valid.
         open: bool,
-        /// What the HLR told beside it.
+        /// The informServiceCentre that the HLR sent beside it.
         informed: Option<InformServiceCentreArg>,
     },
-    /// A dialogue that had nothing of ours to confirm is over; its id is no longer valid.
+    /// A dialogue without a pending confirmation has ended; its id is no longer valid.
     Closed {
-        /// Which dialogue.
+        /// The dialogue.
         dialogue: DialogueId,
     },
-    /// Something of a peer's was not taken. Where an answer was due it has been given: count it.
+    /// A message or component of a peer was refused. Any reject or abort due has been sent: count it.
     Refused {
-        /// Why.
+        /// The reason.
         why: Screening,
-        /// Who sent it; `None` if the network returned it.
+        /// The sender; `None` if the network returned it.
         remote: Option<A>,
     },
 }
 
-/// Why a request of ours came to nothing.
+/// Why a request failed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Failure {
-    /// The peer says so.
+    /// The peer returned this user error.
     User(MapError),
-    /// TCAP there or here aborted the dialogue.
+    /// TCAP, local or remote, aborted the dialogue.
     ProviderAbort(PAbortCause),
     /// The peer's user aborted or refused the dialogue.
     UserAbort(AbortReason),
-    /// The request was rejected, or the answer had to be.
+    /// The peer rejected the request, or the answer was rejected.
     Rejected(Problem),
     /// The network returned the message, for this return cause of SCCP.
     Undelivered(u8),
-    /// No answer in time.
+    /// The invocation timer expired.
     Timeout,
-    /// The peer speaks no version that we may use.
+    /// The peer supports none of the versions allowed.
     VersionUnsupported,
     /// The peer ended the dialogue without an answer.
     ClosedEarly,
 }
 
-/// Why something of a peer's was not taken.
+/// Why a message or component of a peer was refused.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Screening {
-    /// An application context that is none of short messages; the dialogue was refused.
+    /// Not an application context of short messages; the dialogue was refused.
     Context,
-    /// A version that the context does not have; the dialogue was refused, and ours offered.
+    /// A version that the context does not have; the dialogue was refused and the highest one offered.
     Version(Context),
     /// An operation that the context does not have; it was rejected.
     Operation(i64),
-    /// An operation with a name of the whole world, of which MAP has none; it was rejected.
+    /// A global operation code, of which MAP has none; it was rejected.
     GlobalOperation,
-    /// An argument that is not the operation's; it was rejected.
+    /// A malformed argument; it was rejected.
     Mistyped(i64),
     /// More than one component where one is allowed; the dialogue was aborted.
     SeveralComponents,
-    /// No component where there must be one; the dialogue was aborted.
+    /// No component where one is required; the dialogue was aborted.
     NoComponent,
     /// Components outside any dialogue.
     Unidirectional,

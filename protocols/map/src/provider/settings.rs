@@ -1,28 +1,28 @@
-//! What the dialogues of one element are allowed to take, and how versions are remembered.
+//! Settings of the MAP provider: operation timers (TS 29.002 §17.1) and the cache of peer versions.
 
 use std::time::Duration;
 
 /// Settings of one [`Map`](crate::Map).
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Settings {
-    /// Transactions.
+    /// Settings of TCAP.
     pub tcap: tcap::Settings,
     /// Timers.
     pub timers: Timers,
-    /// What is remembered of peers.
+    /// Cache of peer versions.
     pub versions: VersionSettings,
 }
 
-/// How long to wait for an answer (TS 29.002 §17.1 has the ranges).
+/// Operation timers (TS 29.002 §17.1 has the ranges).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Timers {
     /// s, 3 to 10 seconds: reports and alerts.
     pub short: Duration,
     /// m, 15 to 30 seconds: routing information.
     pub medium: Duration,
-    /// ml, 1 to 10 minutes: messages, since a phone has to be found first.
+    /// ml, 1 to 10 minutes: short messages, since the MSC pages the phone first.
     pub long: Duration,
-    /// How long an informServiceCentre may follow a result whose dialogue was left open.
+    /// Time for an informServiceCentre to follow a result that came in a CONTINUE.
     pub inform: Duration,
 }
 
@@ -37,18 +37,18 @@ impl Default for Timers {
     }
 }
 
-/// How the versions that peers speak are remembered.
+/// Cache of the versions that peers support.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct VersionSettings {
-    /// Peers that are remembered. Beyond it the oldest is forgotten.
+    /// Largest number of peers. Beyond it the oldest entry is removed.
     pub entries_max: usize,
-    /// How long a peer is remembered.
+    /// Lifetime of an entry.
     pub age: Duration,
-    /// Refusals that make a peer one of version 1: a single one may be an accident.
+    /// Refusals after which a peer counts as version 1: a single one may be transient.
     pub refusals_for_v1: u8,
-    /// Dialogues of version 1 after which the highest version is tried again.
+    /// Dialogues of version 1 after which the highest version is proposed again.
     pub uses_of_v1: u32,
-    /// Dialogues of version 2 after which the highest version is tried again.
+    /// Dialogues of version 2 after which the highest version is proposed again.
     pub uses_of_v2: u32,
 }
 

@@ -1,4 +1,4 @@
-//! Which version each peer speaks, as far as it is lower than the highest.
+//! Cache of the peers that support only a lower version of MAP (TS 29.002 §15, version fallback).
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Instant;
@@ -8,25 +8,25 @@ use compact_str::CompactString;
 use super::settings::VersionSettings;
 use crate::context::{Context, Version};
 
-/// One node in one context: a node may have a younger gateway than relay.
+/// One node in one context: a node may support other versions in another context.
 type Key = (Context, CompactString);
 
 #[derive(Debug)]
 struct Entry {
     version: Version,
-    /// Refusals that pointed to version 1, without an answer of a higher version between.
+    /// Consecutive refusals that indicate version 1.
     refusals: u8,
-    /// Dialogues since the version was learned or tried last.
+    /// Dialogues since the version was recorded or the highest one proposed.
     uses: u32,
     since: Instant,
 }
 
-/// The peers that refused a version. Nobody else is kept.
+/// The peers that have refused a version. Other peers have no entry.
 #[derive(Debug)]
 pub(super) struct Versions {
     settings: VersionSettings,
     entries: HashMap<Key, Entry>,
-    /// Oldest first. An entry that was forgotten may still stand here.
+    /// Oldest first. May contain keys of removed entries.
     order: VecDeque<(Instant, Key)>,
 }
 
@@ -35,7 +35,7 @@ impl Versions {
         Self { settings, entries: HashMap::new(), order: VecDeque::new() }
     }
 
-    /// The version to begin with, at most `highest`.
+    /// The version to propose first, at most `highest`.
     pub(super) fn first(&mut self, context: Context, peer: &str, highest: Version, now: Instant) -> Version {
         let key = (context, CompactString::from(peer));
         let Some(entry) = self.entries.get_mut(&key) else { return highest };
@@ -56,15 +56,15 @@ impl Versions {
         entry.version.min(highest)
     }
 
-    /// A peer has refused a version, and `next` is tried.
+    /// Records that a peer has refused a version and `next` is proposed.
     pub(super) fn refused(&mut self, context: Context, peer: &str, next: Version, now: Instant) {
         let key = (context, CompactString::from(peer));
         if !self.entries.contains_key(&key) {
-            self.make_room();
+            self.evict_oldest();
             self.order.push_back((now, key.clone()));
         }
-        let fresh = Entry { version: Version::V3, refusals: 0, uses: 0, since: now };
-        let entry = self.entries.entry(key).or_insert(fresh);
+        let initial = Entry { version: Version::V3, refusals: 0, uses: 0, since: now };
+        let entry = self.entries.entry(key).or_insert(initial);
         if next == Version::V1 {
             entry.refusals = entry.refusals.saturating_add(1);
             if entry.refusals < self.settings.refusals_for_v1 {
@@ -77,7 +77,7 @@ impl Versions {
         }
     }
 
-    /// A peer has answered in a version.
+    /// Records that a peer has responded in a version.
     pub(super) fn answered(&mut self, context: Context, peer: &str, version: Version) {
         if self.entries.is_empty() {
             return;
@@ -96,8 +96,8 @@ impl Versions {
         }
     }
 
-    fn make_room(&mut self) {
-        // What was forgotten otherwise must not let the order grow.
+    fn evict_oldest(&mut self) {
+        // Keys of entries removed by other means must not accumulate.
         if self.order.len() >= self.settings.entries_max.saturating_mul(2).max(16) {
             let entries = &self.entries;
             self.order.retain(|(since, key)| entries.get(key).is_some_and(|entry| entry.since == *since));
@@ -136,7 +136,7 @@ mod tests {
         assert_eq!(versions.first(MT, NODE, Version::V3, now), Version::V3);
         versions.refused(MT, NODE, Version::V1, now);
         assert_eq!(versions.first(MT, NODE, Version::V3, now), Version::V1);
-        // Other nodes and contexts are not concerned.
+        // Other nodes and contexts are not affected.
         assert_eq!(versions.first(MT, "1", Version::V3, now), Version::V3);
         assert_eq!(versions.first(Context::ShortMsgGateway, NODE, Version::V3, now), Version::V3);
         versions.refused(MT, "2", Version::V2, now);

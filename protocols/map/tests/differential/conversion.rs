@@ -1,4 +1,4 @@
-//! Our values as theirs.
+//! Conversion of `map` values to those of the crate `gsm_map`.
 
 use bytes::Bytes;
 use codec::address;
@@ -67,8 +67,8 @@ pub(crate) fn additional(ours: &AdditionalNumber) -> theirs::AdditionalNumber {
 
 pub(crate) fn rp_da(ours: &SmRpDa) -> theirs::SmRpDa {
     match ours {
-        SmRpDa::Imsi(who) => theirs::SmRpDa::Imsi(imsi(who)),
-        SmRpDa::Lmsi(who) => theirs::SmRpDa::Lmsi(who.0.to_vec().into()),
+        SmRpDa::Imsi(value) => theirs::SmRpDa::Imsi(imsi(value)),
+        SmRpDa::Lmsi(value) => theirs::SmRpDa::Lmsi(value.0.to_vec().into()),
         SmRpDa::ServiceCentreAddress(centre) => theirs::SmRpDa::ServiceCentreAddressDa(number(centre)),
         SmRpDa::None => theirs::SmRpDa::NoSmRpDa(()),
         SmRpDa::RoamingNumber(_) => panic!("not in version 3"),

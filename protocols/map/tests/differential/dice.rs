@@ -1,4 +1,4 @@
-//! Values for one case, from one seed.
+//! Seeded generator of field values for the differential tests.
 
 use map::operation::SmDeliveryOutcome;
 use map::{AddressString, Imsi, NatureOfAddress, NumberingPlan, Opaque, SignalInfo, Time};
@@ -6,7 +6,7 @@ use map::{AddressString, Imsi, NatureOfAddress, NumberingPlan, Opaque, SignalInf
 use super::conversion::opaque;
 use super::theirs;
 
-/// The values of one case. Every field may be there or not.
+/// A generator for one case. Every optional field may be present or absent.
 pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {

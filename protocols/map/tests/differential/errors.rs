@@ -1,4 +1,4 @@
-//! The parameters of errors.
+//! Differential tests of the error parameters (TS 29.002 §17.7.7).
 
 use codec::operations::errors;
 use map::{AbsentSubscriberSm, CallBarred, MapError, SmDeliveryFailure, SystemFailure};
@@ -7,7 +7,7 @@ use super::agree_on_error;
 use super::conversion::{flag, imsi, text, time};
 use super::dice::Dice;
 
-/// Every error that has one, with any parameter.
+/// Every error that has a parameter, with random contents.
 pub(crate) fn parameters(dice: &mut Dice) {
     absent_subscriber_sm(dice);
     call_barred(dice);

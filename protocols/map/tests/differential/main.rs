@@ -1,5 +1,5 @@
-//! Version 3 against an independent codec, the crate `gsm_map`: field by field, the same octets; and
-//! octets that are damaged, cut off or made of nothing.
+//! Differential tests of version 3 against the crate `gsm_map`, and decoding of damaged, truncated and
+//! random octets.
 
 #![allow(
     clippy::unwrap_used,
@@ -26,7 +26,7 @@ use proptest::prelude::*;
 use conversion::{additional, correlation, diameter, flag, imsi, number, outcome, rp_da, rp_oa, text, time};
 use dice::Dice;
 
-/// Ours writes what theirs does, and reads it back.
+/// Both codecs encode to the same octets, and `map` decodes them to the same value.
 fn agree_on_request(ours: &Request, octets: &[u8]) {
     let version = ours.context().version_max();
     assert_eq!(ours.write(version).unwrap(), octets);
@@ -390,19 +390,19 @@ fn ready(dice: &mut Dice) {
     agree_on_request(&Request::ReadyForSm(ours), &codec::encode(&their).unwrap());
 }
 
-/// Everything that may read these octets reads them.
+/// Decodes the octets as every operation and error.
 fn read_as_everything(octets: &[u8]) {
     for version in [Version::V1, Version::V2, Version::V3] {
         for context in [20, 21, 23, 24, 25].map(Context::from_number).into_iter().chain([None]) {
             for code in 44..=66 {
                 if let Ok(request) = Request::read(code, context, version, Some(octets)) {
-                    let _any = (request.write(version), Response::read(&request, Some(octets)));
+                    let _ = (request.write(version), Response::read(&request, Some(octets)));
                 }
             }
         }
     }
     for code in 0..=72 {
-        let _any = MapError::read(code, Some(octets)).write(Version::V3);
+        let _ = MapError::read(code, Some(octets)).write(Version::V3);
     }
 }
 
@@ -410,7 +410,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn every_field_of_version_3_agrees_with_theirs(seed in 1_u64..) {
+    fn every_field_of_version_3_agrees_with_gsm_map(seed in 1_u64..) {
         let mut dice = Dice(seed);
         send_routing_info(&mut dice);
         mt_forward_sm(&mut dice);
@@ -423,7 +423,7 @@ proptest! {
     }
 
     #[test]
-    fn damage_is_survived(
+    fn damaged_octets_cause_no_panic(
         seed in 1_u64..,
         places in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
         cut in any::<prop::sample::Index>(),
@@ -446,7 +446,7 @@ proptest! {
     }
 
     #[test]
-    fn any_octets_are_survived(octets in proptest::collection::vec(any::<u8>(), 0..300)) {
+    fn random_octets_cause_no_panic(octets in proptest::collection::vec(any::<u8>(), 0..300)) {
         read_as_everything(&octets);
     }
 }
@@ -463,7 +463,7 @@ fn every_truncation_of_an_argument_is_refused() {
 }
 
 #[test]
-fn what_later_versions_add_is_skipped() {
+fn unknown_fields_are_skipped() {
     // Frame 6 of the vectors with an extension container, a private extension and a field [40].
     let octets = [
         &[0x30, 0x25, 0x80, 0x07, 0x91, 0x41, 0x51, 0x55, 0x15, 0x32, 0xf4, 0x81, 0x01, 0xff, 0x82, 0x07][..],

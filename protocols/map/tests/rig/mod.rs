@@ -1,7 +1,7 @@
-//! Two elements that talk in virtual time, and requests to talk about.
+//! Test fixture: a service centre and a node connected in virtual time, and example requests.
 
 #![allow(dead_code, reason = "each test uses some of it")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests may fail as tests do")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "test code may fail by panicking")]
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ pub(crate) const CENTRE: u8 = 1;
 /// The address of the node.
 pub(crate) const NODE: u8 = 2;
 
-/// What a request of the centre came to.
+/// An [`Output::Confirm`] of the centre.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Confirm {
     pub(crate) dialogue: DialogueId,
@@ -32,9 +32,9 @@ pub(crate) struct Confirm {
     pub(crate) informed: Option<InformServiceCentreArg>,
 }
 
-/// What the node is asked.
+/// An [`Output::Indication`] at the node.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Asked {
+pub(crate) struct Indication {
     pub(crate) dialogue: DialogueId,
     pub(crate) invoke_id: i8,
     pub(crate) version: Version,
@@ -42,28 +42,27 @@ pub(crate) struct Asked {
     pub(crate) more: bool,
 }
 
-/// A centre and a node. The node may refuse versions as an older one would.
+/// A centre and a node. The link between them may refuse versions in place of an older node.
 pub(crate) struct Pair {
     pub(crate) now: Instant,
     pub(crate) centre: Map<u8>,
     pub(crate) node: Map<u8>,
-    /// The highest version that the node speaks. It is not told by the node's own code, but by what
-    /// stands between the two.
+    /// The highest version that the node supports. The link refuses higher ones in its place.
     pub(crate) node_version: Version,
-    /// How a node of version 1 says that it knows no dialogue portion.
-    pub(crate) ignorance: fn(&[u8]) -> Bytes,
+    /// The response of a version 1 node, which supports no dialogue portion.
+    pub(crate) v1_refusal: fn(&[u8]) -> Bytes,
     /// Messages from the centre, oldest first.
     pub(crate) sent: Vec<Bytes>,
     /// Messages from the node, oldest first.
     pub(crate) returned: Vec<Bytes>,
     pub(crate) confirms: VecDeque<Confirm>,
-    pub(crate) asked: VecDeque<Asked>,
-    /// Everything else that was said: by the centre, by the node.
+    pub(crate) indications: VecDeque<Indication>,
+    /// All other outputs: of the centre, of the node.
     pub(crate) others: (Vec<Output<u8>>, Vec<Output<u8>>),
-    /// Messages from the centre are lost.
-    pub(crate) deaf: bool,
-    /// Messages from the node go elsewhere: to a test.
-    pub(crate) apart: bool,
+    /// Whether messages from the centre are dropped.
+    pub(crate) drop_from_centre: bool,
+    /// Whether messages from the node are withheld from the centre and left to the test.
+    pub(crate) withhold_from_node: bool,
 }
 
 impl Pair {
@@ -75,14 +74,14 @@ impl Pair {
             centre: Map::new(settings),
             node: Map::new(other),
             node_version: Version::V3,
-            ignorance: p_abort,
+            v1_refusal: p_abort,
             sent: Vec::new(),
             returned: Vec::new(),
             confirms: VecDeque::new(),
-            asked: VecDeque::new(),
+            indications: VecDeque::new(),
             others: (Vec::new(), Vec::new()),
-            deaf: false,
-            apart: false,
+            drop_from_centre: false,
+            withhold_from_node: false,
         }
     }
 
@@ -108,25 +107,25 @@ impl Pair {
         dialogue
     }
 
-    /// Carries messages until both sides are silent.
+    /// Carries messages until neither side has an output.
     pub(crate) fn run(&mut self) {
         loop {
-            let mut silent = true;
+            let mut idle = true;
             while let Some(output) = self.centre.poll() {
-                silent = false;
-                self.centre_says(output);
+                idle = false;
+                self.centre_output(output);
             }
             while let Some(output) = self.node.poll() {
-                silent = false;
-                self.node_says(output);
+                idle = false;
+                self.node_output(output);
             }
-            if silent {
+            if idle {
                 return;
             }
         }
     }
 
-    /// Lets time pass, with every tick that is due on the way.
+    /// Advances the clock, with every tick that is due on the way.
     pub(crate) fn pass(&mut self, time: Duration) {
         let end = self.now + time;
         for _ in 0..1_000 {
@@ -145,10 +144,10 @@ impl Pair {
         panic!("ticks stay due");
     }
 
-    /// Answers what the node was asked first.
+    /// Answers the node's oldest indication.
     pub(crate) fn answer(&mut self, result: Result<Response, MapError>) {
-        let asked = self.asked.pop_front().unwrap();
-        self.node.answer(asked.dialogue, asked.invoke_id, result, self.now).unwrap();
+        let indication = self.indications.pop_front().unwrap();
+        self.node.answer(indication.dialogue, indication.invoke_id, result, self.now).unwrap();
         self.run();
     }
 
@@ -156,30 +155,30 @@ impl Pair {
         self.confirms.pop_front().unwrap()
     }
 
-    /// Gives the centre octets as if they came from the node.
-    pub(crate) fn centre_hears(&mut self, octets: Bytes) {
+    /// Passes octets to the centre as if they came from the node.
+    pub(crate) fn centre_receives(&mut self, octets: Bytes) {
         self.centre.handle(Input::Received { local: CENTRE, remote: NODE, octets }, self.now);
         self.run();
     }
 
-    /// Gives the node octets as if they came from the centre.
-    pub(crate) fn node_hears(&mut self, octets: Bytes) {
+    /// Passes octets to the node as if they came from the centre.
+    pub(crate) fn node_receives(&mut self, octets: Bytes) {
         self.node.handle(Input::Received { local: NODE, remote: CENTRE, octets }, self.now);
         self.run();
     }
 
-    fn centre_says(&mut self, output: Output<u8>) {
+    fn centre_output(&mut self, output: Output<u8>) {
         match output {
             Output::Send { local, remote, octets, .. } => {
                 assert_eq!((local, remote), (CENTRE, NODE));
                 self.sent.push(octets.clone());
                 match proposed_version(&octets) {
-                    _ if self.deaf => {}
+                    _ if self.drop_from_centre => {}
                     Some(version) if version > self.node_version.number() => {
                         let refusal = if self.node_version == Version::V1 {
-                            (self.ignorance)(&octets)
+                            (self.v1_refusal)(&octets)
                         } else {
-                            offer(&octets, 2)
+                            offer_version(&octets, 2)
                         };
                         self.centre.handle(
                             Input::Received { local: CENTRE, remote: NODE, octets: refusal },
@@ -196,24 +195,30 @@ impl Pair {
         }
     }
 
-    fn node_says(&mut self, output: Output<u8>) {
+    fn node_output(&mut self, output: Output<u8>) {
         match output {
             Output::Send { local, remote, octets, .. } => {
                 self.returned.push(octets.clone());
-                if self.apart {
+                if self.withhold_from_node {
                     return;
                 }
                 self.centre.handle(Input::Received { local: remote, remote: local, octets }, self.now);
             }
             Output::Indication { dialogue, invoke_id, version, request, more, .. } => {
-                self.asked.push_back(Asked { dialogue, invoke_id, version, request: *request, more });
+                self.indications.push_back(Indication {
+                    dialogue,
+                    invoke_id,
+                    version,
+                    request: *request,
+                    more,
+                });
             }
             other => self.others.1.push(other),
         }
     }
 }
 
-/// The originating transaction id of a BEGIN of ours.
+/// The originating transaction id of a BEGIN.
 fn otid(begin: &[u8]) -> [u8; 4] {
     let at = begin.windows(2).position(|pair| pair == [0x48, 0x04]).unwrap();
     begin[at + 2..at + 6].try_into().unwrap()
@@ -232,22 +237,22 @@ pub(crate) fn p_abort(begin: &[u8]) -> Bytes {
     [&[0x67, 0x09, 0x49, 0x04], &otid(begin)[..], &[0x4a, 0x01, 0x03]].concat().into()
 }
 
-/// ABORT without anything else.
+/// ABORT without cause and dialogue portion.
 pub(crate) fn plain_abort(begin: &[u8]) -> Bytes {
     [&[0x67, 0x06, 0x49, 0x04], &otid(begin)[..]].concat().into()
 }
 
-/// ABORT with an AARE: rejected permanently, and the dialogue service user gives no diagnostic.
+/// ABORT with an AARE: rejected permanently, dialogue service user, null.
 pub(crate) fn null_refusal(begin: &[u8]) -> Bytes {
     refusal(begin, 3, 0)
 }
 
-/// ABORT with an AARE: this context is not supported, but `version` of it is.
-pub(crate) fn offer(begin: &[u8], version: u8) -> Bytes {
+/// ABORT with an AARE: application context name not supported, with `version` of it offered.
+pub(crate) fn offer_version(begin: &[u8], version: u8) -> Bytes {
     refusal(begin, version, 2)
 }
 
-/// After the ABORT of frame 179 of the vectors, with this transaction, context, version and diagnostic.
+/// The ABORT of frame 179 of the vectors, with this transaction, context, version and diagnostic.
 fn refusal(begin: &[u8], version: u8, diagnostic: u8) -> Bytes {
     let name = [0x06, 0x07, 0x04, 0x00, 0x00, 0x01, 0x00];
     let at = begin.windows(name.len()).position(|part| part == name).unwrap();
@@ -272,7 +277,7 @@ pub(crate) fn subscriber() -> AddressString {
     AddressString::international("14155551234")
 }
 
-pub(crate) fn sri() -> Request {
+pub(crate) fn send_routing_info() -> Request {
     Request::SendRoutingInfoForSm(RoutingInfoForSmArg {
         msisdn: subscriber(),
         sm_rp_pri: true,
@@ -282,7 +287,7 @@ pub(crate) fn sri() -> Request {
     })
 }
 
-pub(crate) fn found() -> Response {
+pub(crate) fn routing_info() -> Response {
     Response::SendRoutingInfoForSm(Box::new(RoutingInfoForSmRes {
         imsi: Imsi::new("001010155551234"),
         location_info_with_lmsi: LocationInfoWithLmsi {
@@ -325,7 +330,7 @@ pub(crate) fn delivered() -> Response {
     Response::MtForwardSm(ForwardSmRes::default())
 }
 
-pub(crate) fn waiting() -> InformServiceCentreArg {
+pub(crate) fn message_waiting() -> InformServiceCentreArg {
     InformServiceCentreArg {
         stored_msisdn: Some(subscriber()),
         mw_status: Some(MwStatus { mnrf_set: true, ..MwStatus::default() }),

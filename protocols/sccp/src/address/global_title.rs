@@ -8,19 +8,19 @@ use smallvec::SmallVec;
 
 use crate::Error;
 
-/// Digits that a title of ours may have; E.164 numbers have 15, and E.214 adds none.
+/// The most digits of a local title; E.164 numbers have 15, and E.214 adds none.
 const DIGITS_MAX: usize = 32;
-/// Where the global title indicator stands in the address indicator.
+/// The position of the global title indicator in the address indicator.
 const INDICATOR_SHIFT: u8 = 2;
-/// The bits of the address indicator that a title keeps: its own and the one for national use.
+/// The bits of the address indicator that belong to the title: its indicator and national use.
 const INDICATOR_BITS: u8 = 0xbc;
 const E164: u8 = 1;
 const INTERNATIONAL: u8 = 4;
 
-/// A global title, with the octets it came in or is written in.
+/// A global title, with its encoded octets.
 ///
-/// Two titles are equal when their octets are: the same digits behind another filler or another
-/// translation type are another title. `Debug` masks the digits.
+/// Titles are equal if their octets are: the same digits with another filler or translation type
+/// make another title. `Debug` masks the digits.
 #[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct GlobalTitle {
     indicator_bits: u8,
@@ -28,7 +28,7 @@ pub struct GlobalTitle {
     digits: CompactString,
 }
 
-/// What a translation rule changes in a title beside its digits.
+/// The changes of a translation rule to a title, beside its digits.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct TitleChange {
     pub(crate) translation_type: Option<u8>,
@@ -47,7 +47,7 @@ impl GlobalTitle {
         Self::full(0, E164, INTERNATIONAL, digits)
     }
 
-    /// Indicator 4: everything (Q.713 §3.4.2.3.4). `numbering_plan` has 4 bits, `nature_of_address` 7.
+    /// Indicator 4: all fields (Q.713 §3.4.2.3.4). `numbering_plan` has 4 bits, `nature_of_address` 7.
     ///
     /// # Errors
     ///
@@ -61,7 +61,7 @@ impl GlobalTitle {
         Self::written(&Wire::Gt0100 {
             translation_type,
             numbering_plan: numbering_plan & 0x0f,
-            encoding_scheme: 1, // the codec writes odd or even as the digits have it
+            encoding_scheme: 1, // the codec sets odd or even by the digits
             nature_of_address: nature_of_address & 0x7f,
             digits: checked(digits)?,
         })
@@ -98,12 +98,12 @@ impl GlobalTitle {
     pub fn with_nature(nature_of_address: u8, digits: &str) -> Result<Self, Error> {
         Self::written(&Wire::Gt0001 {
             nature_of_address: nature_of_address & 0x7f,
-            odd_even: false, // the codec writes what the digits have
+            odd_even: false, // the codec sets it by the digits
             digits: checked(digits)?,
         })
     }
 
-    /// The title behind a received address indicator; `None` where the address ends there.
+    /// The title after a received address indicator; `None` where the address ends there.
     pub(super) fn received(address_indicator: u8, octets: &[u8]) -> Result<Option<Self>, Error> {
         let indicator_bits = address_indicator & INDICATOR_BITS;
         if indicator_bits == 0 && octets.is_empty() {
@@ -111,7 +111,7 @@ impl GlobalTitle {
         }
         let digits = match GtIndicator::from_u8(indicator_bits >> INDICATOR_SHIFT & 0x0f) {
             Ok(indicator) => Wire::decode(octets, indicator).map_err(|_| Error::Address)?,
-            Err(_) => Wire::NoTitle, // nobody knows its digits, but it can be echoed
+            Err(_) => Wire::NoTitle, // an unknown format: kept as octets for the reply
         };
         Ok(Some(Self {
             indicator_bits,
@@ -136,7 +136,7 @@ impl GlobalTitle {
         })
     }
 
-    /// This title with other digits and what `change` names; what its format lacks stays out.
+    /// This title with other digits and the changes of `change`; fields that its format lacks are ignored.
     pub(crate) fn changed(&self, change: TitleChange, digits: &str) -> Result<Self, Error> {
         let translation_type =
             change.translation_type.or_else(|| self.translation_type()).unwrap_or_default();
@@ -217,7 +217,7 @@ impl fmt::Debug for GlobalTitle {
     }
 }
 
-/// Digits that the codec can write.
+/// Digits that the codec can encode.
 fn checked(digits: &str) -> Result<String, Error> {
     let known = |octet: u8| matches!(octet, b'0'..=b'9' | b'*' | b'#' | b'a'..=b'c');
     if digits.is_empty() || digits.len() > DIGITS_MAX || !digits.bytes().all(known) {
@@ -239,8 +239,8 @@ mod tests {
     }
 
     #[test]
-    fn each_format_tells_what_it_has() {
-        let told = |title: GlobalTitle| {
+    fn each_format_has_its_own_fields() {
+        let fields = |title: GlobalTitle| {
             let scheme = title.encoding_scheme();
             (
                 title.indicator(),
@@ -250,10 +250,13 @@ mod tests {
                 title.nature_of_address(),
             )
         };
-        assert_eq!(told(GlobalTitle::with_nature(3, "123").unwrap()), (1, None, None, None, Some(3)));
-        assert_eq!(told(GlobalTitle::with_type(9, "123").unwrap()), (2, Some(9), None, None, None));
-        assert_eq!(told(GlobalTitle::with_plan(9, 7, "12").unwrap()), (3, Some(9), Some(7), Some(2), None));
-        assert_eq!(told(GlobalTitle::full(9, 6, 5, "123").unwrap()), (4, Some(9), Some(6), Some(1), Some(5)));
+        assert_eq!(fields(GlobalTitle::with_nature(3, "123").unwrap()), (1, None, None, None, Some(3)));
+        assert_eq!(fields(GlobalTitle::with_type(9, "123").unwrap()), (2, Some(9), None, None, None));
+        assert_eq!(fields(GlobalTitle::with_plan(9, 7, "12").unwrap()), (3, Some(9), Some(7), Some(2), None));
+        assert_eq!(
+            fields(GlobalTitle::full(9, 6, 5, "123").unwrap()),
+            (4, Some(9), Some(6), Some(1), Some(5))
+        );
     }
 
     #[test]

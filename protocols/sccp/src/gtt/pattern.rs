@@ -1,4 +1,4 @@
-//! Digit patterns such as `49/15?/*`, and replacements such as `00$1$3`.
+//! Digit patterns and replacements of translation rules, such as `49/15?/*` and `00$1$3` (Q.714 §2.4).
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,16 +8,16 @@ use smallvec::SmallVec;
 
 use crate::Error;
 
-/// Groups that a replacement can name with one digit.
+/// The most groups: a replacement has one digit for the number.
 const GROUPS_MAX: usize = 9;
 
-/// Digits that a rule is for: digits stand for themselves, `?` for any one digit, `*` (at the end
-/// alone) for any rest, also an empty one. `/` parts groups. The default is `*`.
+/// A digit pattern: digits match themselves, `?` any one digit, `*` (at the end alone) any rest, also an
+/// empty one. `/` separates groups. The default is `*`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Pattern(CompactString);
 
 impl Pattern {
-    /// What each group holds of `digits`, or `None` where they do not match.
+    /// The part of `digits` in each group, or `None` where they do not match.
     pub(super) fn groups_of<'a>(&self, digits: &'a str) -> Option<SmallVec<[&'a str; GROUPS_MAX]>> {
         let mut groups = SmallVec::new();
         let mut rest = digits;
@@ -35,7 +35,7 @@ impl Pattern {
         rest.is_empty().then_some(groups)
     }
 
-    /// How many groups it has, at least one.
+    /// The number of groups, at least one.
     pub(super) fn groups(&self) -> usize {
         self.0.split('/').count()
     }
@@ -71,7 +71,7 @@ impl fmt::Display for Pattern {
     }
 }
 
-/// The digits that a rule writes: digits as they are, `$1` to `$9` for groups of the pattern, `$0`
+/// The new digits of a rule: digits as they are, `$1` to `$9` for groups of the pattern, `$0`
 /// for all digits. The default is `$0`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Replacement(CompactString);
@@ -93,7 +93,7 @@ impl Replacement {
         written
     }
 
-    /// The highest group it names.
+    /// The highest group number in it.
     pub(super) fn groups(&self) -> usize {
         let named = self.0.split('$').skip(1).filter_map(|piece| piece.chars().next()?.to_digit(10));
         named.max().and_then(|highest| usize::try_from(highest).ok()).unwrap_or(0)

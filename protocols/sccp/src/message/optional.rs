@@ -1,4 +1,4 @@
-//! The optional part of the extended and long forms (Q.713 §3.17, §3.19).
+//! Optional parameters of the extended and long forms: segmentation and importance (Q.713 §3.17, §3.19).
 
 use bytes::{BufMut, Bytes, BytesMut};
 
@@ -11,20 +11,20 @@ const IMPORTANCE: u8 = 0x12;
 const FIRST: u8 = 0x80;
 const CLASS_1: u8 = 0x40;
 
-/// What segment of a message this is (Q.713 §3.17).
+/// The segmentation parameter (Q.713 §3.17).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Segmentation {
     /// The first of its message.
     pub first: bool,
-    /// The user asked for protocol class 1; the segments themselves always have it.
+    /// The user requested protocol class 1; the segments themselves always have it.
     pub in_sequence: bool,
-    /// Segments that come after this one, 15 at most.
+    /// Remaining segments, 15 at most.
     pub remaining: u8,
-    /// What the segments of one message have in common, 24 bits.
+    /// The segmentation local reference of one message, 24 bits.
     pub reference: u32,
 }
 
-/// Reads the optional part at `at` into `message`.
+/// Decodes the optional part at `at` into `message`.
 pub(super) fn decode(message: &mut Message, octets: &Bytes, mut at: usize) -> Result<(), Error> {
     let mut others = BytesMut::new();
     loop {
@@ -55,7 +55,7 @@ pub(super) fn decode(message: &mut Message, octets: &Bytes, mut at: usize) -> Re
     }
 }
 
-/// Writes the optional part, if there is anything in it.
+/// Encodes the optional part, unless it is empty.
 pub(super) fn encode(message: &Message, octets: &mut BytesMut) {
     if encoded_len(message) == 0 {
         return;
@@ -73,7 +73,7 @@ pub(super) fn encode(message: &Message, octets: &mut BytesMut) {
     octets.put_u8(END);
 }
 
-/// How many octets [`encode`] writes.
+/// The length of [`encode`] in octets.
 pub(super) fn encoded_len(message: &Message) -> usize {
     if message.form == Form::Basic {
         return 0;

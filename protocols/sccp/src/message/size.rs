@@ -1,26 +1,26 @@
-//! How much user data fits between two addresses.
+//! Capacity for user data of UDT, XUDT and LUDT (Q.713 §3.20).
 
-/// A length of one octet can say no more.
+/// The largest value of a length of one octet.
 const BASIC_DATA_MAX: usize = 255;
-/// Pointers, lengths and addresses of XUDT share what a pointer of one octet reaches: the
+/// A pointer of one octet limits the pointers, lengths and addresses of XUDT in total: the
 /// optional part begins within 255 octets.
 const SEGMENT_DATA_AND_ADDRESSES_MAX: usize = 251;
 /// The longest user data of any message, in octets (Q.713 §3.20).
 const LONG_DATA_MAX: usize = 3_952;
 
-/// Octets of data that one UDT takes; `addresses` is the sum of both, without their lengths.
+/// Octets of data that fit one UDT; `addresses` is the sum of both, without their lengths.
 pub(crate) fn basic_room(message_octets_max: usize, addresses: usize) -> usize {
     message_octets_max.saturating_sub(8 + addresses).min(BASIC_DATA_MAX)
 }
 
-/// Octets of data that one XUDT with a segmentation parameter takes.
+/// Octets of data that fit one XUDT with a segmentation parameter.
 pub(crate) fn segment_room(message_octets_max: usize, addresses: usize) -> usize {
     message_octets_max
         .saturating_sub(17 + addresses)
         .min(SEGMENT_DATA_AND_ADDRESSES_MAX.saturating_sub(addresses))
 }
 
-/// Octets of data that one LUDT without optional parameters takes.
+/// Octets of data that fit one LUDT without optional parameters.
 pub(crate) fn long_room(message_octets_max: usize, addresses: usize) -> usize {
     message_octets_max.saturating_sub(15 + addresses).min(LONG_DATA_MAX)
 }

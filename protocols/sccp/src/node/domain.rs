@@ -1,4 +1,4 @@
-//! What a node knows of one routing domain: its own subsystems, and the points around it.
+//! State of one routing domain: local subsystems and remote signalling points (Q.714 §5).
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ pub(super) const MANAGEMENT: u8 = 1;
 #[derive(Debug)]
 pub(super) struct Domain {
     pub(super) point_codes: Vec<u32>,
-    /// Local subsystems that are or were up.
+    /// Local subsystems that are or were in service.
     pub(super) local: BTreeMap<u8, Local>,
     pub(super) remotes: BTreeMap<u32, RemotePoint>,
 }
@@ -22,22 +22,22 @@ pub(super) struct Domain {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Local {
     pub(super) up: bool,
-    /// When somebody was last told, unasked, that it is down.
-    pub(super) told: Option<Instant>,
+    /// Time of the last SSP in response to a message for it.
+    pub(super) last_ssp: Option<Instant>,
 }
 
 /// A remote signalling point.
 #[derive(Debug)]
 pub(super) struct RemotePoint {
     pub(super) remote: Remote,
-    /// The layer below reaches it.
+    /// Whether the layer below reaches it.
     pub(super) accessible: bool,
     pub(super) congestion: Option<Congestion>,
-    /// Those that are watched, those that said SSP, and management where the SCCP is away.
+    /// Concerned subsystems, those with an SSP received, and management while the SCCP is unavailable.
     pub(super) subsystems: BTreeMap<u8, Subsystem>,
 }
 
-/// What is held back on the way to a point.
+/// The traffic restriction towards a congested point.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Congestion {
     /// Messages of less importance are refused; 0 to 8.
@@ -49,13 +49,13 @@ pub(super) struct Congestion {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Subsystem {
     pub(super) allowed: bool,
-    /// When the next SST goes out, and how long the one after it will wait.
+    /// The time of the next SST, and the interval to the one after it.
     pub(super) test: Option<(Instant, Duration)>,
 }
 
 impl Domain {
     pub(super) fn new(network: Network) -> Self {
-        let up = Local { up: true, told: None };
+        let up = Local { up: true, last_ssp: None };
         Self {
             point_codes: network.point_codes,
             local: network.subsystems.into_iter().map(|subsystem| (subsystem, up)).collect(),
@@ -71,7 +71,7 @@ impl Domain {
         self.point_codes.contains(&point_code)
     }
 
-    /// The point code that a message from `calling` is sent from.
+    /// The originating point code of a message from `calling`.
     pub(super) fn own_point_code(&self, calling: &Address) -> u32 {
         calling
             .signalling_point()
@@ -80,8 +80,13 @@ impl Domain {
             .unwrap_or_default()
     }
 
-    /// Why a message for `called` cannot be sent to `point_code` now.
-    pub(super) fn obstacle(&self, point_code: u32, called: &Address, importance: u8) -> Option<ReturnCause> {
+    /// The return cause if a message for `called` cannot be sent to `point_code` at present.
+    pub(super) fn blocking_cause(
+        &self,
+        point_code: u32,
+        called: &Address,
+        importance: u8,
+    ) -> Option<ReturnCause> {
         if self.is_own(point_code) {
             return None;
         }

@@ -1,15 +1,15 @@
-//! Putting segments together again (Q.714 §4.1.1).
+//! Reassembly of segmented messages (Q.714 §4.1.1).
 
 use std::collections::BTreeMap;
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 
-use super::{Due, Origin, Parcel, Sccp};
+use super::{Due, Origin, RoutedMessage, Sccp};
 use crate::message::{Message, Segmentation};
 use crate::{Address, NetworkId, Output, ReturnCause};
 
-/// What the segments of one message have in common.
+/// Identifies the segments of one message.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) struct Key {
     network: NetworkId,
@@ -18,55 +18,55 @@ pub(super) struct Key {
     reference: u32,
 }
 
-/// Messages of which segments are missing.
+/// The incomplete messages.
 #[derive(Debug, Default)]
 pub(super) struct Reassemblies {
     open: BTreeMap<Key, Reassembly>,
-    /// What they may come to together.
+    /// Octets reserved for all of them.
     octets: usize,
 }
 
 #[derive(Debug)]
 struct Reassembly {
     /// The first segment, without its data.
-    first: Parcel,
+    first: RoutedMessage,
     first_octets: usize,
-    /// What has come. It is copied, because a segment shares the buffer that it was read into, and
-    /// many small ones would keep many large buffers.
+    /// The data so far. It is copied: a segment shares its receive buffer, and many small segments would
+    /// keep many large buffers.
     data: BytesMut,
     remaining: u8,
-    /// All segments are at most as long as the first, so this is what the message may come to.
+    /// The limit of the whole message: no segment is longer than the first.
     octets_max: usize,
     deadline: Instant,
 }
 
 impl Sccp {
-    /// Takes a segment for a local user, and gives the message to the user when it is whole.
-    pub(super) fn segment(&mut self, parcel: &Parcel, segmentation: Segmentation, now: Instant) {
-        // Within this node nothing is segmented.
-        let Origin::Network { opc, .. } = parcel.origin else { return };
+    /// Adds a segment for a local user, and indicates the message when it is complete.
+    pub(super) fn segment(&mut self, routed: &RoutedMessage, segmentation: Segmentation, now: Instant) {
+        // Messages between local users are not segmented.
+        let Origin::Network { opc, .. } = routed.origin else { return };
         let key = Key {
-            network: parcel.network,
+            network: routed.network,
             opc,
-            calling: parcel.message.calling.clone(),
+            calling: routed.message.calling.clone(),
             reference: segmentation.reference,
         };
         if segmentation.first {
-            self.first_segment(key, parcel, segmentation, now);
+            self.first_segment(key, routed, segmentation, now);
         } else {
-            self.later_segment(&key, parcel, segmentation);
+            self.later_segment(&key, routed, segmentation);
         }
     }
 
-    /// The reassembly timer has run out.
+    /// The reassembly timer has expired.
     pub(super) fn reassembly_expired(&mut self, key: &Key) {
-        if let Some(unfinished) = self.close(key) {
-            self.refuse(&unfinished.first(), ReturnCause::ERROR_IN_MESSAGE_TRANSPORT);
+        if let Some(reassembly) = self.close(key) {
+            self.refuse(&reassembly.first(), ReturnCause::ERROR_IN_MESSAGE_TRANSPORT);
         }
     }
 
-    fn first_segment(&mut self, key: Key, parcel: &Parcel, segmentation: Segmentation, now: Instant) {
-        // The sender begins anew. It gets nothing back: it would take it for the new message.
+    fn first_segment(&mut self, key: Key, routed: &RoutedMessage, segmentation: Segmentation, now: Instant) {
+        // The sender restarts the message. Nothing is returned: the sender would attribute it to the new one.
         if self.close(&key).is_some() {
             let cause = ReturnCause::ERROR_IN_MESSAGE_TRANSPORT;
             self.outputs.push_back(Output::Refused {
@@ -77,44 +77,44 @@ impl Sccp {
             });
         }
         if segmentation.remaining == 0 {
-            self.indicate(parcel);
+            self.indicate(routed);
             return;
         }
-        let octets = parcel.message.data.len();
+        let octets = routed.message.data.len();
         let octets_max = octets * (usize::from(segmentation.remaining) + 1);
         let Reassemblies { open, octets: held } = &mut self.reassemblies;
         let full = open.len() >= self.limits.reassemblies_max
             || *held + octets_max > self.limits.reassembly_octets_max;
         let Some(deadline) = now.checked_add(self.timers.reassembly).filter(|_| !full) else {
-            self.refuse(parcel, ReturnCause::DESTINATION_CANNOT_REASSEMBLE);
+            self.refuse(routed, ReturnCause::DESTINATION_CANNOT_REASSEMBLE);
             return;
         };
         *held += octets_max;
         self.due.insert((deadline, Due::Reassembly(key.clone())));
-        let message = Message { data: Bytes::new(), ..parcel.message.clone() };
-        let begun = Reassembly {
-            first: Parcel { message, ..parcel.clone() },
+        let message = Message { data: Bytes::new(), ..routed.message.clone() };
+        let reassembly = Reassembly {
+            first: RoutedMessage { message, ..routed.clone() },
             first_octets: octets,
-            data: BytesMut::from(parcel.message.data.as_ref()),
+            data: BytesMut::from(routed.message.data.as_ref()),
             remaining: segmentation.remaining,
             octets_max,
             deadline,
         };
-        open.insert(key, begun);
+        open.insert(key, reassembly);
     }
 
-    fn later_segment(&mut self, key: &Key, parcel: &Parcel, segmentation: Segmentation) {
+    fn later_segment(&mut self, key: &Key, routed: &RoutedMessage, segmentation: Segmentation) {
         let Some(open) = self.reassemblies.open.get_mut(key) else {
-            self.refuse(parcel, ReturnCause::ERROR_IN_MESSAGE_TRANSPORT);
+            self.refuse(routed, ReturnCause::ERROR_IN_MESSAGE_TRANSPORT);
             return;
         };
-        let octets = open.data.len() + parcel.message.data.len();
+        let octets = open.data.len() + routed.message.data.len();
         if open.remaining.checked_sub(1) != Some(segmentation.remaining) || octets > open.octets_max {
             self.reassembly_expired(key);
             return;
         }
         open.remaining = segmentation.remaining;
-        open.data.extend_from_slice(&parcel.message.data);
+        open.data.extend_from_slice(&routed.message.data);
         if segmentation.remaining == 0
             && let Some(complete) = self.close(key)
         {
@@ -122,7 +122,7 @@ impl Sccp {
         }
     }
 
-    /// Takes a reassembly and its timer away.
+    /// Removes a reassembly and its timer.
     fn close(&mut self, key: &Key) -> Option<Reassembly> {
         let closed = self.reassemblies.open.remove(key)?;
         self.reassemblies.octets -= closed.octets_max;
@@ -132,15 +132,15 @@ impl Sccp {
 }
 
 impl Reassembly {
-    /// The first segment as it came.
-    fn first(mut self) -> Parcel {
+    /// The first segment as received.
+    fn first(mut self) -> RoutedMessage {
         self.data.truncate(self.first_octets);
         self.whole()
     }
 
-    /// All that has come, as one message.
-    fn whole(self) -> Parcel {
+    /// All data so far, as one message.
+    fn whole(self) -> RoutedMessage {
         let message = Message { data: self.data.freeze(), ..self.first.message };
-        Parcel { message, ..self.first }
+        RoutedMessage { message, ..self.first }
     }
 }

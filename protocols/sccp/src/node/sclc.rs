@@ -1,9 +1,9 @@
-//! Connectionless control (Q.714 §4): to the users, and in as many segments as it takes.
+//! Connectionless control: delivery to local users, choice of message form and segmentation (Q.714 §4).
 
 use std::time::Instant;
 
 use super::domain::MANAGEMENT;
-use super::{Origin, Parcel, Sccp};
+use super::{Origin, RoutedMessage, Sccp};
 use crate::message::{Form, Message, Purpose, Segmentation, basic_room, long_room, segment_room};
 use crate::settings::Remote;
 use crate::{Address, Discard, Indication, NetworkId, Output, ReturnCause};
@@ -12,62 +12,61 @@ use crate::{Address, Discard, Indication, NetworkId, Output, ReturnCause};
 const SEGMENTS_MAX: usize = 16;
 
 impl Sccp {
-    /// Gives a message to the local user that the translated address `called` names.
-    pub(super) fn deliver(&mut self, parcel: &Parcel, called: &Address, now: Instant) {
-        let message = &parcel.message;
+    /// Delivers a message to the local user of the translated address `called`.
+    pub(super) fn deliver(&mut self, routed: &RoutedMessage, called: &Address, now: Instant) {
+        let message = &routed.message;
         if let Purpose::Service(cause) = message.purpose {
-            self.notice(parcel, cause);
+            self.notice(routed, cause);
             return;
         }
         if called.subsystem == Some(MANAGEMENT) {
-            self.management(parcel, now);
+            self.management(routed, now);
             return;
         }
-        let local = self.domains.get(&parcel.network).and_then(|domain| {
+        let local = self.domains.get(&routed.network).and_then(|domain| {
             called
                 .subsystem
                 .and_then(|subsystem| domain.local.get(&subsystem).map(|local| (subsystem, local.up)))
         });
         match local {
-            None => self.refuse(parcel, ReturnCause::UNEQUIPPED_USER),
+            None => self.refuse(routed, ReturnCause::UNEQUIPPED_USER),
             Some((subsystem, false)) => {
-                self.tell_down(parcel, subsystem, now);
-                self.refuse(parcel, ReturnCause::SUBSYSTEM_FAILURE);
+                self.send_subsystem_prohibited(routed, subsystem, now);
+                self.refuse(routed, ReturnCause::SUBSYSTEM_FAILURE);
             }
             Some((_, true)) => match message.segmentation {
-                Some(segmentation) => self.segment(parcel, segmentation, now),
-                None => self.indicate(parcel),
+                Some(segmentation) => self.segment(routed, segmentation, now),
+                None => self.indicate(routed),
             },
         }
     }
 
-    /// Gives a whole message to its user.
-    pub(super) fn indicate(&mut self, parcel: &Parcel) {
-        let message = &parcel.message;
+    /// Indicates a complete message to its user.
+    pub(super) fn indicate(&mut self, routed: &RoutedMessage) {
+        let message = &routed.message;
         let Purpose::Data { in_sequence, return_on_error } = message.purpose else { return };
-        let (Origin::User { opc } | Origin::Network { opc, .. }) = parcel.origin;
+        let (Origin::User { opc } | Origin::Network { opc, .. }) = routed.origin;
         self.outputs.push_back(Output::Unitdata(Indication {
-            network: parcel.network,
+            network: routed.network,
             opc,
             called: message.called.clone(),
             calling: message.calling.clone(),
-            sls: parcel.sls,
+            sls: routed.sls,
             in_sequence: message.segmentation.map_or(in_sequence, |segment| segment.in_sequence),
             return_on_error,
             data: message.data.clone(),
         }));
     }
 
-    /// Tells a local user that its message came back. The service message is addressed the other
-    /// way round.
-    fn notice(&mut self, parcel: &Parcel, cause: ReturnCause) {
-        let message = &parcel.message;
+    /// Indicates a returned message to its local sender. The service message has the addresses swapped.
+    fn notice(&mut self, routed: &RoutedMessage, cause: ReturnCause) {
+        let message = &routed.message;
         if message.segmentation.is_some_and(|segmentation| !segmentation.first) {
-            self.discard(parcel, Discard::LaterSegment);
+            self.discard(routed, Discard::LaterSegment);
             return;
         }
         self.outputs.push_back(Output::Notice {
-            network: parcel.network,
+            network: routed.network,
             called: message.calling.clone(),
             calling: message.called.clone(),
             cause,
@@ -75,29 +74,29 @@ impl Sccp {
         });
     }
 
-    /// Sends a message to a remote point: UDT wherever it fits.
+    /// Sends a message to a remote point, as UDT wherever it fits.
     pub(super) fn transmit(
         &mut self,
-        parcel: &Parcel,
+        routed: &RoutedMessage,
         called: &Address,
         dpc: u32,
     ) -> Result<(), ReturnCause> {
-        let domain = self.domains.get(&parcel.network).ok_or(ReturnCause::UNQUALIFIED)?;
+        let domain = self.domains.get(&routed.network).ok_or(ReturnCause::UNQUALIFIED)?;
         let remote = &domain.remotes.get(&dpc).ok_or(ReturnCause::MTP_FAILURE)?.remote;
-        let message = Message { called: called.clone(), ..parcel.message.clone() };
+        let message = Message { called: called.clone(), ..routed.message.clone() };
         let messages = if message.form == Form::Basic && !matches!(message.purpose, Purpose::Service(_)) {
-            fitted(message, remote, &mut self.reference)?
+            fit_or_segment(message, remote, &mut self.reference)?
         } else {
-            vec![passed_on(message, remote)?]
+            vec![fit_relayed(message, remote)?]
         };
         let payloads: Result<Vec<_>, _> = messages.iter().map(Message::encode).collect();
-        let (Origin::User { opc } | Origin::Network { dpc: opc, .. }) = parcel.origin;
+        let (Origin::User { opc } | Origin::Network { dpc: opc, .. }) = routed.origin;
         for payload in payloads.map_err(|_| ReturnCause::ERROR_IN_LOCAL_PROCESSING)? {
             self.outputs.push_back(Output::Transfer {
-                network: parcel.network,
+                network: routed.network,
                 opc,
                 dpc,
-                sls: parcel.sls,
+                sls: routed.sls,
                 payload,
             });
         }
@@ -112,17 +111,21 @@ impl Sccp {
         };
         let narrowest = self.domains.get(&network).and_then(|domain| {
             let origin = Origin::User { opc: domain.own_point_code(calling) };
-            let way = self.candidates(domain, network, origin, called).ok()?;
-            let remotes = way.point_codes.iter().filter_map(|code| domain.remotes.get(code));
-            remotes.map(|point| of(&way.called, &point.remote)).min()
+            let candidates = self.candidates(domain, network, origin, called).ok()?;
+            let remotes = candidates.point_codes.iter().filter_map(|code| domain.remotes.get(code));
+            remotes.map(|point| of(&candidates.called, &point.remote)).min()
         });
         narrowest.unwrap_or_else(|| of(called, &Remote::new(0)))
     }
 }
 
-/// A message of ours, in the first of UDT, LUDT and segmented XUDT that it fits and that `remote`
-/// is known to take.
-fn fitted(message: Message, remote: &Remote, reference: &mut u32) -> Result<Vec<Message>, ReturnCause> {
+/// A local user's message, in the first of UDT, LUDT and segmented XUDT that fits and that `remote`
+/// supports.
+fn fit_or_segment(
+    message: Message,
+    remote: &Remote,
+    reference: &mut u32,
+) -> Result<Vec<Message>, ReturnCause> {
     let addresses = message.called.encoded_len() + message.calling.encoded_len();
     let length = message.data.len();
     if length <= basic_room(remote.message_octets_max, addresses) {
@@ -138,7 +141,7 @@ fn fitted(message: Message, remote: &Remote, reference: &mut u32) -> Result<Vec<
     segments(&message, room, reference).ok_or(ReturnCause::SEGMENTATION_FAILURE)
 }
 
-/// Cuts a message into segments that are full but for the last (Q.714 §4.1.1).
+/// Divides a message into segments, all full but the last (Q.714 §4.1.1).
 fn segments(message: &Message, room: usize, reference: &mut u32) -> Option<Vec<Message>> {
     let Purpose::Data { in_sequence, return_on_error } = message.purpose else { return None };
     let count = message.data.len().checked_div(room)? + usize::from(!message.data.len().is_multiple_of(room));
@@ -147,29 +150,29 @@ fn segments(message: &Message, room: usize, reference: &mut u32) -> Option<Vec<M
     }
     *reference = reference.wrapping_add(1) & 0x00ff_ffff;
     let mut rest = message.data.clone();
-    let mut made = Vec::with_capacity(count);
+    let mut segments = Vec::with_capacity(count);
     while !rest.is_empty() {
-        let first = made.is_empty();
+        let first = segments.is_empty();
         let data = rest.split_to(room.min(rest.len()));
-        made.push(Message {
+        segments.push(Message {
             form: Form::Extended,
-            // The first alone asks to come back, so that its sender hears of a loss once.
+            // The first alone has the return option, so that the sender gets one notice of a loss.
             purpose: Purpose::Data { in_sequence: true, return_on_error: return_on_error && first },
             segmentation: Some(Segmentation {
                 first,
                 in_sequence,
-                remaining: u8::try_from(count - 1 - made.len()).ok()?,
+                remaining: u8::try_from(count - 1 - segments.len()).ok()?,
                 reference: *reference,
             }),
             data,
             ..message.clone()
         });
     }
-    Some(made)
+    Some(segments)
 }
 
-/// A message of somebody else: its form stays.
-fn passed_on(message: Message, remote: &Remote) -> Result<Message, ReturnCause> {
+/// A relayed message, of which the form stays unchanged.
+fn fit_relayed(message: Message, remote: &Remote) -> Result<Message, ReturnCause> {
     let limit = match message.form {
         Form::Basic | Form::Extended => remote.message_octets_max,
         Form::Long => remote.ludt_octets_max.ok_or(ReturnCause::SEGMENTATION_NOT_SUPPORTED)?,

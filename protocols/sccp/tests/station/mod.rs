@@ -1,4 +1,4 @@
-//! A node with a clock of its own, and the addresses, rules and messages that the tests have in common.
+//! Test fixture: one node in virtual time, with addresses, rules and messages for the tests.
 
 #![allow(dead_code, reason = "each file of tests takes what it needs")]
 
@@ -13,13 +13,13 @@ use sccp::{
 
 pub(crate) const NET: NetworkId = NetworkId(1);
 pub(crate) const OWN: u32 = 1;
-/// Takes UDT alone.
+/// Supports UDT alone.
 pub(crate) const PLAIN: u32 = 2;
-/// Takes XUDT.
+/// Supports XUDT.
 pub(crate) const EXTENDED: u32 = 3;
-/// Takes LUDT.
+/// Supports LUDT.
 pub(crate) const LONG: u32 = 4;
-/// Takes UDT; its subsystem 6 is watched.
+/// Supports UDT; its subsystem 6 is a concerned one.
 pub(crate) const WATCHED: u32 = 5;
 
 pub(crate) struct Station {
@@ -28,10 +28,10 @@ pub(crate) struct Station {
 }
 
 impl Station {
-    /// A node with every remote point available, and what is watched there up: no timer runs.
+    /// A node with every remote point available and every concerned subsystem allowed: no timer runs.
     pub(crate) fn new() -> Self {
         let mut station = Self::with(settings());
-        station.arrives(WATCHED, &management(SSA, 6, WATCHED));
+        station.receive(WATCHED, &management(SSA, 6, WATCHED));
         station
     }
 
@@ -39,7 +39,7 @@ impl Station {
     pub(crate) fn with(settings: Settings) -> Self {
         let remotes: Vec<_> =
             settings.networks.iter().map(|network| (network.id, network.remotes.clone())).collect();
-        let mut station = Self::silent(settings);
+        let mut station = Self::without_points(settings);
         for (network, remotes) in remotes {
             for remote in remotes {
                 station.point(network, remote.point_code, PointCodeState::Available);
@@ -48,14 +48,14 @@ impl Station {
         station
     }
 
-    /// A node that has heard nothing.
-    pub(crate) fn silent(settings: Settings) -> Self {
+    /// A node in its initial state.
+    pub(crate) fn without_points(settings: Settings) -> Self {
         #[expect(clippy::disallowed_methods, reason = "one instant to begin with")]
         let now = Instant::now();
         Self { sccp: Sccp::new(settings).unwrap(), now }
     }
 
-    pub(crate) fn give(&mut self, input: Input) -> Vec<Output> {
+    pub(crate) fn input(&mut self, input: Input) -> Vec<Output> {
         self.sccp.handle(input, self.now);
         std::iter::from_fn(|| self.sccp.poll()).collect()
     }
@@ -66,30 +66,30 @@ impl Station {
         point_code: u32,
         state: PointCodeState,
     ) -> Vec<Output> {
-        self.give(Input::PointCode { network, point_code, state })
+        self.input(Input::PointCode { network, point_code, state })
     }
 
     /// A message from the network.
-    pub(crate) fn arrives(&mut self, opc: u32, message: &Message) -> Vec<Output> {
+    pub(crate) fn receive(&mut self, opc: u32, message: &Message) -> Vec<Output> {
         self.octets(opc, message.encode().unwrap())
     }
 
     pub(crate) fn octets(&mut self, opc: u32, payload: Bytes) -> Vec<Output> {
-        self.give(Input::Transfer { network: NET, opc, dpc: OWN, sls: 5, payload })
+        self.input(Input::Transfer { network: NET, opc, dpc: OWN, sls: 5, payload })
     }
 
-    /// A message of a local user to this number, of this many octets.
-    pub(crate) fn sends(&mut self, digits: &str, octets: usize) -> Vec<Output> {
-        self.give(Input::Unitdata(unitdata(title(digits, 6), octets)))
+    /// Sends a message of a local user to this number, of this many octets.
+    pub(crate) fn send_unitdata(&mut self, digits: &str, octets: usize) -> Vec<Output> {
+        self.input(Input::Unitdata(unitdata(title(digits, 6), octets)))
     }
 
-    /// Lets time pass, with a tick whenever one is due.
+    /// Advances the clock, with a tick whenever one is due.
     pub(crate) fn pass(&mut self, time: Duration) -> Vec<Output> {
         let end = self.now + time;
         let mut outputs = Vec::new();
         while let Some(due) = self.sccp.deadline().filter(|due| *due <= end) {
             self.now = due;
-            outputs.extend(self.give(Input::Tick));
+            outputs.extend(self.input(Input::Tick));
         }
         self.now = end;
         outputs
@@ -100,8 +100,8 @@ pub(crate) fn title(digits: &str, subsystem: u8) -> Address {
     Address::gt(GlobalTitle::e164(digits).unwrap(), subsystem)
 }
 
-/// Our own title.
-pub(crate) fn ours() -> Address {
+/// The local address.
+pub(crate) fn local_address() -> Address {
     title("15550000001", 8)
 }
 
@@ -109,7 +109,7 @@ pub(crate) fn unitdata(called: Address, octets: usize) -> Unitdata {
     Unitdata {
         network: NET,
         called,
-        calling: ours(),
+        calling: local_address(),
         sls: 9,
         in_sequence: false,
         return_on_error: true,
@@ -117,7 +117,7 @@ pub(crate) fn unitdata(called: Address, octets: usize) -> Unitdata {
     }
 }
 
-/// Octets that tell a missing, a doubled and a misplaced one.
+/// Octets in which a missing, duplicate or misplaced one is detectable.
 pub(crate) fn numbered(octets: usize) -> Bytes {
     (0..octets).map(|at| u8::try_from(at * 7 % 251).unwrap()).collect()
 }
@@ -126,7 +126,7 @@ pub(crate) fn rule(pattern: &str, destination: Destination) -> TranslationRule {
     TranslationRule { pattern: pattern.parse().unwrap(), destination, ..TranslationRule::default() }
 }
 
-/// 1555 is ours; 2, 3, 4 and 5 begin the numbers at the point of that name; 52 is routed on SSN.
+/// 1555 is local; numbers with the prefix 2, 3, 4 or 5 are at the point of that number; 52 routes on SSN.
 pub(crate) fn settings() -> Settings {
     Settings {
         networks: vec![Network {
@@ -153,7 +153,7 @@ pub(crate) fn settings() -> Settings {
     }
 }
 
-/// A message as a peer sends it to us.
+/// A message as sent by a peer.
 pub(crate) fn from_peer(form: Form, called: Address, return_on_error: bool) -> Message {
     let purpose = Purpose::Data { in_sequence: false, return_on_error };
     Message::new(form, purpose, called, title("21234567890", 6), numbered(40))
@@ -175,12 +175,12 @@ pub(crate) fn segments_of(whole: &Bytes, room: usize, reference: u32) -> Vec<Mes
                 reference,
             }),
             data,
-            ..from_peer(Form::Extended, ours(), true)
+            ..from_peer(Form::Extended, local_address(), true)
         })
         .collect()
 }
 
-/// What goes out: destination, SLS and message.
+/// The messages sent: destination, SLS and message.
 pub(crate) fn sent(outputs: &[Output]) -> Vec<(u32, u8, Message)> {
     let transfer = |output: &Output| match output {
         Output::Transfer { dpc, sls, payload, .. } => Some((*dpc, *sls, Message::decode(payload).unwrap())),
@@ -189,7 +189,7 @@ pub(crate) fn sent(outputs: &[Output]) -> Vec<(u32, u8, Message)> {
     outputs.iter().filter_map(transfer).collect()
 }
 
-/// The one message that goes out.
+/// The only message sent.
 pub(crate) fn one_sent(outputs: &[Output]) -> (u32, Message) {
     let mut all = sent(outputs);
     assert_eq!(all.len(), 1, "{outputs:?}");
@@ -197,19 +197,19 @@ pub(crate) fn one_sent(outputs: &[Output]) -> (u32, Message) {
     (dpc, message)
 }
 
-/// The one message for a user.
+/// The only message for a user.
 pub(crate) fn one_indication(outputs: &[Output]) -> &Indication {
     let [Output::Unitdata(indication)] = outputs else { panic!("{outputs:?}") };
     indication
 }
 
-/// The cause of the one notice to a user.
+/// The cause of the only notice to a user.
 pub(crate) fn notice(outputs: &[Output]) -> ReturnCause {
     let [Output::Notice { cause, .. }] = outputs else { panic!("{outputs:?}") };
     *cause
 }
 
-/// What went back to the peer, and that it was counted.
+/// The message returned to the peer, and the cause counted.
 pub(crate) fn returned(outputs: &[Output]) -> (u32, Message, ReturnCause) {
     let [Output::Transfer { dpc, payload, .. }, Output::Refused { cause, returned: true, .. }] = outputs
     else {
@@ -220,7 +220,7 @@ pub(crate) fn returned(outputs: &[Output]) -> (u32, Message, ReturnCause) {
     (*dpc, message, *cause)
 }
 
-/// The cause of what was counted and not returned.
+/// The cause of a refusal that was counted without a return.
 pub(crate) fn refused(outputs: &[Output]) -> ReturnCause {
     let [Output::Refused { cause, returned: false, .. }] = outputs else { panic!("{outputs:?}") };
     *cause

@@ -4,7 +4,7 @@
 //! A language that has no table here (Spanish) shares the default one. Position
 //! 0x1B is the escape to the single shift table and 0x20 is the space in all of them.
 
-use super::{NONE, Table};
+use super::table::{NONE, Table};
 
 /// The GSM 7 bit default alphabet, §6.2.1.
 #[rustfmt::skip]

@@ -5,7 +5,7 @@
 //! table; both stay empty, so that they are read as the base table's character
 //! and as a space.
 
-use super::{NONE, Table};
+use super::table::{NONE, Table};
 
 /// The default alphabet extension table, §6.2.1.1.
 #[rustfmt::skip]

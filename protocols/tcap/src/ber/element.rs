@@ -1,15 +1,15 @@
-//! One element and the ways to read its content (X.690 §8.2 to §8.19).
+//! One BER element and the decoding of its content (X.690 §8.2 to §8.19).
 
 use std::borrow::Cow;
 
 use super::{BerError, Fault, Oid, Reader, Tag};
 
-/// One element. Its tag decides nothing about how its content may be read, since a tag may be implicit.
+/// One element. Any content type may be decoded from any tag, since a tag may be implicit.
 #[derive(Clone, Copy, Debug)]
 pub struct Element<'a> {
-    /// What it is.
+    /// The tag.
     pub tag: Tag,
-    /// Whether the content is elements again.
+    /// Whether the content consists of elements.
     pub constructed: bool,
     /// The content, without end-of-contents octets.
     pub content: &'a [u8],
@@ -21,8 +21,8 @@ pub struct Element<'a> {
 }
 
 impl<'a> Element<'a> {
-    /// A reader of the elements inside. For a primitive element it reads what looks like
-    /// elements, so look at [`Element::constructed`] or use [`Element::sequence`].
+    /// A reader of the elements inside. It does not check that the element is constructed: see
+    /// [`Element::constructed`] and [`Element::sequence`].
     #[must_use]
     pub const fn reader(&self) -> Reader<'a> {
         Reader::inner(self.content, self.inside, self.depth.saturating_add(1))
@@ -107,7 +107,7 @@ impl<'a> Element<'a> {
         Oid::from_octets(self.primitive()?).ok_or_else(|| self.fault(Fault::Content))
     }
 
-    /// An OCTET STRING, in one piece or in segments (X.690 §8.7).
+    /// An OCTET STRING, primitive or in segments (X.690 §8.7).
     ///
     /// # Errors
     ///
@@ -127,7 +127,7 @@ impl<'a> Element<'a> {
         Ok(Cow::Owned(joined))
     }
 
-    /// A BIT STRING in one piece: how many bits of the last octet are unused (0 to 7), and the octets.
+    /// A primitive BIT STRING: the number of unused bits in the last octet (0 to 7), and the octets.
     ///
     /// # Errors
     ///
@@ -140,7 +140,7 @@ impl<'a> Element<'a> {
         }
     }
 
-    /// An error about this element, for what only the caller can judge.
+    /// An error at the position of this element, for a fault that the caller detects.
     #[must_use]
     pub const fn fault(&self, fault: Fault) -> BerError {
         BerError { position: self.position, fault }

@@ -1,6 +1,6 @@
-//! Where and why octets are not what the rules, or the caller, want.
+//! Decoding errors of the BER reader: fault and position (X.690 §8.1).
 
-/// What is wrong.
+/// The kind of a decoding error.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Fault {
@@ -12,20 +12,20 @@ pub enum Fault {
     Length,
     /// End-of-contents octets where nothing has an indefinite length.
     EndOfContents,
-    /// Elements lie deeper inside each other than [`DEPTH_MAX`](super::DEPTH_MAX).
+    /// Elements are nested deeper than [`DEPTH_MAX`](super::DEPTH_MAX).
     Depth,
-    /// The content is not one of the wanted kind.
+    /// The content does not match the requested type.
     Content,
-    /// A valid element that the caller did not expect here, or the lack of one.
+    /// An unexpected element, or a missing one.
     Unexpected,
 }
 
-/// Octets that cannot be read.
+/// A decoding error.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, thiserror::Error)]
 #[error("bad BER at octet {position}: {fault:?}")]
 pub struct BerError {
-    /// Where, in octets from the start of what the outermost reader was given.
+    /// The position in octets, from the start of the input of the outermost reader.
     pub position: usize,
-    /// What is wrong.
+    /// The fault.
     pub fault: Fault,
 }

@@ -1,4 +1,4 @@
-//! Object identifiers (X.690 §8.19), held as they travel.
+//! Object identifiers, stored in encoded form (X.690 §8.19).
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ impl Oid {
     pub const OCTETS_MAX: usize = 31;
 
     /// From its arcs, such as `[0, 4, 0, 0, 1, 0, 20, 3]`. `None` if there are fewer than two, the first
-    /// two are none that exist, or the whole is too long.
+    /// two are invalid, or the encoding is too long.
     #[must_use]
     pub fn new(arcs: &[u32]) -> Option<Self> {
         let (&first, rest) = arcs.split_first()?;

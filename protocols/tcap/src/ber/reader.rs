@@ -1,8 +1,8 @@
-//! Takes elements from octets, one after the other (X.690 §8.1).
+//! BER reader: identifier, length and contents octets (X.690 §8.1).
 
 use super::{BerError, Class, Element, Fault, Tag};
 
-/// How deep elements may lie inside each other. TCAP with MAP needs about twelve.
+/// The greatest nesting depth. TCAP with MAP needs about twelve.
 pub const DEPTH_MAX: u8 = 32;
 
 /// Reads the elements of one level, in order.
@@ -32,15 +32,15 @@ impl<'a> Reader<'a> {
         Self { rest: octets, position, depth }
     }
 
-    /// The tag of the first element and a reader of all that follows its length, true or not: for
-    /// octets that have lost their end.
+    /// The tag of the first element and a reader of all octets after its length field, of which the value
+    /// is ignored: for truncated messages.
     pub(crate) fn enter(octets: &'a [u8]) -> Option<(Tag, Self)> {
         let header = Header::read(octets).ok()?;
         let inside = octets.get(header.octets..)?;
         Some((header.tag, Self::inner(inside, header.octets, 1)))
     }
 
-    /// The next element, or `None` at the end. After an error the reader stands at its end.
+    /// The next element, or `None` at the end. After an error the reader is at its end.
     ///
     /// # Errors
     ///
@@ -76,7 +76,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The next element, which has to have this tag.
+    /// The next element, which must have this tag.
     ///
     /// # Errors
     ///
@@ -85,19 +85,19 @@ impl<'a> Reader<'a> {
         self.optional(tag)?.ok_or_else(|| self.fault(Fault::Unexpected))
     }
 
-    /// Whether all elements were taken.
+    /// Whether all elements have been read.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
 
-    /// Octets that were not taken yet.
+    /// The octets not yet read.
     #[must_use]
     pub const fn rest(&self) -> &'a [u8] {
         self.rest
     }
 
-    /// Octets before the next element, from the start of what the outermost reader was given.
+    /// The position of the next element, from the start of the input of the outermost reader.
     #[must_use]
     pub const fn position(&self) -> usize {
         self.position
@@ -138,7 +138,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// How many octets of content precede the end-of-contents octets that close it.
+/// The number of content octets before the end-of-contents octets that close the element.
 fn indefinite(octets: &[u8]) -> Result<usize, Fault> {
     let mut open = 1_u8;
     let mut at = 0_usize;

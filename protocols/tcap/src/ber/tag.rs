@@ -1,24 +1,24 @@
-//! Tags: what an element is (X.690 §8.1.2).
+//! BER tags: class and number (X.690 §8.1.2).
 
 use std::fmt;
 
-/// Who gave a tag its number.
+/// The class of a tag.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Class {
-    /// ASN.1 itself.
+    /// UNIVERSAL: defined by ASN.1.
     Universal,
-    /// One standard, here Q.773.
+    /// APPLICATION: defined by one standard, here Q.773.
     Application,
-    /// The structure around the element.
+    /// Context-specific: defined by the enclosing type.
     Context,
-    /// A company or country.
+    /// PRIVATE.
     Private,
 }
 
 /// The tag of an element.
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Tag {
-    /// Who gave the number.
+    /// The class.
     pub class: Class,
     /// The number.
     pub number: u32,
@@ -46,7 +46,7 @@ impl Tag {
     /// SET and SET OF.
     pub const SET: Self = Self::universal(17);
 
-    /// A tag of ASN.1 itself.
+    /// `[UNIVERSAL number]`.
     #[must_use]
     pub const fn universal(number: u32) -> Self {
         Self { class: Class::Universal, number }

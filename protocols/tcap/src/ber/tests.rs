@@ -1,4 +1,4 @@
-//! The reader and the writer against the examples of X.690 and its corners.
+//! Tests of the BER reader and writer with the examples and boundary cases of X.690.
 
 use super::*;
 
@@ -20,9 +20,9 @@ fn written(write: impl FnOnce(&mut Writer)) -> Vec<u8> {
     writer.into_vec()
 }
 
-/// X.690 §8.9.3 and §8.14.3 print these two, §8.19.5 the third.
+/// The examples of X.690 §8.9.3, §8.14.3 and §8.19.5.
 #[test]
-fn reads_and_writes_the_printed_examples() {
+fn the_examples_of_x_690_are_read_and_written() {
     let sequence = [0x30, 0x0a, 0x16, 0x05, 0x53, 0x6d, 0x69, 0x74, 0x68, 0x01, 0x01, 0xff];
     let mut inside = one(&sequence).reader();
     assert_eq!(inside.next().unwrap().unwrap().content, b"Smith");
@@ -46,9 +46,9 @@ fn reads_and_writes_the_printed_examples() {
     assert_eq!(oid.to_string(), "2.999.3");
 }
 
-/// The bit string of X.690 §8.6.4.2 in one piece, and the octet string of §8.7 in segments.
+/// The bit string of X.690 §8.6.4.2, primitive, and the octet string of §8.7 in segments.
 #[test]
-fn reads_strings_in_both_forms() {
+fn primitive_and_segmented_strings_are_read() {
     let bits = [0x03, 0x07, 0x04, 0x0a, 0x3b, 0x5f, 0x29, 0x1c, 0xd0];
     assert_eq!(one(&bits).bit_string().unwrap(), (4, &bits[3..]));
     assert_eq!(written(|w| w.bit_string(Tag::BIT_STRING, 4, &bits[3..])), bits);
@@ -59,7 +59,7 @@ fn reads_strings_in_both_forms() {
 }
 
 #[test]
-fn takes_every_form_of_length() {
+fn every_form_of_length_is_read() {
     for octets in [
         &[0x30, 0x03, 0x02, 0x01, 0x05][..],
         &[0x30, 0x81, 0x03, 0x02, 0x01, 0x05],
@@ -72,7 +72,7 @@ fn takes_every_form_of_length() {
         assert_eq!(element.octets(), octets);
         assert_eq!(element.explicit().unwrap().integer().unwrap(), 5);
     }
-    // An indefinite one inside an indefinite one, beside a definite one that holds what looks like an end.
+    // Nested indefinite lengths, and a definite one with contents equal to end-of-contents octets.
     let nested = [0x30, 0x80, 0x31, 0x80, 0x05, 0x00, 0x00, 0x00, 0x04, 0x02, 0x00, 0x00, 0x00, 0x00];
     let mut inside = one(&nested).reader();
     assert_eq!(inside.next().unwrap().unwrap().content, [0x05, 0x00]);
@@ -81,7 +81,7 @@ fn takes_every_form_of_length() {
 }
 
 #[test]
-fn refuses_what_the_rules_forbid() {
+fn forbidden_forms_are_refused() {
     assert_eq!(fault(&[0x04, 0x80, 0x00, 0x00]), Fault::Length);
     assert_eq!(fault(&[0x04, 0xff]), Fault::Length);
     assert_eq!(fault(&[0x00, 0x00]), Fault::EndOfContents);
@@ -95,7 +95,7 @@ fn refuses_what_the_rules_forbid() {
 }
 
 #[test]
-fn an_error_says_where_and_ends_the_reading() {
+fn an_error_has_a_position_and_ends_the_reader() {
     let octets = [0x02, 0x01, 0x05, 0x30, 0x81, 0x05, 0x02, 0x01, 0x07, 0x04, 0x09];
     let mut reader = Reader::new(&octets);
     reader.next().unwrap();
@@ -103,7 +103,7 @@ fn an_error_says_where_and_ends_the_reading() {
     assert_eq!(inside.next().unwrap().unwrap().integer().unwrap(), 7);
     assert_eq!(inside.next().unwrap_err(), BerError { position: 9, fault: Fault::Truncated });
     assert!(inside.next().unwrap().is_none());
-    // The same behind an indefinite length, whose header is one octet shorter.
+    // The same inside an indefinite length, of which the header is one octet shorter.
     let octets = [0x30, 0x80, 0x05, 0x00, 0x01, 0x02, 0x00, 0x00, 0x00, 0x00];
     let mut inside = one(&octets).reader();
     inside.next().unwrap();
@@ -111,7 +111,7 @@ fn an_error_says_where_and_ends_the_reading() {
 }
 
 #[test]
-fn depth_has_a_bound() {
+fn the_nesting_depth_is_bounded() {
     let definite = (0..40_u8)
         .fold(Vec::new(), |inner: Vec<u8>, _| written(|w| w.constructed(Tag::SEQUENCE, |w| w.raw(&inner))));
     let mut reader = Reader::new(&definite);
@@ -130,7 +130,7 @@ fn depth_has_a_bound() {
 }
 
 #[test]
-fn integers_take_as_few_octets_as_they_can() {
+fn integers_are_encoded_in_the_fewest_octets() {
     for (value, octets) in [
         (0, &[0x00][..]),
         (127, &[0x7f]),
@@ -151,7 +151,7 @@ fn integers_take_as_few_octets_as_they_can() {
 }
 
 #[test]
-fn lengths_and_tags_grow() {
+fn long_lengths_and_tags_are_encoded() {
     for length in [0, 127, 128, 255, 256, 65_535, 65_536] {
         let content = vec![0x55; length];
         let primitive = written(|w| w.primitive(Tag::context(5), &content));
@@ -168,7 +168,7 @@ fn lengths_and_tags_grow() {
 }
 
 #[test]
-fn object_identifiers_have_their_bounds() {
+fn object_identifiers_are_bounded() {
     let context = Oid::new(&[0, 4, 0, 0, 1, 0, 20, 3]).unwrap();
     assert_eq!(context.as_octets(), [0x04, 0x00, 0x00, 0x01, 0x00, 0x14, 0x03]);
     assert_eq!(context.arcs().collect::<Vec<_>>(), [0, 4, 0, 0, 1, 0, 20, 3]);

@@ -1,32 +1,32 @@
-//! Writes elements in their shortest definite form (X.690 §10.1).
+//! BER writer with the shortest definite lengths (X.690 §10.1).
 
 use bytes::Bytes;
 
 use super::{Class, Oid, Tag};
 
-/// Elements that are being written, first to last.
+/// A writer of elements, first to last.
 ///
-/// The content of a constructed element is written by a closure. Its length is set afterwards; only
-/// one of more than 127 octets moves its content then, by one to three octets.
+/// A closure writes the content of a constructed element. The length is set afterwards; only a content
+/// of more than 127 octets is moved then, by one to three octets.
 #[derive(Clone, Debug, Default)]
 pub struct Writer {
     octets: Vec<u8>,
 }
 
 impl Writer {
-    /// A writer that has written nothing.
+    /// An empty writer.
     #[must_use]
     pub const fn new() -> Self {
         Self { octets: Vec::new() }
     }
 
-    /// A writer with room for `octets` before it has to move.
+    /// An empty writer with capacity for `octets`.
     #[must_use]
     pub fn with_capacity(octets: usize) -> Self {
         Self { octets: Vec::with_capacity(octets) }
     }
 
-    /// An element whose content is what `content` writes.
+    /// A constructed element; `content` writes its contents.
     pub fn constructed(&mut self, tag: Tag, content: impl FnOnce(&mut Self)) {
         self.identifier(tag, 0x20);
         self.octets.push(0);
@@ -49,7 +49,7 @@ impl Writer {
         self.octets.extend_from_slice(content);
     }
 
-    /// An INTEGER in as few octets as it takes.
+    /// An INTEGER in the fewest octets.
     pub fn integer(&mut self, tag: Tag, value: i64) {
         let octets = value.to_be_bytes();
         let redundant =
@@ -77,7 +77,7 @@ impl Writer {
         self.primitive(tag, value.as_octets());
     }
 
-    /// A BIT STRING of whole `octets`, of whose last the `unused` (0 to 7) lowest bits do not count.
+    /// A BIT STRING of `octets`, with `unused` (0 to 7) unused bits in the last one.
     pub fn bit_string(&mut self, tag: Tag, unused: u8, octets: &[u8]) {
         self.identifier(tag, 0);
         self.octets.extend_from_slice(length_octets(octets.len().saturating_add(1), &mut [0; 9]));
@@ -96,19 +96,19 @@ impl Writer {
         self.octets.len()
     }
 
-    /// Whether nothing was written yet.
+    /// Whether nothing has been written.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.octets.is_empty()
     }
 
-    /// What was written.
+    /// The encoded octets.
     #[must_use]
     pub fn into_bytes(self) -> Bytes {
         Bytes::from(self.octets)
     }
 
-    /// What was written, as a vector.
+    /// The encoded octets, as a vector.
     #[must_use]
     pub fn into_vec(self) -> Vec<u8> {
         self.octets

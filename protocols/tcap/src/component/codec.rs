@@ -1,4 +1,4 @@
-//! Components to octets and back (Q.773 §3.1).
+//! Encoding and decoding of TCAP components (Q.773 §3.1).
 
 use std::time::Duration;
 
@@ -17,31 +17,30 @@ const LINKED: Tag = Tag::context(0);
 
 /// A component that has to be rejected.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Broken {
-    /// Its invoke id, where it could be read.
+pub struct ComponentFault {
+    /// Its invoke id, where readable.
     pub invoke_id: Option<i8>,
-    /// What is wrong with it.
+    /// The problem.
     pub problem: Problem,
-    /// What kind it is of.
+    /// Its kind.
     pub kind: Kind,
 }
 
-/// The kind of a component, as far as it matters for one that is broken.
+/// The kind of a faulty component.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Kind {
-    /// It opens an operation of its sender.
+    /// An Invoke: it opens an operation of its sender.
     Invoke,
-    /// It answers, and thereby ends, an operation of its receiver.
+    /// A result or error: it ends an operation of its receiver.
     Answer,
-    /// It is a Reject, which is never answered.
+    /// A Reject, which is never answered.
     Reject,
-    /// Nobody knows.
+    /// An unknown kind.
     Unknown,
 }
 
-/// Reads the components of one message up to the first that is broken: what follows that one is
-/// not looked at.
-pub(crate) fn read(portion: &Element<'_>, whole: &Bytes) -> (Vec<Component>, Option<Broken>) {
+/// Decodes the components of one message up to the first faulty one. The rest is ignored.
+pub(crate) fn read(portion: &Element<'_>, whole: &Bytes) -> (Vec<Component>, Option<ComponentFault>) {
     let mut components = Vec::new();
     let mut elements = portion.reader();
     loop {
@@ -49,17 +48,17 @@ pub(crate) fn read(portion: &Element<'_>, whole: &Bytes) -> (Vec<Component>, Opt
             Ok(None) => return (components, None),
             Ok(Some(element)) => match read_one(&element, whole) {
                 Ok(component) => components.push(component),
-                Err(broken) => return (components, Some(broken)),
+                Err(fault) => return (components, Some(fault)),
             },
             Err(_) => {
                 let problem = Problem::General(GeneralProblem::BadlyStructuredComponent);
-                return (components, Some(Broken { invoke_id: None, problem, kind: Kind::Unknown }));
+                return (components, Some(ComponentFault { invoke_id: None, problem, kind: Kind::Unknown }));
             }
         }
     }
 }
 
-fn read_one(element: &Element<'_>, whole: &Bytes) -> Result<Component, Broken> {
+fn read_one(element: &Element<'_>, whole: &Bytes) -> Result<Component, ComponentFault> {
     let read = match element.tag {
         INVOKE => invoke(element, whole),
         RESULT_LAST => result(element, whole).map(|(invoke_id, operation, parameter)| {
@@ -70,15 +69,15 @@ fn read_one(element: &Element<'_>, whole: &Bytes) -> Result<Component, Broken> {
         }),
         ERROR => error(element, whole),
         REJECT => reject(element),
-        _ => return Err(broken(element, GeneralProblem::UnrecognizedComponent)),
+        _ => return Err(fault(element, GeneralProblem::UnrecognizedComponent)),
     };
     read.map_err(|error| match error.fault {
-        Fault::Content | Fault::Unexpected => broken(element, GeneralProblem::MistypedComponent),
-        _ => broken(element, GeneralProblem::BadlyStructuredComponent),
+        Fault::Content | Fault::Unexpected => fault(element, GeneralProblem::MistypedComponent),
+        _ => fault(element, GeneralProblem::BadlyStructuredComponent),
     })
 }
 
-fn broken(element: &Element<'_>, problem: GeneralProblem) -> Broken {
+fn fault(element: &Element<'_>, problem: GeneralProblem) -> ComponentFault {
     let invoke_id = match element.sequence().and_then(|mut inside| inside.next()) {
         Ok(Some(first)) if first.tag == Tag::INTEGER => id(&first).ok(),
         _ => None,
@@ -89,7 +88,7 @@ fn broken(element: &Element<'_>, problem: GeneralProblem) -> Broken {
         REJECT => Kind::Reject,
         _ => Kind::Unknown,
     };
-    Broken { invoke_id, problem: Problem::General(problem), kind }
+    ComponentFault { invoke_id, problem: Problem::General(problem), kind }
 }
 
 fn invoke(element: &Element<'_>, whole: &Bytes) -> Result<Component, BerError> {

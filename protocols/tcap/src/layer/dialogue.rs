@@ -1,32 +1,32 @@
-//! One open dialogue, and the operations in it (Q.774 §3.2).
+//! State of one dialogue and its operations: dialogue and invocation state machines (Q.774 §3.2).
 
 use std::time::{Duration, Instant};
 
 use super::table::after;
 use crate::ber::Oid;
-use crate::component::{Broken, Component, Kind, OperationClass};
+use crate::component::{Component, ComponentFault, Kind, OperationClass};
 use crate::error::Error;
 use crate::message::TransactionId;
 use crate::problem::{InvokeProblem, Problem, ReturnErrorProblem, ReturnResultProblem};
 
-/// How long the user has, at least, to go on after an operation's time was over.
+/// The least time for the user to continue after an invocation timer has expired.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Rejects that wait for the dialogue's next message. Beyond it they are not sent.
+/// Rejects queued for the dialogue's next message. Any beyond this are not sent.
 const REJECTS_MAX: usize = 16;
 
-/// How far a dialogue has come.
+/// The state of a dialogue.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum State {
-    /// Our BEGIN has not been answered: initiation sent.
-    Begun,
-    /// The peer's BEGIN has not been answered: initiation received.
-    Received,
-    /// Both sides have spoken.
+    /// The peer has not answered the local BEGIN.
+    InitiationSent,
+    /// The local user has not answered the peer's BEGIN.
+    InitiationReceived,
+    /// Both sides have sent a message.
     Active,
 }
 
-/// An operation that we have asked for.
+/// An operation invoked by the local user.
 #[derive(Clone, Copy, Debug)]
 struct Operation {
     invoke_id: i8,
@@ -40,28 +40,28 @@ pub(super) struct Dialogue<A> {
     pub(super) local: A,
     pub(super) remote: A,
     pub(super) state: State,
-    pub(super) begun_by_peer: bool,
+    pub(super) opened_by_peer: bool,
     /// The peer's transaction, once it is known.
     pub(super) peer: Option<TransactionId>,
-    /// What was proposed; `None` for a dialogue without a dialogue portion.
+    /// The proposed application context; `None` for a dialogue without a dialogue portion.
     pub(super) application_context: Option<Oid>,
-    ours: Vec<Operation>,
-    /// Invoke ids of operations that the peer has asked for and we have not answered.
-    theirs: Vec<i8>,
+    operations: Vec<Operation>,
+    /// Invoke ids of the peer's operations that the local user has not answered.
+    peer_invokes: Vec<i8>,
     rejects: Vec<Component>,
     idle: Duration,
-    silent_until: Instant,
+    idle_deadline: Instant,
 }
 
-/// What is left of a message's components after each was held against the open operations.
+/// The valid components of a message, and the problems of the others.
 #[derive(Debug, Default)]
-pub(super) struct Heard {
+pub(super) struct ComponentOutcome {
     pub(super) components: Vec<Component>,
     pub(super) rejected: Vec<(Option<i8>, Problem)>,
 }
 
 impl<A> Dialogue<A> {
-    /// A dialogue that somebody begins now.
+    /// A new dialogue; `peer` is the transaction id of a peer that has opened it.
     pub(super) fn new(
         local: A,
         remote: A,
@@ -73,15 +73,15 @@ impl<A> Dialogue<A> {
         Self {
             local,
             remote,
-            state: if peer.is_some() { State::Received } else { State::Begun },
-            begun_by_peer: peer.is_some(),
+            state: if peer.is_some() { State::InitiationReceived } else { State::InitiationSent },
+            opened_by_peer: peer.is_some(),
             peer,
             application_context,
-            ours: Vec::new(),
-            theirs: Vec::new(),
+            operations: Vec::new(),
+            peer_invokes: Vec::new(),
             rejects: Vec::new(),
             idle,
-            silent_until: after(now, idle),
+            idle_deadline: after(now, idle),
         }
     }
 
@@ -97,22 +97,22 @@ impl<A> Dialogue<A> {
         Ok(())
     }
 
-    /// Takes note of components that are being sent, and returns them behind the Rejects that waited.
-    pub(super) fn speak(&mut self, components: Vec<Component>, now: Instant) -> Vec<Component> {
-        self.silent_until = after(now, self.idle);
+    /// Records components to send, and returns them after the queued Rejects.
+    pub(super) fn send_components(&mut self, components: Vec<Component>, now: Instant) -> Vec<Component> {
+        self.idle_deadline = after(now, self.idle);
         for component in &components {
             match component {
                 Component::Invoke { invoke_id, class, timeout, .. } => {
                     let due = after(now, *timeout);
-                    self.ours.push(Operation { invoke_id: *invoke_id, class: *class, due });
+                    self.operations.push(Operation { invoke_id: *invoke_id, class: *class, due });
                 }
                 Component::ResultLast { invoke_id, .. } | Component::Error { invoke_id, .. } => {
-                    self.theirs.retain(|id| id != invoke_id);
+                    self.peer_invokes.retain(|id| id != invoke_id);
                 }
                 Component::Reject {
                     invoke_id: Some(invoke_id),
                     problem: Problem::Invoke(_) | Problem::General(_),
-                } => self.theirs.retain(|id| id != invoke_id),
+                } => self.peer_invokes.retain(|id| id != invoke_id),
                 Component::ResultNotLast { .. } | Component::Reject { .. } => {}
             }
         }
@@ -124,58 +124,64 @@ impl<A> Dialogue<A> {
         all
     }
 
-    /// Holds components from the peer against the open operations.
-    pub(super) fn hear(&mut self, components: Vec<Component>, broken: Option<Broken>, now: Instant) -> Heard {
-        self.silent_until = after(now, self.idle);
-        let mut heard = Heard::default();
+    /// Checks received components against the open operations.
+    pub(super) fn receive_components(
+        &mut self,
+        components: Vec<Component>,
+        fault: Option<ComponentFault>,
+        now: Instant,
+    ) -> ComponentOutcome {
+        self.idle_deadline = after(now, self.idle);
+        let mut outcome = ComponentOutcome::default();
         for component in components {
-            match self.judge(&component) {
-                None => heard.components.push(component),
-                Some(problem) => self.reject(component.invoke_id(), problem, &mut heard),
+            match self.check_received(&component) {
+                None => outcome.components.push(component),
+                Some(problem) => self.reject(component.invoke_id(), problem, &mut outcome),
             }
         }
-        if let Some(Broken { invoke_id, problem, kind }) = broken {
+        if let Some(ComponentFault { invoke_id, problem, kind }) = fault {
             match kind {
-                Kind::Reject => heard.rejected.push((invoke_id, problem)),
+                Kind::Reject => outcome.rejected.push((invoke_id, problem)),
                 Kind::Answer => {
                     invoke_id.map(|invoke_id| self.close(invoke_id));
-                    self.reject(invoke_id, problem, &mut heard);
+                    self.reject(invoke_id, problem, &mut outcome);
                 }
-                Kind::Invoke | Kind::Unknown => self.reject(invoke_id, problem, &mut heard),
+                Kind::Invoke | Kind::Unknown => self.reject(invoke_id, problem, &mut outcome),
             }
         }
-        heard
+        outcome
     }
 
-    /// Ends the operations whose time is over, and returns their invoke ids.
+    /// Ends the operations with an expired timer, and returns their invoke ids.
     pub(super) fn expire(&mut self, now: Instant) -> Vec<i8> {
         let over = |operation: &&Operation| operation.due <= now;
-        let expired: Vec<i8> = self.ours.iter().filter(over).map(|operation| operation.invoke_id).collect();
+        let expired: Vec<i8> =
+            self.operations.iter().filter(over).map(|operation| operation.invoke_id).collect();
         if !expired.is_empty() {
-            self.ours.retain(|operation| operation.due > now);
-            self.silent_until = self.silent_until.max(after(now, GRACE));
+            self.operations.retain(|operation| operation.due > now);
+            self.idle_deadline = self.idle_deadline.max(after(now, GRACE));
         }
         expired
     }
 
-    /// When an operation's time is over or, with no operation open, the dialogue's.
+    /// The next expiry of an invocation timer or, with no operation open, of the idle timer.
     pub(super) fn due(&self) -> Instant {
-        self.ours.iter().map(|operation| operation.due).min().unwrap_or(self.silent_until)
+        self.operations.iter().map(|operation| operation.due).min().unwrap_or(self.idle_deadline)
     }
 
-    fn reject(&mut self, invoke_id: Option<i8>, problem: Problem, heard: &mut Heard) {
-        heard.rejected.push((invoke_id, problem));
+    fn reject(&mut self, invoke_id: Option<i8>, problem: Problem, outcome: &mut ComponentOutcome) {
+        outcome.rejected.push((invoke_id, problem));
         if self.rejects.len() < REJECTS_MAX {
             self.rejects.push(Component::Reject { invoke_id, problem });
         }
     }
 
-    /// Applies a component to the operation it is about, or says what is wrong with it.
-    fn judge(&mut self, component: &Component) -> Option<Problem> {
+    /// Applies a component to its operation, or returns its problem.
+    fn check_received(&mut self, component: &Component) -> Option<Problem> {
         match component {
-            Component::Invoke { invoke_id, linked, .. } => self.judge_invoke(*invoke_id, *linked),
-            Component::ResultLast { invoke_id, .. } => self.judge_result(*invoke_id, true),
-            Component::ResultNotLast { invoke_id, .. } => self.judge_result(*invoke_id, false),
+            Component::Invoke { invoke_id, linked, .. } => self.check_invoke(*invoke_id, *linked),
+            Component::ResultLast { invoke_id, .. } => self.check_result(*invoke_id, true),
+            Component::ResultNotLast { invoke_id, .. } => self.check_result(*invoke_id, false),
             Component::Error { invoke_id, .. } => match self.close(*invoke_id) {
                 None => Some(Problem::ReturnError(ReturnErrorProblem::UnrecognizedInvokeId)),
                 Some(operation) if !operation.class.reports_failure() => {
@@ -194,18 +200,18 @@ impl<A> Dialogue<A> {
         }
     }
 
-    fn judge_invoke(&mut self, invoke_id: i8, linked: Option<i8>) -> Option<Problem> {
-        if self.theirs.contains(&invoke_id) {
+    fn check_invoke(&mut self, invoke_id: i8, linked: Option<i8>) -> Option<Problem> {
+        if self.peer_invokes.contains(&invoke_id) {
             return Some(Problem::Invoke(InvokeProblem::DuplicateInvokeId));
         }
         if linked.is_some_and(|linked| self.operation(linked).is_none()) {
             return Some(Problem::Invoke(InvokeProblem::UnrecognizedLinkedId));
         }
-        self.theirs.push(invoke_id);
+        self.peer_invokes.push(invoke_id);
         None
     }
 
-    fn judge_result(&mut self, invoke_id: i8, last: bool) -> Option<Problem> {
+    fn check_result(&mut self, invoke_id: i8, last: bool) -> Option<Problem> {
         let Some(operation) = self.operation(invoke_id) else {
             return Some(Problem::ReturnResult(ReturnResultProblem::UnrecognizedInvokeId));
         };
@@ -217,12 +223,12 @@ impl<A> Dialogue<A> {
     }
 
     fn close(&mut self, invoke_id: i8) -> Option<Operation> {
-        let place = self.ours.iter().position(|operation| operation.invoke_id == invoke_id)?;
-        Some(self.ours.swap_remove(place))
+        let index = self.operations.iter().position(|operation| operation.invoke_id == invoke_id)?;
+        Some(self.operations.swap_remove(index))
     }
 
     fn operation(&self, invoke_id: i8) -> Option<&Operation> {
-        self.ours.iter().find(|operation| operation.invoke_id == invoke_id)
+        self.operations.iter().find(|operation| operation.invoke_id == invoke_id)
     }
 }
 

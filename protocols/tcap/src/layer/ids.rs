@@ -1,21 +1,21 @@
-//! Gives out transaction ids, none of them twice within the quarantine.
+//! Allocation of local transaction ids, none reused within the quarantine (Q.774 §3.3).
 
 use std::time::{Duration, Instant};
 
-/// How many parts the ids are in. Quarantine is noted for a part, not for every id.
+/// Number of segments of the id range. Quarantine is recorded for a segment, not for every id.
 const SEGMENTS: u32 = 256;
 
-/// The ids of one node: a prefix and a number that counts up and starts again.
+/// The ids of one node: a prefix and a number that counts up and wraps around.
 ///
-/// The numbers lie in segments. A segment is entered only when the quarantine of the last id that
-/// was given back in it is over, so nothing has to be remembered of an id that is free.
+/// The range is divided into segments. Allocation enters a segment only when the quarantine of the last
+/// id released in it has ended, so that a free id needs no record of its own.
 #[derive(Clone, Debug)]
 pub(super) struct Ids {
     prefix: u32,
     /// The highest number, and the mask of all.
     last: u32,
     next: u32,
-    /// Bits of a number that tell its place in its segment.
+    /// Bits of a number that give its position in its segment.
     segment_bits: u32,
     released: Vec<Option<Instant>>,
     quarantine: Duration,
@@ -42,10 +42,10 @@ impl Ids {
         let mut entered = 0_usize;
         let mut tried = 0_u32;
         while entered <= self.released.len() && tried <= self.last {
-            if self.is_at_entry() {
+            if self.is_at_segment_start() {
                 entered += 1;
                 if self.is_quarantined(now) {
-                    self.leave_segment();
+                    self.skip_segment();
                     continue;
                 }
             }
@@ -59,25 +59,25 @@ impl Ids {
         None
     }
 
-    /// Takes an id back.
+    /// Releases an id.
     pub(super) fn release(&mut self, id: u32, now: Instant) {
         let number = id & self.last;
         let segment = self.segment(number);
         if let Some(released) = self.released.get_mut(segment) {
             *released = Some(now);
         }
-        // From the round before, and still ahead in this segment: it must not be met now.
-        if segment == self.segment(self.next) && number >= self.next && !self.is_at_entry() {
-            self.leave_segment();
+        // An id of the previous round, still ahead in this segment: skip it, for its quarantine.
+        if segment == self.segment(self.next) && number >= self.next && !self.is_at_segment_start() {
+            self.skip_segment();
         }
     }
 
-    fn leave_segment(&mut self) {
+    fn skip_segment(&mut self) {
         let segment = self.next >> self.segment_bits;
         self.next = segment.wrapping_add(1).wrapping_shl(self.segment_bits) & self.last;
     }
 
-    fn is_at_entry(&self) -> bool {
+    fn is_at_segment_start(&self) -> bool {
         self.next.trailing_zeros() >= self.segment_bits
     }
 
@@ -129,15 +129,15 @@ mod tests {
     }
 
     #[test]
-    fn an_id_that_is_open_is_passed_over() {
+    fn an_open_id_is_skipped() {
         let mut ids = Ids::new(0, 28, 0, QUARANTINE);
         assert_eq!(ids.take(start(), |id| id < 5), Some(5));
         assert_eq!(ids.take(start(), |_| true), None);
     }
 
-    /// An id from the round before that is given back just ahead of the counter.
+    /// An id of the previous round that is released just ahead of the counter.
     #[test]
-    fn an_id_just_ahead_is_not_met() {
+    fn an_id_released_just_ahead_is_skipped() {
         // 2^12 numbers: segments of 16.
         let mut ids = Ids::new(0, 20, 0, QUARANTINE);
         let mut now = start();

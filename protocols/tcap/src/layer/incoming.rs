@@ -1,4 +1,4 @@
-//! What arrives from peers, and what comes back from the network (Q.774 §3.2, §3.3).
+//! Messages received from peers or returned by the network (Q.774 §3.2, §3.3).
 
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -7,60 +7,60 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use super::Tcap;
-use super::dialogue::{Dialogue, Heard, State};
+use super::dialogue::{ComponentOutcome, Dialogue, State};
 use crate::ber::Oid;
-use crate::component::{Broken, Component};
+use crate::component::{Component, ComponentFault};
 use crate::dialogue::DialoguePortion;
 use crate::event::{AbortReason, Diagnostic, DialogueId, DialogueResult, Output, PAbortCause, Refusal};
-use crate::message::{self, Abort, Decoded, Malformed, Message, Parts, TransactionId};
+use crate::message::{self, Abort, DecodedMessage, MalformedMessage, Message, Parts, TransactionId};
 
-/// Who sent a message, and to which address of ours.
-struct Ends<A> {
+/// The addresses of a received message.
+struct Addresses<A> {
     local: A,
     remote: A,
 }
 
-/// What a message says, apart from transaction ids.
-struct Said {
+/// The contents of a message after the transaction ids.
+struct Contents {
     portion: Option<DialoguePortion>,
     components: Vec<Component>,
-    broken: Option<Broken>,
+    fault: Option<ComponentFault>,
 }
 
 impl<A: Clone + Eq + Hash + Debug> Tcap<A> {
     pub(super) fn received(&mut self, local: A, remote: A, octets: &Bytes, now: Instant) {
-        let ends = Ends { local, remote };
-        let Decoded { message, broken } = match Message::decode(octets) {
+        let addresses = Addresses { local, remote };
+        let DecodedMessage { message, fault } = match Message::decode(octets) {
             Ok(decoded) => decoded,
-            Err(malformed) => return self.malformed(ends, malformed, now),
+            Err(malformed) => return self.malformed(addresses, malformed, now),
         };
         match message {
             Message::Unidirectional { dialogue, components } => {
-                self.unidirectional(ends, dialogue, components);
+                self.unidirectional(addresses, dialogue, components);
             }
             Message::Begin { otid, dialogue: portion, components } => {
-                self.begun(ends, otid, Said { portion, components, broken }, now);
+                self.begin_indication(addresses, otid, Contents { portion, components, fault }, now);
             }
             Message::Continue { otid, dtid, dialogue: portion, components } => {
-                self.continued(ends, otid, dtid, Said { portion, components, broken }, now);
+                self.continue_indication(addresses, otid, dtid, Contents { portion, components, fault }, now);
             }
             Message::End { dtid, dialogue: portion, components } => {
-                self.ended(ends, dtid, Said { portion, components, broken }, now);
+                self.end_indication(addresses, dtid, Contents { portion, components, fault }, now);
             }
-            Message::Abort { dtid, abort } => self.aborted(ends, dtid, abort, now),
+            Message::Abort { dtid, abort } => self.abort_indication(addresses, dtid, abort, now),
         }
     }
 
-    /// A message of ours came back: only BEGIN and CONTINUE still name a dialogue of ours.
+    /// Handles a returned message: only BEGIN and CONTINUE contain the local transaction id.
     pub(super) fn undelivered(&mut self, octets: &[u8], cause: u8, now: Instant) {
-        let glimpse = message::glimpse(octets);
-        let dialogue = glimpse.otid.map(ours);
+        let partial_header = message::partial_header(octets);
+        let dialogue = partial_header.otid.map(dialogue_id);
         let state = dialogue.and_then(|dialogue| self.table.get(dialogue)).map(|open| open.state);
         let (Some(dialogue), Some(state)) = (dialogue, state) else {
             return self.refuse(None, Refusal::ReturnedStray);
         };
-        match (state, glimpse.is_begin()) {
-            (State::Begun, true) => {
+        match (state, partial_header.is_begin()) {
+            (State::InitiationSent, true) => {
                 self.table.remove(dialogue, now);
                 self.outputs.push_back(Output::Undelivered { dialogue, cause });
             }
@@ -69,27 +69,27 @@ impl<A: Clone + Eq + Hash + Debug> Tcap<A> {
         }
     }
 
-    /// Both sides of the transaction are told, as far as the message names them (Q.774 §3.3.4).
-    fn malformed(&mut self, ends: Ends<A>, malformed: Malformed, now: Instant) {
-        let Malformed { otid, dtid, cause } = malformed;
-        let open = dtid
-            .map(ours)
-            .filter(|&dialogue| self.table.get(dialogue).is_some_and(|open| open.state != State::Received));
+    /// Informs both sides of the transaction, as far as the message contains their ids (Q.774 §3.3.4).
+    fn malformed(&mut self, addresses: Addresses<A>, malformed: MalformedMessage, now: Instant) {
+        let MalformedMessage { otid, dtid, cause } = malformed;
+        let open = dtid.map(dialogue_id).filter(|&dialogue| {
+            self.table.get(dialogue).is_some_and(|open| open.state != State::InitiationReceived)
+        });
         match open {
             Some(dialogue) => {
                 self.table.remove(dialogue, now);
                 self.outputs.push_back(Output::ProviderAborted { dialogue, cause });
             }
-            None => self.refuse(Some(ends.remote.clone()), Refusal::Malformed(cause)),
+            None => self.refuse(Some(addresses.remote.clone()), Refusal::Malformed(cause)),
         }
         if let Some(otid) = otid {
-            self.answer(ends.local, ends.remote, otid, Parts::provider_abort(otid, cause));
+            self.answer(addresses.local, addresses.remote, otid, Parts::provider_abort(otid, cause));
         }
     }
 
     fn unidirectional(
         &mut self,
-        ends: Ends<A>,
+        addresses: Addresses<A>,
         portion: Option<DialoguePortion>,
         components: Vec<Component>,
     ) {
@@ -97,32 +97,39 @@ impl<A: Clone + Eq + Hash + Debug> Tcap<A> {
             None => None,
             Some(DialoguePortion::Audt(proposal)) => Some(proposal.application_context),
             Some(_) => {
-                return self.refuse(Some(ends.remote), Refusal::Dialogue(PAbortCause::AbnormalDialogue));
+                return self.refuse(Some(addresses.remote), Refusal::Dialogue(PAbortCause::AbnormalDialogue));
             }
         };
-        let Ends { local, remote } = ends;
+        let Addresses { local, remote } = addresses;
         self.outputs.push_back(Output::Unidirectional { local, remote, application_context, components });
     }
 
-    fn begun(&mut self, ends: Ends<A>, otid: TransactionId, said: Said, now: Instant) {
-        let (application_context, user_information) = match said.portion {
+    fn begin_indication(
+        &mut self,
+        addresses: Addresses<A>,
+        otid: TransactionId,
+        contents: Contents,
+        now: Instant,
+    ) {
+        let (application_context, user_information) = match contents.portion {
             None => (None, None),
             Some(DialoguePortion::Aarq(proposal)) if proposal.version_1 => {
                 (Some(proposal.application_context), proposal.user_information)
             }
             Some(DialoguePortion::Aarq(proposal)) => {
                 let portion = no_common_version(proposal.application_context);
-                return self.refuse_dialogue(ends, otid, &portion, PAbortCause::NoCommonDialoguePortion);
+                return self.refuse_dialogue(addresses, otid, &portion, PAbortCause::NoCommonDialoguePortion);
             }
             Some(_) => {
-                return self.refuse_dialogue(ends, otid, &ABNORMAL, PAbortCause::AbnormalDialogue);
+                return self.refuse_dialogue(addresses, otid, &ABNORMAL, PAbortCause::AbnormalDialogue);
             }
         };
-        let Ends { local, remote } = ends;
+        let Addresses { local, remote } = addresses;
         let idle = self.settings.idle;
         let mut open =
             Dialogue::new(local.clone(), remote.clone(), Some(otid), application_context, idle, now);
-        let Heard { components, rejected } = open.hear(said.components, said.broken, now);
+        let ComponentOutcome { components, rejected } =
+            open.receive_components(contents.components, contents.fault, now);
         let Some(dialogue) = self.table.insert(open, now) else {
             self.refuse(Some(remote.clone()), Refusal::TableFull);
             let parts = Parts::provider_abort(otid, PAbortCause::ResourceLimitation);
@@ -136,68 +143,76 @@ impl<A: Clone + Eq + Hash + Debug> Tcap<A> {
             user_information,
             components,
         });
-        self.tell_rejected(dialogue, rejected);
+        self.report_rejected(dialogue, rejected);
     }
 
-    fn continued(
+    fn continue_indication(
         &mut self,
-        ends: Ends<A>,
+        addresses: Addresses<A>,
         otid: TransactionId,
         dtid: TransactionId,
-        said: Said,
+        contents: Contents,
         now: Instant,
     ) {
-        let dialogue = ours(dtid);
+        let dialogue = dialogue_id(dtid);
         let known = self.table.get(dialogue).filter(|open| match open.state {
-            State::Begun => true,
-            State::Received => false,
-            // A second peer that answers, since the BEGIN was doubled on its way, is not ours.
+            State::InitiationSent => true,
+            State::InitiationReceived => false,
+            // A duplicated BEGIN may be answered by a second peer, which has no dialogue here.
             State::Active => open.peer == Some(otid),
         });
         let Some(open) = known else {
-            self.refuse(Some(ends.remote.clone()), Refusal::UnknownTransaction);
+            self.refuse(Some(addresses.remote.clone()), Refusal::UnknownTransaction);
             let parts = Parts::provider_abort(otid, PAbortCause::UnrecognizedTransactionId);
-            return self.answer(ends.local, ends.remote, otid, parts);
+            return self.answer(addresses.local, addresses.remote, otid, parts);
         };
-        let Ok(context) = acceptance(open, said.portion) else {
+        let Ok(context) = acceptance(open, contents.portion) else {
             self.table.remove(dialogue, now);
             let cause = PAbortCause::AbnormalDialogue;
             self.outputs.push_back(Output::ProviderAborted { dialogue, cause });
             let parts = Parts::abort(otid).with(Some(&ABNORMAL), &[]);
-            return self.answer(ends.local, ends.remote, otid, parts);
+            return self.answer(addresses.local, addresses.remote, otid, parts);
         };
-        let hear = |open: &mut Dialogue<A>| {
-            if open.state == State::Begun {
+        let receive_components = |open: &mut Dialogue<A>| {
+            if open.state == State::InitiationSent {
                 open.state = State::Active;
                 open.peer = Some(otid);
-                // The answer may come from another address than was asked, and is the one to use.
-                open.remote = ends.remote;
+                // The peer may answer from another address, which replaces the first (Q.774 §3.2).
+                open.remote = addresses.remote;
             }
-            open.hear(said.components, said.broken, now)
+            open.receive_components(contents.components, contents.fault, now)
         };
-        let Heard { components, rejected } = self.table.change(dialogue, hear).unwrap_or_default();
+        let ComponentOutcome { components, rejected } =
+            self.table.change(dialogue, receive_components).unwrap_or_default();
         self.outputs.push_back(Output::Continued { dialogue, context, components });
-        self.tell_rejected(dialogue, rejected);
+        self.report_rejected(dialogue, rejected);
     }
 
-    fn ended(&mut self, ends: Ends<A>, dtid: TransactionId, said: Said, now: Instant) {
-        let dialogue = ours(dtid);
-        let Some(mut open) = self.take_answered(dialogue, now) else {
-            return self.refuse(Some(ends.remote), Refusal::UnknownTransaction);
+    fn end_indication(
+        &mut self,
+        addresses: Addresses<A>,
+        dtid: TransactionId,
+        contents: Contents,
+        now: Instant,
+    ) {
+        let dialogue = dialogue_id(dtid);
+        let Some(mut open) = self.remove_known(dialogue, now) else {
+            return self.refuse(Some(addresses.remote), Refusal::UnknownTransaction);
         };
-        let Ok(context) = acceptance(&open, said.portion) else {
+        let Ok(context) = acceptance(&open, contents.portion) else {
             let cause = PAbortCause::AbnormalDialogue;
             return self.outputs.push_back(Output::ProviderAborted { dialogue, cause });
         };
-        let Heard { components, rejected } = open.hear(said.components, said.broken, now);
-        self.tell_rejected(dialogue, rejected);
+        let ComponentOutcome { components, rejected } =
+            open.receive_components(contents.components, contents.fault, now);
+        self.report_rejected(dialogue, rejected);
         self.outputs.push_back(Output::Ended { dialogue, context, components });
     }
 
-    fn aborted(&mut self, ends: Ends<A>, dtid: TransactionId, abort: Abort, now: Instant) {
-        let dialogue = ours(dtid);
-        if self.take_answered(dialogue, now).is_none() {
-            return self.refuse(Some(ends.remote), Refusal::UnknownTransaction);
+    fn abort_indication(&mut self, addresses: Addresses<A>, dtid: TransactionId, abort: Abort, now: Instant) {
+        let dialogue = dialogue_id(dtid);
+        if self.remove_known(dialogue, now).is_none() {
+            return self.refuse(Some(addresses.remote), Refusal::UnknownTransaction);
         }
         self.outputs.push_back(match abort {
             Abort::Provider(cause) => Output::ProviderAborted { dialogue, cause },
@@ -205,13 +220,13 @@ impl<A: Clone + Eq + Hash + Debug> Tcap<A> {
         });
     }
 
-    /// Ends a dialogue whose transaction id the peer can know.
-    fn take_answered(&mut self, dialogue: DialogueId, now: Instant) -> Option<Dialogue<A>> {
-        self.table.get(dialogue).filter(|open| open.state != State::Received)?;
+    /// Removes a dialogue, unless its transaction id was never sent to the peer.
+    fn remove_known(&mut self, dialogue: DialogueId, now: Instant) -> Option<Dialogue<A>> {
+        self.table.get(dialogue).filter(|open| open.state != State::InitiationReceived)?;
         self.table.remove(dialogue, now)
     }
 
-    fn tell_rejected(&mut self, dialogue: DialogueId, rejected: Vec<(Option<i8>, crate::Problem)>) {
+    fn report_rejected(&mut self, dialogue: DialogueId, rejected: Vec<(Option<i8>, crate::Problem)>) {
         let outputs = rejected.into_iter().map(|(invoke_id, problem)| Output::Rejected {
             dialogue,
             invoke_id,
@@ -222,13 +237,13 @@ impl<A: Clone + Eq + Hash + Debug> Tcap<A> {
 
     fn refuse_dialogue(
         &mut self,
-        ends: Ends<A>,
+        addresses: Addresses<A>,
         otid: TransactionId,
         portion: &DialoguePortion,
         cause: PAbortCause,
     ) {
-        self.refuse(Some(ends.remote.clone()), Refusal::Dialogue(cause));
-        self.answer(ends.local, ends.remote, otid, Parts::abort(otid).with(Some(portion), &[]));
+        self.refuse(Some(addresses.remote.clone()), Refusal::Dialogue(cause));
+        self.answer(addresses.local, addresses.remote, otid, Parts::abort(otid).with(Some(portion), &[]));
     }
 
     fn refuse(&mut self, remote: Option<A>, refusal: Refusal) {
@@ -236,7 +251,7 @@ impl<A: Clone + Eq + Hash + Debug> Tcap<A> {
     }
 }
 
-/// Breaks a dialogue off whose dialogue portion makes no sense.
+/// The dialogue portion of an ABORT for an abnormal dialogue.
 const ABNORMAL: DialoguePortion = DialoguePortion::Abrt { by_provider: true, user_information: None };
 
 const fn no_common_version(application_context: Oid) -> DialoguePortion {
@@ -248,28 +263,28 @@ const fn no_common_version(application_context: Oid) -> DialoguePortion {
     }
 }
 
-/// The dialogue that has this transaction id.
-fn ours(id: TransactionId) -> DialogueId {
+/// The dialogue with this transaction id.
+fn dialogue_id(id: TransactionId) -> DialogueId {
     DialogueId(id.value())
 }
 
-/// A dialogue portion that does not belong where it stands.
-struct Abnormal;
+/// A dialogue portion that the state of the dialogue does not allow.
+struct AbnormalDialogue;
 
-/// How a peer accepts. It may leave that out, and may say it again later.
+/// The peer's acceptance. A peer may omit it, and may repeat it later.
 fn acceptance<A>(
     open: &Dialogue<A>,
     portion: Option<DialoguePortion>,
-) -> Result<Option<DialogueResult>, Abnormal> {
+) -> Result<Option<DialogueResult>, AbnormalDialogue> {
     match portion {
         None => Ok(None),
         Some(DialoguePortion::Aare { application_context, accepted: true, user_information, .. })
             if open.application_context.is_some() =>
         {
-            let first = open.state == State::Begun;
+            let first = open.state == State::InitiationSent;
             Ok(first.then_some(DialogueResult { application_context, user_information }))
         }
-        Some(_) => Err(Abnormal),
+        Some(_) => Err(AbnormalDialogue),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What our own user asks for (Q.771).
+//! Requests of the local TCAP user: TC-BEGIN, TC-CONTINUE, TC-END, TC-U-ABORT (Q.771).
 
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -17,7 +17,7 @@ use crate::message::{Parts, TransactionId};
 use crate::request::{Begin, DialogueAnswer, UserAbort};
 
 impl<A: Clone + Eq + Hash + Debug> Tcap<A> {
-    /// Opens a dialogue: TC-BEGIN.
+    /// TC-BEGIN request: opens a dialogue.
     ///
     /// # Errors
     ///
@@ -27,7 +27,7 @@ impl<A: Clone + Eq + Hash + Debug> Tcap<A> {
         let idle = idle.unwrap_or(self.settings.idle);
         let mut dialogue = Dialogue::new(local, remote, None, application_context, idle, now);
         dialogue.check(&components)?;
-        let components = dialogue.speak(components, now);
+        let components = dialogue.send_components(components, now);
         let id = self.table.insert(dialogue, now).ok_or(Error::TableFull)?;
         let portion = application_context.map(|context| proposal(context, user_information));
         let octets = Parts::begin(id.0.into()).with(portion.as_ref(), &components).encode();
@@ -35,8 +35,8 @@ impl<A: Clone + Eq + Hash + Debug> Tcap<A> {
         Ok(id)
     }
 
-    /// Says more in a dialogue: TC-CONTINUE. The first one to a peer's dialogue accepts it with
-    /// `answer`, which counts in no other and not in a dialogue without a dialogue portion.
+    /// TC-CONTINUE request. The first one in a peer's dialogue accepts it with `answer`, which is ignored
+    /// later and in a dialogue without a dialogue portion.
     ///
     /// # Errors
     ///
@@ -48,20 +48,20 @@ impl<A: Clone + Eq + Hash + Debug> Tcap<A> {
         components: Vec<Component>,
         now: Instant,
     ) -> Result<(), Error> {
-        let peer = self.speaks(dialogue, &components)?;
+        let peer = self.sendable_peer(dialogue, &components)?;
         let portion = self.acceptance(dialogue, answer);
-        let speak = |open: &mut Dialogue<A>| {
+        let send_components = |open: &mut Dialogue<A>| {
             open.state = State::Active;
-            open.speak(components, now)
+            open.send_components(components, now)
         };
-        let components = self.table.change(dialogue, speak).unwrap_or_default();
+        let components = self.table.change(dialogue, send_components).unwrap_or_default();
         let parts = Parts::proceed(dialogue.0.into(), peer);
         self.send(dialogue, parts.with(portion.as_ref(), &components).encode(), false);
         Ok(())
     }
 
-    /// Says the last words and ends a dialogue: TC-END, basic end. `answer` is as in [`Tcap::proceed`].
-    /// What an Invoke in it may report is lost.
+    /// TC-END request, basic end: sends an END. `answer` is as in [`Tcap::proceed`]. An Invoke in it has
+    /// no outcome.
     ///
     /// # Errors
     ///
@@ -73,27 +73,27 @@ impl<A: Clone + Eq + Hash + Debug> Tcap<A> {
         components: Vec<Component>,
         now: Instant,
     ) -> Result<(), Error> {
-        let peer = self.speaks(dialogue, &components)?;
+        let peer = self.sendable_peer(dialogue, &components)?;
         let portion = self.acceptance(dialogue, answer);
-        let components = self.table.change(dialogue, |open| open.speak(components, now)).unwrap_or_default();
+        let components =
+            self.table.change(dialogue, |open| open.send_components(components, now)).unwrap_or_default();
         self.send(dialogue, Parts::end(peer).with(portion.as_ref(), &components).encode(), false);
         self.table.remove(dialogue, now);
         Ok(())
     }
 
-    /// Ends a dialogue without a word: TC-END, pre-arranged end. A dialogue that is over already is
-    /// left alone.
+    /// TC-END request, pre-arranged end: sends nothing. No effect if the dialogue has ended.
     pub fn release(&mut self, dialogue: DialogueId, now: Instant) {
         self.table.remove(dialogue, now);
     }
 
-    /// Ends a dialogue at once: TC-U-ABORT. Nothing is sent to a peer that has not answered the
-    /// BEGIN. A dialogue that is over already is left alone.
+    /// TC-U-ABORT request. Sends nothing to a peer that has not answered the BEGIN. No effect if the
+    /// dialogue has ended.
     pub fn abort(&mut self, dialogue: DialogueId, reason: UserAbort, now: Instant) {
         let Some(open) = self.table.get(dialogue) else { return };
         if let Some(peer) = open.peer {
             let portion = open.application_context.and_then(|context| {
-                let unanswered = open.state == State::Received;
+                let unanswered = open.state == State::InitiationReceived;
                 refusal(reason, context, unanswered)
             });
             self.send(dialogue, Parts::abort(peer).with(portion.as_ref(), &[]).encode(), false);
@@ -101,7 +101,7 @@ impl<A: Clone + Eq + Hash + Debug> Tcap<A> {
         self.table.remove(dialogue, now);
     }
 
-    /// How many octets a BEGIN with these contents takes.
+    /// The length in octets of a BEGIN with these contents.
     #[must_use]
     pub fn size_of_begin(
         &self,
@@ -110,18 +110,18 @@ impl<A: Clone + Eq + Hash + Debug> Tcap<A> {
         components: &[Component],
     ) -> usize {
         let portion = application_context.map(|context| proposal(context, user_information));
-        Parts::begin(OUR_ID).with(portion.as_ref(), components).encode().len()
+        Parts::begin(LONGEST_ID).with(portion.as_ref(), components).encode().len()
     }
 
-    /// How many octets a CONTINUE with these contents takes at most.
+    /// The greatest length in octets of a CONTINUE with these contents.
     #[must_use]
     pub fn size_of_continue(&self, answer: Option<DialogueAnswer>, components: &[Component]) -> usize {
-        let portion = answer.map(accepted);
-        Parts::proceed(OUR_ID, OUR_ID).with(portion.as_ref(), components).encode().len()
+        let portion = answer.map(aare_accepted);
+        Parts::proceed(LONGEST_ID, LONGEST_ID).with(portion.as_ref(), components).encode().len()
     }
 
-    /// The peer's transaction, if the user may send these components to it.
-    fn speaks(&self, dialogue: DialogueId, components: &[Component]) -> Result<TransactionId, Error> {
+    /// The peer's transaction id, if the user may send these components.
+    fn sendable_peer(&self, dialogue: DialogueId, components: &[Component]) -> Result<TransactionId, Error> {
         let open = self.table.get(dialogue).ok_or(Error::UnknownDialogue)?;
         let peer = open.peer.ok_or(Error::NotAnswered)?;
         open.check(components)?;
@@ -130,25 +130,25 @@ impl<A: Clone + Eq + Hash + Debug> Tcap<A> {
 
     fn acceptance(&self, dialogue: DialogueId, answer: Option<DialogueAnswer>) -> Option<DialoguePortion> {
         let open = self.table.get(dialogue)?;
-        open.application_context.filter(|_| open.state == State::Received)?;
-        answer.map(accepted)
+        open.application_context.filter(|_| open.state == State::InitiationReceived)?;
+        answer.map(aare_accepted)
     }
 }
 
-/// A transaction id of the length that all of ours have.
-const OUR_ID: TransactionId = TransactionId::LONGEST;
+/// A transaction id of the length of all local ones.
+const LONGEST_ID: TransactionId = TransactionId::LONGEST;
 
 fn proposal(application_context: Oid, user_information: Option<Bytes>) -> DialoguePortion {
     DialoguePortion::Aarq(Proposal { version_1: true, application_context, user_information })
 }
 
-fn accepted(answer: DialogueAnswer) -> DialoguePortion {
+fn aare_accepted(answer: DialogueAnswer) -> DialoguePortion {
     let DialogueAnswer { application_context, user_information } = answer;
     let diagnostic = Diagnostic::User(0);
     DialoguePortion::Aare { application_context, accepted: true, diagnostic, user_information }
 }
 
-/// What an ABORT says in a dialogue about `proposed`. Only one that was not answered can be refused.
+/// The dialogue portion of an ABORT. Only a dialogue that was not answered can be refused.
 fn refusal(reason: UserAbort, proposed: Oid, unanswered: bool) -> Option<DialoguePortion> {
     let reject = |application_context, diagnostic| DialoguePortion::Aare {
         application_context,

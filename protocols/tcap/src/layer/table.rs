@@ -1,4 +1,4 @@
-//! All open dialogues, by transaction id and by the time when something is due for them.
+//! Table of open dialogues, by transaction id and by timer expiry (Q.774 §3.2).
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use super::ids::Ids;
 use crate::event::DialogueId;
 use crate::settings::Settings;
 
-/// No wait is longer, so that adding one to a time cannot fail.
+/// The longest timer, so that adding it to a time cannot overflow.
 const WAIT_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
 
 /// `wait` after `now`.
@@ -24,7 +24,7 @@ pub(super) struct Table<A> {
     due: BTreeSet<(Instant, u32)>,
     ids: Ids,
     dialogues_max: usize,
-    /// Of the open ones, those that peers have opened.
+    /// Open dialogues that peers have opened.
     peers: usize,
     peers_max: usize,
 }
@@ -42,20 +42,20 @@ impl<A> Table<A> {
         }
     }
 
-    /// Adds a dialogue. `None` if the table is full, too many are of peers, or no id is free.
+    /// Adds a dialogue. `None` if the table or the share of peers is full, or no id is free.
     pub(super) fn insert(&mut self, dialogue: Dialogue<A>, now: Instant) -> Option<DialogueId> {
-        let too_many_of_peers = dialogue.begun_by_peer && self.peers >= self.peers_max;
+        let too_many_of_peers = dialogue.opened_by_peer && self.peers >= self.peers_max;
         if self.open.len() >= self.dialogues_max || too_many_of_peers {
             return None;
         }
         let id = self.ids.take(now, |id| self.open.contains_key(&id))?;
-        self.peers = self.peers.saturating_add(usize::from(dialogue.begun_by_peer));
+        self.peers = self.peers.saturating_add(usize::from(dialogue.opened_by_peer));
         self.due.insert((dialogue.due(), id));
         self.open.insert(id, dialogue);
         Some(DialogueId(id))
     }
 
-    /// Changes a dialogue, and with it the time when something is due.
+    /// Changes a dialogue and updates its timer expiry.
     pub(super) fn change<R>(
         &mut self,
         id: DialogueId,
@@ -72,11 +72,11 @@ impl<A> Table<A> {
         Some(result)
     }
 
-    /// Ends a dialogue.
+    /// Removes a dialogue.
     pub(super) fn remove(&mut self, id: DialogueId, now: Instant) -> Option<Dialogue<A>> {
         let dialogue = self.open.remove(&id.0)?;
         self.due.remove(&(dialogue.due(), id.0));
-        self.peers = self.peers.saturating_sub(usize::from(dialogue.begun_by_peer));
+        self.peers = self.peers.saturating_sub(usize::from(dialogue.opened_by_peer));
         self.ids.release(id.0, now);
         Some(dialogue)
     }
@@ -85,7 +85,7 @@ impl<A> Table<A> {
         self.open.get(&id.0)
     }
 
-    /// The dialogue for which something is due first, if it is due.
+    /// The dialogue with the earliest timer, if it has expired.
     pub(super) fn first_due(&self, now: Instant) -> Option<DialogueId> {
         self.due.first().filter(|(due, _)| *due <= now).map(|(_, id)| DialogueId(*id))
     }

@@ -1,8 +1,8 @@
-//! Messages to octets and back (Q.773 §3.1).
+//! Encoding and decoding of TCAP messages (Q.773 §3.1).
 
 use bytes::Bytes;
 
-use super::{Abort, Decoded, Malformed, Message, TransactionId};
+use super::{Abort, DecodedMessage, MalformedMessage, Message, TransactionId};
 use crate::ber::{BerError, Element, Fault, Reader, Tag, Writer};
 use crate::component::{self, Component};
 use crate::dialogue::DialoguePortion;
@@ -19,24 +19,24 @@ const P_ABORT_CAUSE: Tag = Tag::application(10);
 const DIALOGUE_PORTION: Tag = Tag::application(11);
 const COMPONENT_PORTION: Tag = Tag::application(12);
 
-pub(super) fn decode(octets: &Bytes) -> Result<Decoded, Malformed> {
+pub(super) fn decode(octets: &Bytes) -> Result<DecodedMessage, MalformedMessage> {
     read(octets).map_err(|error| {
-        let glimpse = glimpse(octets);
-        let known = matches!(glimpse.tag, Some(UNIDIRECTIONAL | BEGIN | END | CONTINUE | ABORT));
+        let partial_header = partial_header(octets);
+        let known = matches!(partial_header.tag, Some(UNIDIRECTIONAL | BEGIN | END | CONTINUE | ABORT));
         let cause = match error.fault {
-            _ if glimpse.tag.is_some() && !known => PAbortCause::UnrecognizedMessageType,
+            _ if partial_header.tag.is_some() && !known => PAbortCause::UnrecognizedMessageType,
             Fault::Unexpected | Fault::Content => PAbortCause::IncorrectTransactionPortion,
             _ => PAbortCause::BadlyFormattedTransactionPortion,
         };
-        // What its sender takes for the last word is never answered.
-        let last = matches!(glimpse.tag, Some(UNIDIRECTIONAL | END | ABORT));
-        Malformed { otid: glimpse.otid.filter(|_| !last), dtid: glimpse.dtid, cause }
+        // A message that ends the transaction for its sender is never answered.
+        let last = matches!(partial_header.tag, Some(UNIDIRECTIONAL | END | ABORT));
+        MalformedMessage { otid: partial_header.otid.filter(|_| !last), dtid: partial_header.dtid, cause }
     })
 }
 
-/// What can be told of a message that may have lost its end or make no sense.
+/// Message type and transaction ids of a message that may be truncated or malformed.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Glimpse {
+pub(crate) struct PartialHeader {
     tag: Option<Tag>,
     /// The sender's transaction.
     pub(crate) otid: Option<TransactionId>,
@@ -44,25 +44,25 @@ pub(crate) struct Glimpse {
     pub(crate) dtid: Option<TransactionId>,
 }
 
-impl Glimpse {
+impl PartialHeader {
     /// Whether it opens a transaction.
     pub(crate) fn is_begin(&self) -> bool {
         self.tag == Some(BEGIN)
     }
 }
 
-/// Looks at the first elements of a message, whatever its length says.
-pub(crate) fn glimpse(octets: &[u8]) -> Glimpse {
-    let Some((tag, mut inside)) = Reader::enter(octets) else { return Glimpse::default() };
+/// Decodes the first elements of a message, regardless of its length field.
+pub(crate) fn partial_header(octets: &[u8]) -> PartialHeader {
+    let Some((tag, mut inside)) = Reader::enter(octets) else { return PartialHeader::default() };
     let mut id = |tag| match inside.optional(tag) {
         Ok(Some(element)) if !element.constructed => TransactionId::from_octets(element.content),
         _ => None,
     };
     let otid = id(OTID);
-    Glimpse { tag: Some(tag), otid, dtid: id(DTID) }
+    PartialHeader { tag: Some(tag), otid, dtid: id(DTID) }
 }
 
-fn read(octets: &Bytes) -> Result<Decoded, BerError> {
+fn read(octets: &Bytes) -> Result<DecodedMessage, BerError> {
     let mut outer = Reader::new(octets);
     let Some(element) = outer.next()? else {
         return Err(BerError { position: 0, fault: Fault::Truncated });
@@ -75,19 +75,22 @@ fn read(octets: &Bytes) -> Result<Decoded, BerError> {
         UNIDIRECTIONAL => {
             let rest = Rest::read(&mut inside, octets)?;
             let (dialogue, components) = (rest.dialogue, rest.components);
-            Ok(Decoded { message: Message::Unidirectional { dialogue, components }, broken: rest.broken })
+            Ok(DecodedMessage {
+                message: Message::Unidirectional { dialogue, components },
+                fault: rest.fault,
+            })
         }
         BEGIN => {
             let otid = transaction_id(OTID, &mut inside)?;
             let rest = Rest::read(&mut inside, octets)?;
             let (dialogue, components) = (rest.dialogue, rest.components);
-            Ok(Decoded { message: Message::Begin { otid, dialogue, components }, broken: rest.broken })
+            Ok(DecodedMessage { message: Message::Begin { otid, dialogue, components }, fault: rest.fault })
         }
         END => {
             let dtid = transaction_id(DTID, &mut inside)?;
             let rest = Rest::read(&mut inside, octets)?;
             let (dialogue, components) = (rest.dialogue, rest.components);
-            Ok(Decoded { message: Message::End { dtid, dialogue, components }, broken: rest.broken })
+            Ok(DecodedMessage { message: Message::End { dtid, dialogue, components }, fault: rest.fault })
         }
         CONTINUE => {
             let otid = transaction_id(OTID, &mut inside)?;
@@ -95,12 +98,12 @@ fn read(octets: &Bytes) -> Result<Decoded, BerError> {
             let rest = Rest::read(&mut inside, octets)?;
             let (dialogue, components) = (rest.dialogue, rest.components);
             let message = Message::Continue { otid, dtid, dialogue, components };
-            Ok(Decoded { message, broken: rest.broken })
+            Ok(DecodedMessage { message, fault: rest.fault })
         }
         ABORT => {
             let dtid = transaction_id(DTID, &mut inside)?;
             let abort = abort(&mut inside, octets)?;
-            Ok(Decoded { message: Message::Abort { dtid, abort }, broken: None })
+            Ok(DecodedMessage { message: Message::Abort { dtid, abort }, fault: None })
         }
         _ => Err(element.fault(Fault::Unexpected)),
     }
@@ -111,23 +114,23 @@ fn transaction_id(tag: Tag, inside: &mut Reader<'_>) -> Result<TransactionId, Be
     TransactionId::from_octets(&element.octet_string()?).ok_or_else(|| element.fault(Fault::Content))
 }
 
-/// What follows the transaction ids.
+/// The elements after the transaction ids.
 struct Rest {
     dialogue: Option<DialoguePortion>,
     components: Vec<Component>,
-    broken: Option<component::Broken>,
+    fault: Option<component::ComponentFault>,
 }
 
 impl Rest {
     fn read(inside: &mut Reader<'_>, whole: &Bytes) -> Result<Self, BerError> {
         let dialogue = dialogue(inside, whole)?;
-        let (components, broken) = match inside.optional(COMPONENT_PORTION)? {
+        let (components, fault) = match inside.optional(COMPONENT_PORTION)? {
             Some(portion) if portion.constructed => component::read(&portion, whole),
             Some(portion) => return Err(portion.fault(Fault::Content)),
             None => (Vec::new(), None),
         };
         end(inside)?;
-        Ok(Self { dialogue, components, broken })
+        Ok(Self { dialogue, components, fault })
     }
 }
 
@@ -139,7 +142,7 @@ fn dialogue(inside: &mut Reader<'_>, whole: &Bytes) -> Result<Option<DialoguePor
 fn abort(inside: &mut Reader<'_>, whole: &Bytes) -> Result<Abort, BerError> {
     let abort = match inside.optional(P_ABORT_CAUSE)? {
         Some(element) => {
-            // Whatever the number is, the transaction is over.
+            // The transaction ends whatever the number is.
             let code = u8::try_from(element.integer()?).unwrap_or(u8::MAX);
             Abort::Provider(PAbortCause::from_code(code))
         }
@@ -169,32 +172,32 @@ impl<'a> Parts<'a> {
         Self { tag, otid, dtid, cause: None, dialogue: None, components: &[] }
     }
 
-    /// Those of a BEGIN.
+    /// The parts of a BEGIN.
     pub(crate) const fn begin(otid: TransactionId) -> Self {
         Self::new(BEGIN, Some(otid), None)
     }
 
-    /// Those of a CONTINUE.
+    /// The parts of a CONTINUE.
     pub(crate) const fn proceed(otid: TransactionId, dtid: TransactionId) -> Self {
         Self::new(CONTINUE, Some(otid), Some(dtid))
     }
 
-    /// Those of an END.
+    /// The parts of an END.
     pub(crate) const fn end(dtid: TransactionId) -> Self {
         Self::new(END, None, Some(dtid))
     }
 
-    /// Those of an ABORT by the user.
+    /// The parts of an ABORT by the user.
     pub(crate) const fn abort(dtid: TransactionId) -> Self {
         Self::new(ABORT, None, Some(dtid))
     }
 
-    /// Those of an ABORT by TCAP.
+    /// The parts of an ABORT by TCAP.
     pub(crate) const fn provider_abort(dtid: TransactionId, cause: PAbortCause) -> Self {
         Self { cause: cause.code(), ..Self::abort(dtid) }
     }
 
-    /// With what follows the transaction ids.
+    /// Adds the elements after the transaction ids.
     #[must_use]
     pub(crate) const fn with(
         self,

@@ -1,8 +1,8 @@
-//! Transaction ids, as long as their owner made them.
+//! Transaction ids of one to four octets (Q.773 §3.1).
 
 use std::fmt;
 
-/// A transaction id of one to four octets. A peer gets its own back exactly as it sent it.
+/// A transaction id of one to four octets. A peer's id is returned exactly as received.
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
 pub struct TransactionId {
     octets: [u8; 4],
@@ -10,7 +10,7 @@ pub struct TransactionId {
 }
 
 impl TransactionId {
-    /// One of four octets, to measure with.
+    /// The longest id, to compute message sizes.
     pub(crate) const LONGEST: Self = Self { octets: [0xff; 4], length: 4 };
 
     /// From its octets; `None` unless there are one to four.
@@ -28,14 +28,14 @@ impl TransactionId {
         self.octets.get(..usize::from(self.length)).unwrap_or_default()
     }
 
-    /// The number that its octets are.
+    /// Its octets as a number.
     #[must_use]
     pub fn value(&self) -> u32 {
         self.as_octets().iter().fold(0, |value, &octet| value << 8 | u32::from(octet))
     }
 }
 
-/// All four octets, as our own have.
+/// Local ids have four octets.
 impl From<u32> for TransactionId {
     fn from(value: u32) -> Self {
         Self { octets: value.to_be_bytes(), length: 4 }

@@ -1,4 +1,4 @@
-//! Two elements on a link in virtual time, with latency, loss, doubling and reordering.
+//! Test fixture: two nodes on a link in virtual time, with latency, loss, duplication and reordering.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -9,39 +9,39 @@ pub(crate) type Address = &'static str;
 
 pub(crate) const NAMES: [Address; 2] = ["left", "right"];
 
-/// What the link does to messages.
+/// The impairments of the link.
 #[derive(Clone, Copy)]
 pub(crate) struct Link {
     pub(crate) latency: Duration,
-    /// Up to so much comes on top of the latency, so that messages overtake each other.
+    /// The greatest random addition to the latency, by which messages overtake each other.
     pub(crate) jitter: Duration,
-    /// Of a hundred messages, so many are lost.
+    /// Loss in percent.
     pub(crate) loss: u64,
-    /// Of a hundred messages, so many arrive twice.
+    /// Duplication in percent.
     pub(crate) doubling: u64,
 }
 
-/// The two elements.
+/// The two nodes.
 pub(crate) struct Pair {
     pub(crate) sides: [Tcap<Address>; 2],
     pub(crate) now: Instant,
     link: Link,
     seed: u64,
     sent: u64,
-    under_way: BTreeMap<(Instant, u64), (usize, Input<Address>)>,
+    in_transit: BTreeMap<(Instant, u64), (usize, Input<Address>)>,
 }
 
 impl Pair {
     pub(crate) fn new(settings: [Settings; 2], link: Link, seed: u64) -> Self {
         #[allow(clippy::disallowed_methods, reason = "an arbitrary point to count from")]
         let now = Instant::now();
-        let under_way = BTreeMap::new();
+        let in_transit = BTreeMap::new();
         let seed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-        Self { sides: settings.map(Tcap::new), now, link, seed, sent: 0, under_way }
+        Self { sides: settings.map(Tcap::new), now, link, seed, sent: 0, in_transit }
     }
 
-    /// Goes on until nothing is under way and no dialogue is open. The users of both sides hear every
-    /// output but messages, with the number of their side.
+    /// Runs until no message is in transit and no dialogue is open. `user` receives every output but
+    /// messages, with the number of its side.
     pub(crate) fn run(&mut self, mut user: impl FnMut(usize, &mut Tcap<Address>, Output<Address>, Instant)) {
         loop {
             for side in 0..2 {
@@ -62,13 +62,13 @@ impl Pair {
         }
     }
 
-    /// Lets time pass up to the next event; `false` if there is none.
+    /// Advances the clock to the next event; `false` if there is none.
     fn step(&mut self) -> bool {
-        let arrival = self.under_way.first_key_value().map(|((at, _), _)| *at);
+        let arrival = self.in_transit.first_key_value().map(|((at, _), _)| *at);
         let ticks = self.sides.each_ref().map(Tcap::deadline);
         let Some(next) = ticks.into_iter().chain([arrival]).flatten().min() else { return false };
         self.now = self.now.max(next);
-        while let Some(entry) = self.under_way.first_entry() {
+        while let Some(entry) = self.in_transit.first_entry() {
             if entry.key().0 > self.now {
                 break;
             }
@@ -91,7 +91,7 @@ impl Pair {
         for _ in 0..copies {
             let jitter = self.link.jitter.mul_f64(self.random() as f64 / u64::MAX as f64);
             self.sent += 1;
-            self.under_way.insert((self.now + self.link.latency + jitter, self.sent), (to, input.clone()));
+            self.in_transit.insert((self.now + self.link.latency + jitter, self.sent), (to, input.clone()));
         }
     }
 

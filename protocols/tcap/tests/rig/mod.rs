@@ -1,4 +1,4 @@
-//! One element in virtual time, with the test as its user and as its peer.
+//! Test fixture: one node in virtual time, with the test as its user and as its peer.
 
 #![allow(dead_code, reason = "not every test uses all of it")]
 
@@ -39,28 +39,28 @@ impl Rig {
 
     /// All outputs since the last time: messages that were sent, and the rest.
     pub(crate) fn split(&mut self) -> (Vec<Message>, Vec<Output<Address>>) {
-        let (mut sent, mut told) = (Vec::new(), Vec::new());
+        let (mut sent, mut outputs) = (Vec::new(), Vec::new());
         for output in self.outputs() {
             match output {
                 Output::Send { octets, .. } => sent.push(read(&octets)),
-                other => told.push(other),
+                other => outputs.push(other),
             }
         }
-        (sent, told)
+        (sent, outputs)
     }
 
-    /// Hands in a message from the peer.
-    pub(crate) fn hear(&mut self, message: &Message) -> (Vec<Message>, Vec<Output<Address>>) {
-        self.hear_octets(message.encode())
+    /// Passes a message of the peer in.
+    pub(crate) fn receive(&mut self, message: &Message) -> (Vec<Message>, Vec<Output<Address>>) {
+        self.receive_octets(message.encode())
     }
 
-    pub(crate) fn hear_octets(&mut self, octets: Bytes) -> (Vec<Message>, Vec<Output<Address>>) {
+    pub(crate) fn receive_octets(&mut self, octets: Bytes) -> (Vec<Message>, Vec<Output<Address>>) {
         let input = Input::Received { local: CENTRE, remote: PEER, octets };
         self.tcap.handle(input, self.now);
         self.split()
     }
 
-    /// Lets time pass, with a tick whenever one is due.
+    /// Advances the clock, with a tick whenever one is due.
     pub(crate) fn wait(&mut self, time: Duration) -> (Vec<Message>, Vec<Output<Address>>) {
         let until = self.now + time;
         while let Some(due) = self.tcap.deadline().filter(|due| *due <= until) {
@@ -89,19 +89,19 @@ impl Rig {
         self.tcap.begin(begin, self.now)
     }
 
-    /// A dialogue of ours that the peer has answered with an empty CONTINUE.
+    /// A local dialogue that the peer has answered with an empty CONTINUE.
     pub(crate) fn active(&mut self, components: Vec<Component>) -> DialogueId {
         let dialogue = self.begin(None, components);
-        let (sent, told) = self.hear(&proceed(dialogue, None, vec![]));
-        assert!(sent.is_empty() && matches!(told[..], [Output::Continued { .. }]));
+        let (sent, outputs) = self.receive(&proceed(dialogue, None, vec![]));
+        assert!(sent.is_empty() && matches!(outputs[..], [Output::Continued { .. }]));
         dialogue
     }
 
-    /// A dialogue of the peer.
+    /// A dialogue opened by the peer.
     pub(crate) fn begun(&mut self, context: Option<Oid>, components: Vec<Component>) -> DialogueId {
-        let (sent, told) = self.hear(&begin(context.map(aarq), components));
+        let (sent, outputs) = self.receive(&begin(context.map(aarq), components));
         assert!(sent.is_empty());
-        let [Output::Begun { dialogue, .. }, ..] = told[..] else { panic!("{told:?}") };
+        let [Output::Begun { dialogue, .. }, ..] = outputs[..] else { panic!("{outputs:?}") };
         dialogue
     }
 }
@@ -113,7 +113,7 @@ pub(crate) fn start() -> Instant {
 
 pub(crate) fn read(octets: &Bytes) -> Message {
     let decoded = Message::decode(octets).unwrap();
-    assert_eq!(decoded.broken, None);
+    assert_eq!(decoded.fault, None);
     decoded.message
 }
 
@@ -172,7 +172,7 @@ pub(crate) fn invoke_of(invoke_id: i8, class: OperationClass) -> Component {
     Component::Invoke { invoke_id, linked, operation, parameter, class, timeout: 30 * SECOND }
 }
 
-/// What the peer gets of an [`invoke`].
+/// An [`invoke`] as received by the peer.
 pub(crate) fn as_received(component: Component) -> Component {
     match component {
         Component::Invoke { invoke_id, linked, operation, parameter, .. } => {

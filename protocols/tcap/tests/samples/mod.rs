@@ -1,31 +1,31 @@
-//! The messages in `vectors/messages.tsv`.
+//! Test vectors: the messages in `vectors/messages.tsv`.
 
 #![allow(dead_code, reason = "not every test uses all of it")]
 
 use bytes::Bytes;
 
-/// One message and what tshark reads in it.
+/// One message and its decoding by tshark.
 pub(crate) struct Sample {
     pub(crate) line: usize,
     pub(crate) octets: Bytes,
     pub(crate) otid: Option<String>,
     pub(crate) dtid: Option<String>,
-    pub(crate) says: String,
+    pub(crate) names: String,
 }
 
 pub(crate) fn samples() -> Vec<Sample> {
     let filled = |column: &str| (!column.is_empty()).then(|| column.to_owned());
     let sample = |(line, text): (usize, &str)| {
         let columns: Vec<&str> = text.split('\t').collect();
-        let &[octets, otid, dtid, says] = columns.as_slice() else { panic!("line {line}") };
+        let &[octets, otid, dtid, names] = columns.as_slice() else { panic!("line {line}") };
         let octets = hex(octets);
-        Sample { line: line + 1, octets, otid: filled(otid), dtid: filled(dtid), says: says.to_owned() }
+        Sample { line: line + 1, octets, otid: filled(otid), dtid: filled(dtid), names: names.to_owned() }
     };
     let lines = include_str!("../vectors/messages.tsv").lines().enumerate();
     lines.filter(|(_, text)| !text.starts_with('#')).map(sample).collect()
 }
 
-/// Octets from their digits.
+/// Octets from hexadecimal digits.
 pub(crate) fn hex(digits: &str) -> Bytes {
     let digits: Vec<u8> = digits
         .chars()

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use base64::Engine;
+use lab::load::SinkMetrics;
 use lab::load::http::{Target, post};
-use lab::load::smpp::Seen;
 
 use super::report::Report;
 use super::rig::{ACCOUNT, NUMBER, PREFIX, Rig, TOKEN, drain};
@@ -24,7 +24,7 @@ pub async fn run(arguments: Arguments) -> super::Result<()> {
     let connections = pressure.connections * pressure.window.min(10);
     let rig = Rig::start().await?;
     let syncs = disk::measure(rig.directory())?;
-    let seen = Arc::new(Seen::default());
+    let seen = Arc::new(SinkMetrics::default());
     rig.sink(&seen).await?;
     let credentials = base64::engine::general_purpose::STANDARD.encode(format!("{ACCOUNT}:{TOKEN}"));
     let target = Target {

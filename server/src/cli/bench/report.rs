@@ -3,8 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use lab::load::Outcome;
-use lab::load::smpp::Seen;
+use lab::load::{LoadMetrics, SinkMetrics};
 use serde_json::{Value, json};
 
 use super::disk::{During, Syncs};
@@ -14,7 +13,7 @@ pub struct Report {
     /// What was done, as a headline.
     pub title: String,
     /// What the load generator saw.
-    pub outcome: Outcome,
+    pub outcome: LoadMetrics,
     /// Messages that came out.
     pub delivered: u64,
     /// Receipts that came back.
@@ -33,7 +32,7 @@ pub struct Report {
 
 impl Report {
     /// A report without a centre of our own.
-    pub fn new(title: String, outcome: Outcome, seen: &Seen) -> Self {
+    pub fn new(title: String, outcome: LoadMetrics, seen: &SinkMetrics) -> Self {
         Self {
             title,
             outcome,

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use lab::load::smpp::{Seen, sink};
+use lab::load::SinkMetrics;
+use lab::load::smpp::sink;
 
 use crate::clock;
 
@@ -83,7 +84,7 @@ impl Rig {
     }
 
     /// Binds the sinks, which answer every delivery at once.
-    pub async fn sink(&self, seen: &Arc<Seen>) -> super::Result<()> {
+    pub async fn sink(&self, seen: &Arc<SinkMetrics>) -> super::Result<()> {
         for _ in 0..SINKS {
             sink(self.smpp, SINK, PASSWORD, Arc::clone(seen)).await?;
         }
@@ -113,7 +114,7 @@ impl Drop for Rig {
 }
 
 /// Waits until `messages` have come out at the sinks; returns how many milliseconds that took.
-pub async fn drain(seen: &Seen, messages: u64) -> u64 {
+pub async fn drain(seen: &SinkMetrics, messages: u64) -> u64 {
     let began = clock::instant();
     while seen.messages.load(Ordering::Relaxed) < messages && began.elapsed() < DRAIN {
         tokio::time::sleep(Duration::from_millis(5)).await;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use lab::load::SinkMetrics;
 use lab::load::sip::{Target, submit};
-use lab::load::smpp::Seen;
 
 use super::report::Report;
 use super::rig::{PREFIX, Rig, drain};
@@ -21,7 +21,7 @@ pub async fn run(arguments: Arguments) -> super::Result<()> {
     let pressure = &arguments.pressure;
     let rig = Rig::start().await?;
     let syncs = disk::measure(rig.directory())?;
-    let seen = Arc::new(Seen::default());
+    let seen = Arc::new(SinkMetrics::default());
     rig.sink(&seen).await?;
     let target = Target { centre: rig.sip, destination_prefix: PREFIX.to_owned() };
     let (before, watch) = (rig.cpu(), disk::Watch::begin(&rig).await?);

@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use lab::load::smpp::{Seen, Target, submit};
+use lab::load::SinkMetrics;
+use lab::load::smpp::{Target, submit};
 
 use super::report::Report;
 use super::rig::{LOADER, PASSWORD, PREFIX, Rig, drain};
@@ -35,7 +36,7 @@ pub struct Arguments {
 pub async fn run(arguments: Arguments) -> super::Result<()> {
     let pressure = &arguments.pressure;
     let title = format!("smpp, {} connections x window {}", pressure.connections, pressure.window);
-    let seen = Arc::new(Seen::default());
+    let seen = Arc::new(SinkMetrics::default());
     let target = |centre| Target {
         centre,
         system_id: arguments.system_id.clone(),

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lab::load::smpp::{Seen, Target, submit};
-use lab::load::{self, Outcome};
+use lab::load::smpp::{Target, submit};
+use lab::load::{self, LoadMetrics, SinkMetrics};
 use lab::mobile_network::{MobileNetwork, Settings};
 
 use super::report::Report;
@@ -94,7 +94,7 @@ pub async fn run(arguments: Arguments) -> super::Result<()> {
 async fn from_phones(arguments: &Arguments, rig: &Rig, network: &MobileNetwork) -> super::Result<Report> {
     let pressure = &arguments.pressure;
     let syncs = disk::measure(rig.directory())?;
-    let seen = Arc::new(Seen::default());
+    let seen = Arc::new(SinkMetrics::default());
     rig.sink(&seen).await?;
     let target = load::ss7::Target {
         destination: PREFIX.to_owned(),
@@ -129,24 +129,24 @@ async fn to_phones(
     let syncs = disk::measure(rig.directory())?;
     let target = to_phones_target(rig);
     let pace = load::Pace { per_second: Some(rate), ..pressure.pace() };
-    let (cpu, taken, began) = (rig.cpu(), network.counters().sink_deliveries, clock::instant());
+    let (cpu, taken, began) = (rig.cpu(), network.metrics().sink_deliveries, clock::instant());
     let watch = disk::Watch::begin(rig).await?;
     let submitted = submit(&target, pressure.connections, pace, &Arc::default()).await?;
     let during = watch.end(rig).await?;
     let (offered, ended) = (began.elapsed(), clock::instant());
-    while network.counters().sink_deliveries < taken + submitted.accepted && ended.elapsed() < DRAIN {
+    while network.metrics().sink_deliveries < taken + submitted.accepted && ended.elapsed() < DRAIN {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    let counters = network.counters();
-    let mut outcome = Outcome::new()?;
+    let counters = network.metrics();
+    let mut outcome = LoadMetrics::new()?;
     outcome.accepted = counters.sink_deliveries - taken;
     outcome.refused = submitted.refused;
-    outcome.took = offered + ended.elapsed();
+    outcome.elapsed = offered + ended.elapsed();
     if let Some(ages_us) = network.take_sink_ages_us() {
         outcome.latency_us = ages_us;
     }
     let title = format!("ss7, to phones, {rate:.0} a second offered, times from submit_sm to the phone");
-    let mut report = Report::new(title, outcome, &Seen::default());
+    let mut report = Report::new(title, outcome, &SinkMetrics::default());
     report.delivered = counters.sink_deliveries - taken - counters.sink_duplicates;
     report.cpu = Some(rig.cpu().saturating_sub(cpu));
     report.memory_mib = Some(rig.memory_mib());
@@ -173,9 +173,9 @@ async fn fail_over(pressure: &Pressure, rig: &Rig, network: &MobileNetwork) -> s
     network.wait_until(|network| active(network) == ASSOCIATIONS).await;
     let target = to_phones_target(rig);
     let pace = load::Pace { per_second: Some(FAILOVER_RATE), ..pressure.pace() };
-    let taken = network.counters().sink_deliveries;
+    let taken = network.metrics().sink_deliveries;
     let loss = async {
-        tokio::time::sleep(pace.lasts / 2).await;
+        tokio::time::sleep(pace.duration / 2).await;
         network.take_sink_ages_us();
         network.kill(0).await;
     };
@@ -184,7 +184,7 @@ async fn fail_over(pressure: &Pressure, rig: &Rig, network: &MobileNetwork) -> s
     let submitted = submitted?;
     tokio::time::sleep(Duration::from_secs(1)).await;
     let missing = |network: &MobileNetwork| {
-        let counters = network.counters();
+        let counters = network.metrics();
         submitted.accepted.saturating_sub(counters.sink_deliveries - taken)
     };
     let cut = missing(network);

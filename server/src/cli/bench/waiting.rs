@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lab::load::Pace;
-use lab::load::smpp::{Seen, Target, submit};
+use lab::load::SinkMetrics;
+use lab::load::smpp::{Target, submit};
 use serde_json::json;
 
 use super::rig::{LOADER, PASSWORD, PREFIX, Rig};
@@ -23,7 +24,7 @@ pub struct Arguments {
 /// Runs the command: fills the store for an ESME that is away, kills the process, and starts it again.
 pub async fn run(arguments: Arguments) -> super::Result<()> {
     let mut rig = Rig::start().await?;
-    let seen = Arc::new(Seen::default());
+    let seen = Arc::new(SinkMetrics::default());
     let target = Target {
         centre: rig.smpp,
         system_id: LOADER.to_owned(),
@@ -34,7 +35,7 @@ pub async fn run(arguments: Arguments) -> super::Result<()> {
     };
     let mut accepted = 0;
     while accepted < arguments.messages {
-        let pace = Pace { lasts: Duration::from_secs(2), per_second: None, window: 100 };
+        let pace = Pace { duration: Duration::from_secs(2), per_second: None, window: 100 };
         accepted += submit(&target, 10, pace, &seen).await?.accepted;
     }
     let memory_full = rig.memory_mib();

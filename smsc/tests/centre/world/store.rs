@@ -4,8 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::future::ready;
 use std::sync::Mutex;
 
-use smsc::message::{MessageId, Name, Timestamp};
-use smsc::ports::{BoxFuture, DueKey, Event, Pressure, Query, QueueEntry, Store, StoreError, StoredMessage};
+use smsc::future::BoxFuture;
+use smsc::ids::MessageId;
+use smsc::names::Name;
+use smsc::ports::{Pressure, Store, StoreError};
+use smsc::stored::{DueKey, Event, Query, QueueEntry, StoredMessage};
+use smsc::timestamp::Timestamp;
 
 /// The store.
 pub(crate) struct MemoryStore(Mutex<State>);

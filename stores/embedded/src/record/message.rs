@@ -3,8 +3,11 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use smsc::address::{Address, NumberingPlan, TypeOfNumber};
-use smsc::message::{Content, Endpoint, Kind, Message, MessageId, Mode, Timestamp};
+use smsc::endpoint::Endpoint;
+use smsc::ids::MessageId;
+use smsc::message::{Content, Kind, Message, Mode};
 use smsc::receipt::{Receipt, ReceiptRequest, State};
+use smsc::timestamp::Timestamp;
 
 use super::{Damaged, Octets, open_form_and_rest, seal_form};
 use crate::key;

@@ -1,9 +1,9 @@
 //! The records of what happened to a message: attempts, notes, and its end.
 
 use serde::{Deserialize, Serialize};
-use smsc::message::Timestamp;
-use smsc::ports::{Attempt, Note, Outcome};
-use smsc::receipt::State;
+use smsc::receipt::{Outcome, State};
+use smsc::stored::{Attempt, Note};
+use smsc::timestamp::Timestamp;
 
 use super::{Damaged, open_form, seal_form};
 

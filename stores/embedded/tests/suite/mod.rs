@@ -9,9 +9,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use smsc::address::Address;
-use smsc::message::{Content, Endpoint, Kind, Message, MessageId, Mode, Timestamp};
-use smsc::ports::{Attempt, DueKey, Event, Note, Outcome, Query, QueryBy, QueueEntry, Store, StoreError};
-use smsc::receipt::{Receipt, ReceiptRequest, State};
+use smsc::endpoint::Endpoint;
+use smsc::ids::MessageId;
+use smsc::message::{Content, Kind, Message, Mode};
+use smsc::ports::{Store, StoreError};
+use smsc::receipt::{Outcome, Receipt, ReceiptRequest, State};
+use smsc::stored::{Attempt, DueKey, Event, Note, Query, QueryBy, QueueEntry};
+use smsc::timestamp::Timestamp;
 
 /// 2026-11-23T12:00:00Z.
 pub(crate) const NOON: Timestamp = Timestamp::from_millis(1_795_435_200_000);
@@ -59,7 +63,7 @@ pub(crate) fn waiting(id: MessageId, due: Timestamp) -> QueueEntry {
         key: DueKey { due, id },
         expires_at: due + Duration::from_secs(86_400),
         destination: 0x0123_4567_89ab_cdef ^ id.get(),
-        lane: 42,
+        route_queue: 42,
         priority: 2,
         attempts: 3,
         handed_over: true,

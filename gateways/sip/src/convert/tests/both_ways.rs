@@ -1,4 +1,4 @@
-//! What survives the way out and back.
+//! Round trips: content and header fields that are sent and received again.
 
 use proptest::prelude::*;
 
@@ -9,7 +9,7 @@ use super::*;
 fn field_58_charset_and_headers_survive_both_ways() {
     let extra = "Content-Type: text/plain;charset=ISO-8859-1\r\nX-SMS-CODING: 0\r\nX-M-CLASS: 1\r\n\
                  X-SMS-UDH: 06050413011301\r\nX-REG-DELIVERY: 1\r\n";
-    let submission = taken(extra, &[b'c', b'a', b'f', 0xe9]);
+    let submission = accepted(extra, &[b'c', b'a', b'f', 0xe9]);
     let mut out =
         message(submission.content.data_coding, &submission.content.header, &submission.content.body);
     out.receipt = submission.receipt;
@@ -23,7 +23,7 @@ fn field_58_charset_and_headers_survive_both_ways() {
 }
 
 proptest! {
-    /// Whatever text goes out comes back in as the same content.
+    /// Any text that is sent is received as the same content.
     #[test]
     fn text_round_trip(text in "\\PC{0,200}") {
         let ucs2 = sms::ucs2::encode(&text);
@@ -32,7 +32,7 @@ proptest! {
         prop_assert_eq!(content(&extra, &request.body), (0x08, ucs2));
     }
 
-    /// No header value makes the reader do anything but accept or refuse.
+    /// Any header value is accepted or refused without panic.
     #[test]
     fn no_header_panics(name in prop::sample::select(vec![
         "X-SMS-UDH", "X-SMS-CODING", "X-SMS-VALIDITY", "X-M-CLASS", "X-REG-DELIVERY", "X-SMSC-ID",

@@ -6,7 +6,7 @@ use sip::{Cpim, Status};
 use super::*;
 
 const CPIM: &str = "Content-Type: message/cpim\r\n";
-/// How an envelope begins that asks for a notification.
+/// The head of an envelope with a notification request.
 const ASKS: &str = "From: <sip:+4915112345678@there>\r\nTo: <sip:+491701234567@smsc>\r\n\
     NS: imdn <urn:ietf:params:imdn>\r\nimdn.Message-ID: 34jk324j\r\nDateTime: 2026-11-23T17:05:00Z\r\n\
     imdn.Disposition-Notification: positive-delivery, negative-delivery\r\n\r\n";
@@ -47,10 +47,10 @@ fn receipt_about(client_key: Option<&str>, state: State) -> Message {
 fn the_text_of_an_envelope_is_the_message() {
     let content = "Content-Type: text/plain; charset=ISO-8859-1\r\nContent-Length: 4\r\n\r\ncaf\u{e9}";
     let latin: Vec<u8> = format!("{ASKS}{content}").chars().map(|each| each as u8).collect();
-    let taken = receive(Quirks::default(), "sip:+491701234567@smsc", CPIM, &latin).unwrap().submission;
-    assert_eq!((taken.content.data_coding, &taken.content.body[..]), (0, &b"caf\x05"[..]));
-    assert_eq!(taken.receipt, ReceiptRequest::ALWAYS);
-    assert_eq!(taken.client_key.as_deref(), Some("imdn:34jk324j"));
+    let submission = receive(Quirks::default(), "sip:+491701234567@smsc", CPIM, &latin).unwrap().submission;
+    assert_eq!((submission.content.data_coding, &submission.content.body[..]), (0, &b"caf\x05"[..]));
+    assert_eq!(submission.receipt, ReceiptRequest::ALWAYS);
+    assert_eq!(submission.client_key.as_deref(), Some("imdn:34jk324j"));
     let octets = "Content-Type: application/octet-stream\r\n\r\n\u{1}\u{2}";
     assert_eq!(enclosed("", ASKS, octets).unwrap().content.data_coding, 4);
     let untyped = enclosed("", ASKS, "\r\nhello").unwrap();
@@ -58,7 +58,7 @@ fn the_text_of_an_envelope_is_the_message() {
 }
 
 #[test]
-fn what_follows_the_content_is_no_part_of_it() {
+fn line_breaks_after_the_content_are_removed() {
     for (length, text) in [("5", "hello"), ("7", "hello\r\n"), ("3", "hello\r\n"), ("99", "hello\r\n")] {
         let content = format!("Content-Type: text/plain\r\nContent-Length: {length}\r\n\r\nhello\r\n");
         assert_eq!(enclosed("", ASKS, &content).unwrap().content.body, text.as_bytes(), "{length}");
@@ -66,19 +66,19 @@ fn what_follows_the_content_is_no_part_of_it() {
 }
 
 #[test]
-fn what_is_asked_for_by_envelope_becomes_a_receipt_request() {
+fn an_imdn_request_becomes_a_receipt_request() {
     let text = "Content-Type: text/plain\r\n\r\nhello";
-    let asked = |words: &str| {
+    let requested = |words: &str| {
         let envelope = ASKS.replace("positive-delivery, negative-delivery", words);
-        let taken = enclosed("", &envelope, text).unwrap();
-        (taken.receipt.0, taken.client_key.is_some())
+        let submission = enclosed("", &envelope, text).unwrap();
+        (submission.receipt.0, submission.client_key.is_some())
     };
-    assert_eq!(asked("positive-delivery, negative-delivery"), (1, true));
-    assert_eq!(asked("negative-delivery"), (2, true));
-    assert_eq!(asked("positive-delivery"), (3, true));
-    assert_eq!(asked("display"), (0, false), "what a centre cannot know is not promised");
+    assert_eq!(requested("positive-delivery, negative-delivery"), (1, true));
+    assert_eq!(requested("negative-delivery"), (2, true));
+    assert_eq!(requested("positive-delivery"), (3, true));
+    assert_eq!(requested("display"), (0, false), "display notifications are not supported");
     let stated = enclosed("X-REG-DELIVERY: 2\r\n", ASKS, text).unwrap();
-    assert_eq!(stated.receipt.0, 2, "the link's own header says more");
+    assert_eq!(stated.receipt.0, 2, "the X-REG-DELIVERY header has precedence");
     let named = enclosed("X-SMS-MSG-ID: 34jk324j\r\n", ASKS, text).unwrap();
     assert_eq!(named.client_key.as_deref(), Some("34jk324j"));
     let otherwise = enclosed("X-SMS-MSG-ID: 1\r\n", ASKS, text).unwrap();
@@ -86,7 +86,7 @@ fn what_is_asked_for_by_envelope_becomes_a_receipt_request() {
 }
 
 #[test]
-fn envelopes_that_cannot_be_taken() {
+fn unsupported_envelopes_are_refused() {
     let text = "Content-Type: text/plain\r\n\r\nhello";
     assert_eq!(enclosed("", "", "hello").unwrap_err(), 400);
     assert_eq!(enclosed("", ASKS, "Content-Type: text/plain\r\n").unwrap_err(), 400);
@@ -104,16 +104,16 @@ fn envelopes_that_cannot_be_taken() {
 }
 
 #[test]
-fn a_peer_that_notifies_is_asked_to() {
+fn a_notification_is_requested_from_a_peer_that_sends_them() {
     let asking = Message { receipt: ReceiptRequest(1), ..message(0, &[], b"hello") };
     let request = sent_all(asking.clone(), false, &imdn_quirks()).remove(0);
     let cpim = envelope_of(&request);
     assert_eq!(cpim.get("From").as_deref(), Some("<sip:+491700000000@198.51.100.1:5060>"));
     assert_eq!(cpim.get("To").as_deref(), Some("<sip:+4915112345678@192.0.2.1:5080>"));
     assert_eq!(cpim.get("DateTime").as_deref(), Some("2026-11-23T17:05:09Z"));
-    let asked = Asked::of(&cpim).unwrap();
-    assert_eq!(Some(asked.message_id.as_str()), get(&request, "X-SMS-MSG-ID"));
-    assert!(asked.positive_delivery && asked.negative_delivery);
+    let imdn_request = Asked::of(&cpim).unwrap();
+    assert_eq!(Some(imdn_request.message_id.as_str()), get(&request, "X-SMS-MSG-ID"));
+    assert!(imdn_request.positive_delivery && imdn_request.negative_delivery);
     assert!(cpim.content_type().unwrap().unwrap().is("text", "plain"));
     assert_eq!(cpim.body, "hello");
     assert_eq!(get(&request, "X-SMS-CODING"), Some("0"), "the headers of the link are the same");
@@ -122,27 +122,27 @@ fn a_peer_that_notifies_is_asked_to() {
         let request = sent_all(message.clone(), false, quirks).remove(0);
         request.headers.get(Name::ContentType).is_some_and(|media| media.starts_with("text/plain"))
     };
-    assert!(plain(&message(0, &[], b"hello"), &imdn_quirks()), "nothing was asked for");
+    assert!(plain(&message(0, &[], b"hello"), &imdn_quirks()), "no receipt requested");
     assert!(plain(&asking, &Quirks { sends_receipts: false, ..imdn_quirks() }), "it sends none");
-    assert!(plain(&asking, &Quirks { receipts: ReceiptForm::Sms, ..imdn_quirks() }), "it sends others");
+    assert!(plain(&asking, &Quirks { receipts: ReceiptForm::Sms, ..imdn_quirks() }), "it sends SMS receipts");
     let wanted = sent_all(message(0, &[], b"hello"), true, &imdn_quirks()).remove(0);
-    assert!(Asked::of(&envelope_of(&wanted)).is_some(), "the centre itself wants to know");
+    assert!(Asked::of(&envelope_of(&wanted)).is_some(), "the centre itself requests one");
     for (bits, positive, negative) in [(2, false, true), (3, true, false)] {
         let asking = Message { receipt: ReceiptRequest(bits), ..asking.clone() };
-        let asked = Asked::of(&envelope_of(&sent_all(asking, false, &imdn_quirks())[0])).unwrap();
-        assert_eq!((asked.positive_delivery, asked.negative_delivery), (positive, negative));
+        let imdn_request = Asked::of(&envelope_of(&sent_all(asking, false, &imdn_quirks())[0])).unwrap();
+        assert_eq!((imdn_request.positive_delivery, imdn_request.negative_delivery), (positive, negative));
     }
 }
 
 #[test]
-fn what_we_send_in_an_envelope_we_take_out_of_it() {
+fn an_envelope_survives_both_ways() {
     for (coding, body) in [(0, &b"caf\x05"[..]), (8, b"\x04\x1f\x04\x40"), (4, b"\x00\xff")] {
         let asking = Message { receipt: ReceiptRequest(1), ..message(coding, &[], body) };
         let request = sent_all(asking, false, &imdn_quirks()).remove(0);
         let rules = Rules { validity_max: Duration::from_secs(7 * 86_400) };
-        let taken = read(&request, &sender(imdn_quirks()), rules, |_| None, NOW).unwrap().submission;
-        assert_eq!((taken.content.data_coding, &taken.content.body[..]), (coding, body));
-        assert_eq!(taken.client_key.as_deref(), get(&request, "X-SMS-MSG-ID"), "known by one id");
+        let submission = read(&request, &sender(imdn_quirks()), rules, |_| None, NOW).unwrap().submission;
+        assert_eq!((submission.content.data_coding, &submission.content.body[..]), (coding, body));
+        assert_eq!(submission.client_key.as_deref(), get(&request, "X-SMS-MSG-ID"), "one id in both");
     }
 }
 
@@ -171,7 +171,7 @@ fn rule_receipts_as_imdn_are_a_peers_option() {
 }
 
 #[test]
-fn who_asked_by_envelope_is_told_by_envelope_under_its_own_id() {
+fn a_request_by_envelope_is_answered_by_envelope_with_its_message_id() {
     let request = sent(receipt_about(Some("imdn:34jk324j"), State::Expired));
     let imdn = Imdn::parse(&envelope_of(&request).body).unwrap();
     assert_eq!((imdn.message_id.as_str(), imdn.delivery), ("34jk324j", Some(Fate::Failed)));
@@ -188,25 +188,25 @@ fn who_asked_by_envelope_is_told_by_envelope_under_its_own_id() {
         assert_eq!(Imdn::parse(&envelope_of(&request).body).unwrap().delivery, Some(fate));
     }
     let sms = sent(receipt_about(Some("order-1"), State::Delivered));
-    assert!(str::from_utf8(&sms.body).unwrap().starts_with("id:"), "others get SMPP's text");
+    assert!(str::from_utf8(&sms.body).unwrap().starts_with("id:"), "without IMDN request: SMPP's text");
     let own = sent_all(receipt_about(Some("order-1"), State::Delivered), false, &imdn_quirks()).remove(0);
     assert_eq!(Imdn::parse(&envelope_of(&own).body).unwrap().message_id, "order-1");
 }
 
 #[test]
 fn notifications_are_read_with_and_without_an_envelope() {
-    let told = |extra: &str, body: &[u8]| {
+    let read_imdn = |extra: &str, body: &[u8]| {
         let found = notification(&request("sip:+1@smsc", extra, body));
         found.map_err(|refusal| refusal.status)
     };
     let sent = sent(receipt_about(Some("imdn:17"), State::Delivered));
-    let imdn = told(CPIM, &sent.body).unwrap().unwrap();
+    let imdn = read_imdn(CPIM, &sent.body).unwrap().unwrap();
     let receipt = remote_receipt(&imdn, "ims").unwrap();
     assert_eq!((receipt.link.as_str(), receipt.remote_ids[0].as_str()), ("ims", "17"));
     assert_eq!((receipt.state, receipt.error), (State::Delivered, 0));
     let document = envelope_of(&sent).body;
     let bare = "Content-Type: message/imdn+xml\r\nContent-Disposition: notification\r\n";
-    assert_eq!(told(bare, &document), Ok(Some(imdn.clone())));
+    assert_eq!(read_imdn(bare, &document), Ok(Some(imdn.clone())));
     for (delivery, state) in [
         (Some(Fate::Failed), Some(State::Undeliverable)),
         (Some(Fate::Forbidden), Some(State::Rejected)),
@@ -216,28 +216,28 @@ fn notifications_are_read_with_and_without_an_envelope() {
         let imdn = Imdn { delivery, ..imdn.clone() };
         assert_eq!(remote_receipt(&imdn, "ims").map(|receipt| receipt.state), state);
     }
-    assert_eq!(told(TEXT, b"hello"), Ok(None));
-    assert_eq!(told(CPIM, format!("{ASKS}Content-Type: text/plain\r\n\r\nhi").as_bytes()), Ok(None));
+    assert_eq!(read_imdn(TEXT, b"hello"), Ok(None));
+    assert_eq!(read_imdn(CPIM, format!("{ASKS}Content-Type: text/plain\r\n\r\nhi").as_bytes()), Ok(None));
     for (extra, body) in [(CPIM, &b"no envelope"[..]), (bare, b"<imdn/>"), (bare, b"")] {
-        assert_eq!(told(extra, body), Err(Status::BAD_REQUEST));
+        assert_eq!(read_imdn(extra, body), Err(Status::BAD_REQUEST));
     }
 }
 
-/// The headers of the link are not repeated, and what no message could carry stays behind.
+/// Header fields of the SIP link are not forwarded, and oversized ones are dropped.
 #[test]
-fn the_senders_own_headers_travel_on() {
+fn extension_headers_are_forwarded() {
     let long = format!("X-Long: {}\r\n", "x".repeat(1025));
     let extra = format!(
         "{TEXT}X-Colour: blue\r\nx-colour: red\r\nSubject: no\r\nX-SMS-CODING: 0\r\nX-SMSC-ID: a\r\n{long}"
     );
-    let taken = taken(&extra, b"hello");
+    let submission = accepted(&extra, b"hello");
     let own = [("X-Colour".into(), "blue".to_owned()), ("x-colour".into(), "red".to_owned())];
-    assert_eq!(taken.headers, own);
-    let request = sent(Message { headers: taken.headers, ..message(0, &[], b"hello") });
+    assert_eq!(submission.headers, own);
+    let request = sent(Message { headers: submission.headers, ..message(0, &[], b"hello") });
     assert_eq!(get(&request, "X-Colour"), Some("blue"));
     let all: Vec<_> =
         request.headers.iter().filter(|(_, name, _)| name.eq_ignore_ascii_case("x-colour")).collect();
     assert_eq!(all.len(), 2);
     let many: String = (0..40).map(|n| format!("X-N{n}: {n}\r\n")).collect();
-    assert_eq!(super::taken(&format!("{TEXT}{many}"), b"a").headers.len(), 32);
+    assert_eq!(accepted(&format!("{TEXT}{many}"), b"a").headers.len(), 32);
 }

@@ -4,9 +4,9 @@ use super::*;
 
 #[test]
 fn header_x_sms_udh_is_put_into_the_message() {
-    let ports = taken(&format!("{TEXT}X-SMS-UDH: 06050413011301\r\n"), b"hi").content;
+    let ports = accepted(&format!("{TEXT}X-SMS-UDH: 06050413011301\r\n"), b"hi").content;
     assert_eq!(ports.header[..], [0x06, 0x05, 0x04, 0x13, 0x01, 0x13, 0x01]);
-    assert_eq!(taken(&format!("{TEXT}x-sms-udh: 0605040B8423F0\r\n"), b"hi").content.header.len(), 7);
+    assert_eq!(accepted(&format!("{TEXT}x-sms-udh: 0605040B8423F0\r\n"), b"hi").content.header.len(), 7);
 }
 
 #[test]
@@ -28,9 +28,9 @@ fn header_x_sms_coding_absent_follows_the_content_type() {
 
 #[test]
 fn header_x_sms_validity_is_the_end_of_all_attempts() {
-    let stated = taken(&format!("{TEXT}X-SMS-VALIDITY: 2026-11-23 18:05:09\r\n"), b"hi").validity;
+    let stated = accepted(&format!("{TEXT}X-SMS-VALIDITY: 2026-11-23 18:05:09\r\n"), b"hi").validity;
     assert_eq!(stated, Some(Validity::Until(NOW + Duration::from_secs(3600))));
-    assert_eq!(taken(TEXT, b"hi").validity, None);
+    assert_eq!(accepted(TEXT, b"hi").validity, None);
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn header_x_m_class_sets_the_class_of_the_coding() {
 #[test]
 fn header_x_reg_delivery_asks_for_receipts() {
     for bits in [0_u8, 1, 2, 3, 16, 17, 18, 19] {
-        let stated = taken(&format!("{TEXT}X-REG-DELIVERY: {bits}\r\n"), b"a").receipt;
+        let stated = accepted(&format!("{TEXT}X-REG-DELIVERY: {bits}\r\n"), b"a").receipt;
         assert_eq!(stated, ReceiptRequest(bits));
     }
     for wrong in ["4", "20", "256", "yes", "-1"] {
@@ -56,7 +56,7 @@ fn header_x_reg_delivery_asks_for_receipts() {
 #[test]
 fn header_x_smsc_id_and_delivery_time_are_passed_on() {
     let of = |extra: &str| {
-        let submission = taken(&format!("{TEXT}{extra}"), b"a");
+        let submission = accepted(&format!("{TEXT}{extra}"), b"a");
         (submission.received_via, submission.received_at)
     };
     let minute_ago = Some(Timestamp::from_millis(NOW.millis() - 60_000));
@@ -74,7 +74,7 @@ fn header_x_smsc_id_and_delivery_time_are_passed_on() {
 
 #[test]
 fn header_x_sms_msg_id_names_the_message_of_a_peer() {
-    let key = |extra: &str| taken(&format!("{TEXT}{extra}"), b"a").client_key;
+    let key = |extra: &str| accepted(&format!("{TEXT}{extra}"), b"a").client_key;
     assert_eq!(key("X-SMS-MSG-ID: 0027451234567890123\r\n").as_deref(), Some("0027451234567890123"));
     assert_eq!(key("X-SMS-MSG-ID:\r\n"), None);
     assert_eq!(key(""), None);

@@ -1,4 +1,4 @@
-//! The rules that the link's chapter leaves open, row by row.
+//! Rules of the conversion, one test for each row of the table.
 
 use super::*;
 
@@ -21,7 +21,7 @@ fn rule_legacy_dates_are_a_peers_option() {
     assert_eq!(get(&request, "X-DELIVERY_TIME"), Some("02026-05-23 05:05:09"));
     let extra = format!("{TEXT}X-SMS-VALIDITY: 02026-05-23 05:05:09\r\n");
     let january = receive(legacy, "sip:+491701234567@smsc", &extra, b"a");
-    assert_eq!(january.unwrap_err(), 400, "it reads as January, which is over");
+    assert_eq!(january.unwrap_err(), 400, "parsed as January, which is in the past");
 }
 
 #[test]
@@ -110,8 +110,8 @@ fn rule_user_data_headers_are_validated() {
 fn rule_what_does_not_fit_is_cut_or_refused() {
     let ports = format!("{TEXT}X-SMS-UDH: 06050413011301\r\n");
     let segment = format!("{TEXT}X-SMS-UDH: 0500037F0201\r\n");
-    assert_eq!(taken(&ports, &[b'a'; 500]).content.body.len(), 500, "the sending gateway cuts it");
-    assert_eq!(taken(&segment, &[b'a'; 153]).content.body.len(), 153);
+    assert_eq!(accepted(&ports, &[b'a'; 500]).content.body.len(), 500, "segmented when sent");
+    assert_eq!(accepted(&segment, &[b'a'; 153]).content.body.len(), 153);
     assert_eq!(refused(&segment, &[b'a'; 154]), 413);
     assert_eq!(refused(TEXT, &[b'a'; 153 * 255 + 1]), 413);
     assert_eq!(refused(&format!("{TEXT}X-SMS-UDH: 8C708A{}\r\n", "00".repeat(138)), b"a"), 413);

@@ -1,4 +1,4 @@
-//! The seven headers, sent.
+//! The seven header fields in sent requests.
 
 use super::*;
 
@@ -55,11 +55,11 @@ fn sent_id_is_the_same_on_every_attempt() {
     let attempt = |id| Message { id: MessageId::from_u64(id), ..named.clone() };
     assert_eq!((id(attempt(1)).as_deref(), id(attempt(2)).as_deref()), (Some(sid), Some(sid)));
     let of_an_esme = Message { origin: Endpoint::Esme("acme".into()), ..named.clone() };
-    assert_eq!(id(of_an_esme).as_deref(), Some("0000000000000000042"), "an ESME's key is its own matter");
+    assert_eq!(id(of_an_esme).as_deref(), Some("0000000000000000042"), "the key of an ESME is not sent");
 }
 
 #[test]
-fn sent_validity_is_absent_where_nobody_set_one() {
+fn sent_validity_is_absent_without_expiry() {
     let open = Message { expires_at: Timestamp::NEVER, ..message(0, &[], b"a") };
     assert_eq!(get(&sent(open), "X-SMS-VALIDITY"), None);
 }
