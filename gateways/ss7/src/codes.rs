@@ -2,7 +2,10 @@
 //! refuse its own.
 
 use bytes::Bytes;
-use map::{MapError, Screening, SignalInfo, SmDeliveryFailure, SmDeliveryFailureCause, SystemFailure};
+use map::{
+    AbsentSubscriberSm, MapError, Screening, SignalInfo, SmDeliveryFailure, SmDeliveryFailureCause,
+    SystemFailure,
+};
 use sms::status::FailureCause;
 use sms::timestamp::Timestamp;
 use sms::tpdu::{DeliverReport, SubmitReport};
@@ -10,7 +13,6 @@ use smsc::failure::{Failure, PeerCode};
 use smsc::rejection::Rejection;
 
 use crate::config::{Action, ActionRule, Phase};
-use crate::report;
 
 /// What errors mean: the operator's exceptions before the usual.
 #[derive(Debug, Default)]
@@ -72,7 +74,7 @@ fn usual(error: &MapError, phase: Phase) -> Action {
 pub(crate) fn failure(error: &MapError, action: Action) -> Failure {
     let code = PeerCode::MapError(u8::try_from(code(error)).unwrap_or(u8::MAX));
     match (action, error) {
-        (Action::Absent, _) => Failure::AbsentSubscriber { diagnostic: report::diagnostic(error) },
+        (Action::Absent, _) => Failure::AbsentSubscriber { diagnostic: diagnostic(error) },
         (Action::MemoryFull, _) => Failure::MemoryCapacityExceeded,
         (Action::Busy, _) => Failure::SubscriberBusy,
         (Action::Temporary, _) => Failure::PeerFault(code),
@@ -164,6 +166,27 @@ pub(crate) const fn screening(why: Screening) -> &'static str {
         Screening::Mistyped(_) => "screened_argument",
         _ => "screened_other",
     }
+}
+
+/// Why the subscriber is absent, where version 3 says it.
+pub(crate) fn diagnostic(error: &MapError) -> Option<u8> {
+    match error {
+        MapError::AbsentSubscriberSm(AbsentSubscriberSm { absent_subscriber_diagnostic_sm, .. }) => {
+            *absent_subscriber_diagnostic_sm
+        }
+        _ => None,
+    }
+}
+
+/// A time stamp of our own, for reports that phones hardly ever show.
+pub(crate) fn report_timestamp(now: smsc::message::Timestamp) -> Timestamp {
+    let seconds = i64::try_from(now.seconds()).unwrap_or(i64::MAX);
+    Timestamp::from_unix(seconds, 0).unwrap_or_default()
+}
+
+/// systemFailure.
+pub(crate) fn system_failure() -> MapError {
+    MapError::SystemFailure(SystemFailure::default())
 }
 
 /// Code 6 and 27 are one error in two versions.

@@ -9,12 +9,12 @@ use sccp::NetworkId;
 
 /// Shared by everything in the gateway.
 #[derive(Debug)]
-pub(crate) struct State {
+pub(crate) struct GatewayState {
     links: Mutex<Vec<(String, AspState)>>,
     networks: Vec<NetworkState>,
     dialogues: AtomicUsize,
     /// Whether the gateway takes leave: nothing new begins.
-    leaves: AtomicBool,
+    is_stopping: AtomicBool,
     /// Messages of phones on their way into the store.
     originating: AtomicUsize,
     counters: Mutex<BTreeMap<&'static str, u64>>,
@@ -54,7 +54,7 @@ pub struct Ss7Status {
     pub counters: BTreeMap<&'static str, u64>,
 }
 
-impl State {
+impl GatewayState {
     /// The state at the start. `windows` are those of the networks, in their order.
     pub(crate) fn new(links: Vec<String>, windows: impl Iterator<Item = usize>) -> Self {
         let network =
@@ -63,7 +63,7 @@ impl State {
             links: Mutex::new(links.into_iter().map(|name| (name, AspState::Down)).collect()),
             networks: windows.map(network).collect(),
             dialogues: AtomicUsize::new(0),
-            leaves: AtomicBool::new(false),
+            is_stopping: AtomicBool::new(false),
             originating: AtomicUsize::new(0),
             counters: Mutex::default(),
             originated: AtomicU64::new(0),
@@ -104,7 +104,7 @@ impl State {
     /// How many more messages a network may be given now.
     pub(crate) fn available(&self, network: NetworkId) -> usize {
         match self.networks.get(usize::from(network.0)) {
-            Some(network) if network.serves.load(Ordering::Acquire) && !self.leaves() => {
+            Some(network) if network.serves.load(Ordering::Acquire) && !self.is_stopping() => {
                 network.window.saturating_sub(network.open.load(Ordering::Relaxed))
             }
             _ => 0,
@@ -112,13 +112,13 @@ impl State {
     }
 
     /// Nothing new begins from now on.
-    pub(crate) fn leave(&self) {
-        self.leaves.store(true, Ordering::Release);
+    pub(crate) fn stop(&self) {
+        self.is_stopping.store(true, Ordering::Release);
     }
 
     /// Whether the gateway takes leave.
-    pub(crate) fn leaves(&self) -> bool {
-        self.leaves.load(Ordering::Acquire)
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::Acquire)
     }
 
     /// Whether no message is under way, in either direction.
@@ -133,12 +133,12 @@ impl State {
     }
 
     /// So many requests of peers came in.
-    pub(crate) fn taken(&self, count: usize) {
+    pub(crate) fn begin_originating(&self, count: usize) {
         self.originating.fetch_add(count, Ordering::AcqRel);
     }
 
     /// So many requests of peers were answered.
-    pub(crate) fn answered(&self, count: usize) {
+    pub(crate) fn end_originating(&self, count: usize) {
         self.originating.fetch_sub(count, Ordering::AcqRel);
     }
 

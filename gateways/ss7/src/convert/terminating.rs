@@ -3,11 +3,12 @@
 use sms::coding::DataCoding;
 use sms::header::{Reference, UserDataHeader};
 use sms::protocol_identifier::ProtocolIdentifier;
+use sms::segment;
 use sms::tpdu::{Deliver, StatusReport};
-use sms::{segment, timestamp};
 use smsc::failure::Failure;
-use smsc::message::{Message, MessageId, Timestamp};
+use smsc::message::{Message, MessageId};
 
+use super::timestamp::stamp;
 use super::{address, status_report};
 
 /// What a phone is given about one message, in order.
@@ -73,15 +74,6 @@ impl Terminating {
         };
         encoded.map_err(|_| Failure::Unsupported)
     }
-}
-
-/// A time as phones show it.
-///
-/// # Errors
-/// [`Failure::Unsupported`] beyond the century that a time stamp has.
-pub(super) fn stamp(at: Timestamp, zone_quarters: i8) -> Result<timestamp::Timestamp, Failure> {
-    let seconds = i64::try_from(at.seconds()).unwrap_or(i64::MAX);
-    timestamp::Timestamp::from_unix(seconds, zone_quarters).map_err(|_| Failure::Unsupported)
 }
 
 /// The reference that joins the segments of one message. It depends on the id alone: a message that

@@ -1,13 +1,14 @@
 //! What the HLR is told about deliveries: reportSM-DeliveryStatus (TS 29.002 §12.3).
 
 use map::operation::{ReportSmDeliveryStatusArg, SmDeliveryOutcome};
-use map::{AbsentSubscriberSm, AddressString, MapError, Request};
+use map::{AddressString, MapError, Request};
 use smsc::failure::Failure;
 
+use crate::codes;
 use crate::config::Action;
-use crate::served::Served;
-use crate::stack::Opening;
-use crate::visit::Desk;
+use crate::mt::context::MtContext;
+use crate::network_context::NetworkContext;
+use crate::signalling::stack::Opening;
 
 /// How a delivery ended at one node, with the diagnostic of an absence.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +32,7 @@ impl Outcomes {
             Action::MemoryFull => SmDeliveryOutcome::MemoryCapacityExceeded,
             _ => return,
         };
-        let outcome = Outcome { outcome, diagnostic: diagnostic(error) };
+        let outcome = Outcome { outcome, diagnostic: codes::diagnostic(error) };
         let place = if is_packet_node { &mut self.packet } else { &mut self.circuit };
         *place = Some(outcome);
     }
@@ -73,7 +74,7 @@ impl Report {
     }
 
     /// Tells the HLR of `number`. If it does not listen, the retry plan brings the message back all the same.
-    pub(crate) async fn send(self, desk: &Desk, network: &Served, number: &str) {
+    pub(crate) async fn send(self, context: &MtContext, network: &NetworkContext, number: &str) {
         if !network.config.report_delivery_status {
             return;
         }
@@ -96,19 +97,9 @@ impl Report {
             }),
             version_max: network.version_max(),
         };
-        if desk.engine.open(opening).await.result.is_err() {
-            desk.state.count("report_failed");
+        if context.engine.open(opening).await.result.is_err() {
+            context.state.count("report_failed");
         }
-    }
-}
-
-/// Why the subscriber is absent, where version 3 says it.
-pub(crate) fn diagnostic(error: &MapError) -> Option<u8> {
-    match error {
-        MapError::AbsentSubscriberSm(AbsentSubscriberSm { absent_subscriber_diagnostic_sm, .. }) => {
-            *absent_subscriber_diagnostic_sm
-        }
-        _ => None,
     }
 }
 

@@ -11,36 +11,28 @@ use smsc::failure::Failure;
 use smsc::message::Name;
 use smsc::ports::DeliveryAck;
 
-use crate::codes::{self, Actions};
+use crate::codes;
 use crate::config::{Action, Phase};
-use crate::confirmation::{Confirmation, Fault};
 use crate::convert::Terminating;
-use crate::engine::Engine;
-use crate::report::{Outcomes, Report};
-use crate::routing::{Place, Places, ServingNode};
-use crate::served::Served;
-use crate::stack::Opening;
-use crate::state::State;
-
-/// What visits need of the gateway.
-pub(crate) struct Desk {
-    pub(crate) engine: Engine,
-    pub(crate) actions: Actions,
-    pub(crate) places: Places,
-    pub(crate) state: Arc<State>,
-}
+use crate::mt::context::MtContext;
+use crate::mt::report::{Outcomes, Report};
+use crate::mt::routing_info::{RoutingInfo, ServingNode};
+use crate::mt::send_routing_info;
+use crate::network_context::NetworkContext;
+use crate::signalling::confirmation::{Confirmation, Fault};
+use crate::signalling::stack::Opening;
 
 /// A visit to one phone.
-pub(crate) struct Visit {
-    desk: Arc<Desk>,
-    network: Arc<Served>,
+pub(crate) struct MtTransfer {
+    context: Arc<MtContext>,
+    network: Arc<NetworkContext>,
     number: Name,
-    place: Option<Place>,
+    routing_info: Option<RoutingInfo>,
     /// Which of the place's nodes is tried.
     node: usize,
     /// A dialogue with that node, which holds it open for more.
     dialogue: Option<DialogueId>,
-    trial: Trial,
+    attempt: MtAttempt,
     /// What the HLR is to be told.
     due: Option<Report>,
     /// Whether the HLR was told that the phone takes messages again.
@@ -49,25 +41,25 @@ pub(crate) struct Visit {
 
 /// What was tried for one message.
 #[derive(Default)]
-struct Trial {
+struct MtAttempt {
     /// Nodes of the place that did not take it.
     tried: Vec<usize>,
     /// What these nodes said that concerns the HLR.
     outcomes: Outcomes,
     /// Whether the HLR was asked a second time, since the phone had moved.
-    asked_again: bool,
+    hlr_asked_again: bool,
 }
 
-impl Visit {
-    pub(crate) fn new(desk: Arc<Desk>, network: Arc<Served>, number: Name) -> Self {
+impl MtTransfer {
+    pub(crate) fn new(context: Arc<MtContext>, network: Arc<NetworkContext>, number: Name) -> Self {
         Self {
-            desk,
+            context,
             network,
             number,
-            place: None,
+            routing_info: None,
             node: 0,
             dialogue: None,
-            trial: Trial::default(),
+            attempt: MtAttempt::default(),
             due: None,
             reported_success: false,
         }
@@ -82,7 +74,7 @@ impl Visit {
         terminating: &Terminating,
         more: impl Fn() -> bool,
     ) -> Result<DeliveryAck, Failure> {
-        self.trial = Trial::default();
+        self.attempt = MtAttempt::default();
         for part in 0..terminating.len() {
             // The HLR takes a while to answer, in which others may have joined the queue.
             self.node().await?;
@@ -90,24 +82,24 @@ impl Visit {
             let tpdu = Bytes::from(terminating.octets(part, more)?);
             self.hand_over(&tpdu, more).await?;
         }
-        self.desk.state.delivered.fetch_add(1, Ordering::Relaxed);
-        self.note_success();
-        let node = self.place.as_ref().and_then(|place| place.node(self.node));
+        self.context.state.delivered.fetch_add(1, Ordering::Relaxed);
+        self.record_success();
+        let node = self.routing_info.as_ref().and_then(|routing_info| routing_info.node(self.node));
         let via = node.map(|node| node.number.digits.clone()).unwrap_or_default();
         Ok(DeliveryAck { remote_id: None, via })
     }
 
     /// Tells the HLR what the last message has shown. The message's outcome need not wait for it: an
     /// alert that answers the report must find the message waiting.
-    pub(crate) async fn tell_hlr(&mut self) {
+    pub(crate) async fn report_status(&mut self) {
         if let Some(report) = self.due.take() {
-            report.send(&self.desk, &self.network, &self.number).await;
+            report.send(&self.context, &self.network, &self.number).await;
         }
     }
 
     /// Closes what is open.
     pub(crate) async fn end(mut self) {
-        self.leave().await;
+        self.close_dialogue().await;
     }
 
     /// Hands one TPDU to the nodes of the phone's place, in turn, until one takes it.
@@ -119,31 +111,31 @@ impl Visit {
             self.dialogue = confirmation.dialogue;
             let Err(fault) = confirmation.result else { return Ok(()) };
             // The next attempt asks another node, or this one anew.
-            self.leave().await;
+            self.close_dialogue().await;
             // The node ended the dialogue before it got the message, or an association took it along:
             // only the dialogue is gone.
             if !(in_held_dialogue && fault.calls_for_repetition()) {
-                self.judge(&node, fault)?;
+                self.handle_fault(&node, fault)?;
             }
         }
     }
 
     /// The node whose turn it is. Asks the HLR if nobody knows it yet.
     async fn node(&mut self) -> Result<ServingNode, Failure> {
-        if self.place.is_none() {
-            let desk = Arc::clone(&self.desk);
-            self.place = Some(desk.places.of(&desk, &self.network, &self.number).await?);
+        if self.routing_info.is_none() {
+            let found = send_routing_info::cached(&self.context, &self.network, &self.number).await?;
+            self.routing_info = Some(found);
             self.node = 0;
         }
-        let node = self.place.as_ref().and_then(|place| place.node(self.node)).cloned();
+        let node = self.routing_info.as_ref().and_then(|routing_info| routing_info.node(self.node)).cloned();
         node.ok_or(Failure::ABSENT)
     }
 
     async fn forward(&self, node: &ServingNode, tpdu: &Bytes, more: bool) -> Confirmation {
         let request = Request::MtForwardSm(MtForwardSmArg {
-            sm_rp_da: match (&node.lmsi, &self.place) {
+            sm_rp_da: match (&node.lmsi, &self.routing_info) {
                 (Some(lmsi), _) => SmRpDa::Lmsi(*lmsi),
-                (None, Some(place)) => SmRpDa::Imsi(place.imsi.clone()),
+                (None, Some(routing_info)) => SmRpDa::Imsi(routing_info.imsi.clone()),
                 (None, None) => SmRpDa::None,
             },
             sm_rp_oa: SmRpOa::ServiceCentreAddress(self.network.service_centre_address()),
@@ -152,7 +144,7 @@ impl Visit {
             ..MtForwardSmArg::default()
         });
         if let Some(dialogue) = self.dialogue {
-            return self.desk.engine.next(dialogue, request).await;
+            return self.context.engine.next(dialogue, request).await;
         }
         let Ok(remote) = self.network.node(&node.number.digits, node.subsystem) else {
             return Confirmation::failed(Failure::PeerMisbehaved("the node's number is no global title"));
@@ -164,99 +156,87 @@ impl Visit {
             request,
             version_max: self.network.version_max(),
         };
-        self.desk.engine.open(opening).await
+        self.context.engine.open(opening).await
     }
 
     /// Decides after a node's refusal: `Ok` if the same TPDU goes to whoever is next.
     ///
     /// # Errors
     /// It is over.
-    fn judge(&mut self, node: &ServingNode, fault: Fault) -> Result<(), Failure> {
+    fn handle_fault(&mut self, node: &ServingNode, fault: Fault) -> Result<(), Failure> {
         let error = match fault {
             Fault::Peer(map::Failure::User(error)) => error,
             fault => {
                 let undelivered = matches!(fault, Fault::Peer(map::Failure::Undelivered(_)));
-                let failure = self.desk.failure(&self.network, fault);
-                if undelivered && failure != Failure::NoPeer && self.turn_to_next() {
+                let failure = self.context.failure(&self.network, fault);
+                if undelivered && failure != Failure::NoPeer && self.select_next_node() {
                     return Ok(());
                 }
-                self.forget_place();
-                return Err(self.trial.outcomes.absence().unwrap_or(failure));
+                self.forget_routing_info();
+                return Err(self.attempt.outcomes.absence().unwrap_or(failure));
             }
         };
-        let action = self.desk.actions.of(&error, Phase::Forwarding);
+        let action = self.context.actions.of(&error, Phase::Forwarding);
         let is_packet_node = node.subsystem == self.network.config.subsystems.sgsn;
-        self.trial.outcomes.note(&error, action, is_packet_node);
+        self.attempt.outcomes.note(&error, action, is_packet_node);
         match action {
             // The LMSI was of a visitor who has gone: his IMSI is surer.
             Action::AskAgain if node.lmsi.is_some() => {
-                self.desk.places.forget(&self.network, &self.number);
-                self.place.iter_mut().for_each(Place::forget_lmsi);
+                self.context.routing_infos.forget(&self.network, &self.number);
+                self.routing_info.iter_mut().for_each(RoutingInfo::forget_lmsi);
                 return Ok(());
             }
-            Action::AskAgain if !self.trial.asked_again => {
-                self.trial = Trial { asked_again: true, ..Trial::default() };
-                self.forget_place();
+            Action::AskAgain if !self.attempt.hlr_asked_again => {
+                self.attempt = MtAttempt { hlr_asked_again: true, ..MtAttempt::default() };
+                self.forget_routing_info();
                 return Ok(());
             }
-            Action::Absent | Action::Busy | Action::AskAgain if self.turn_to_next() => return Ok(()),
+            Action::Absent | Action::Busy | Action::AskAgain if self.select_next_node() => return Ok(()),
             _ => {}
         }
-        let msisdn = self.place.as_ref().map(|place| place.msisdn.clone());
-        self.due = self.trial.outcomes.report(msisdn);
-        self.forget_place();
+        let msisdn = self.routing_info.as_ref().map(|routing_info| routing_info.msisdn.clone());
+        self.due = self.attempt.outcomes.report(msisdn);
+        self.forget_routing_info();
         let failure = codes::failure(&error, action);
         match action {
             Action::MemoryFull | Action::Busy => Err(failure),
             // A phone that is away for one of its nodes may come back to it.
-            _ => Err(self.trial.outcomes.absence().unwrap_or(failure)),
+            _ => Err(self.attempt.outcomes.absence().unwrap_or(failure)),
         }
     }
 
     /// Whether there is another node to try; then it is its turn.
-    fn turn_to_next(&mut self) -> bool {
-        self.trial.tried.push(self.node);
-        let nodes = self.place.as_ref().map_or(0, |place| place.nodes().len());
-        let next = (0..nodes).find(|node| !self.trial.tried.contains(node));
+    fn select_next_node(&mut self) -> bool {
+        self.attempt.tried.push(self.node);
+        let nodes = self.routing_info.as_ref().map_or(0, |routing_info| routing_info.nodes().len());
+        let next = (0..nodes).find(|node| !self.attempt.tried.contains(node));
         self.node = next.unwrap_or(self.node);
         next.is_some()
     }
 
-    async fn leave(&mut self) {
+    async fn close_dialogue(&mut self) {
         if let Some(dialogue) = self.dialogue.take() {
-            self.desk.engine.close(dialogue).await;
+            self.context.engine.close(dialogue).await;
         }
     }
 
-    fn forget_place(&mut self) {
-        self.desk.places.forget(&self.network, &self.number);
-        self.place = None;
+    fn forget_routing_info(&mut self) {
+        self.context.routing_infos.forget(&self.network, &self.number);
+        self.routing_info = None;
         self.node = 0;
     }
 
     /// The HLR keeps a list of who waits for the phone: it may be cleared.
-    fn note_success(&mut self) {
-        let Some(place) = self.place.as_ref().filter(|place| place.waits) else { return };
+    fn record_success(&mut self) {
+        let Some(routing_info) = self.routing_info.as_ref().filter(|routing_info| routing_info.waits) else {
+            return;
+        };
         if !std::mem::replace(&mut self.reported_success, true) {
-            let is_packet_node = place
+            let is_packet_node = routing_info
                 .node(self.node)
                 .is_some_and(|node| node.subsystem == self.network.config.subsystems.sgsn);
-            self.due = Some(Report::success(place.msisdn.clone(), is_packet_node));
-            self.desk.places.told(&self.network, &self.number);
-        }
-    }
-}
-
-impl Desk {
-    /// The failure of a message whose dialogue ended without an answer.
-    pub(crate) fn failure(&self, network: &Served, fault: Fault) -> Failure {
-        match fault {
-            Fault::Local(failure) => failure,
-            Fault::NotOpen => codes::not_sent(map::Error::NotOpen),
-            Fault::LinkLost => Failure::Timeout,
-            // Our own SCCP returned it, since every association is down.
-            Fault::Peer(map::Failure::Undelivered(_)) if !self.state.serves(network.id) => Failure::NoPeer,
-            Fault::Peer(failure) => codes::dialogue_failure(&failure),
+            self.due = Some(Report::success(routing_info.msisdn.clone(), is_packet_node));
+            self.context.routing_infos.clear_waiting(&self.network, &self.number);
         }
     }
 }

@@ -307,8 +307,8 @@ mod tests {
              translations = [{ network = 'home', digits = '1555*', point_codes = [3] }]",
         )
         .unwrap();
-        let places: Vec<Destination> =
+        let routing_infos: Vec<Destination> =
             sccp(&config, 0).unwrap().rules.into_iter().map(|rule| rule.destination).collect();
-        assert_eq!(places, [Destination::Local, Destination::Solitary(3), Destination::Solitary(2)]);
+        assert_eq!(routing_infos, [Destination::Local, Destination::Solitary(3), Destination::Solitary(2)]);
     }
 }
