@@ -1,5 +1,5 @@
-//! MAP's errors in both directions: what one means for a message, and what a phone hears when we
-//! refuse its own.
+//! MAP errors in both directions: the failure of an MT message for each, and the error that refuses an
+//! MO message.
 
 use bytes::Bytes;
 use map::{
@@ -70,7 +70,7 @@ fn usual(error: &MapError, phase: Phase) -> Action {
     }
 }
 
-/// The failure of a message whose `error` is met by `action`.
+/// The failure of a message after `error` leads to `action`.
 pub(crate) fn failure(error: &MapError, action: Action) -> Failure {
     let code = PeerCode::MapError(u8::try_from(code(error)).unwrap_or(u8::MAX));
     match (action, error) {
@@ -83,8 +83,8 @@ pub(crate) fn failure(error: &MapError, action: Action) -> Failure {
     }
 }
 
-/// The failure of a message whose dialogue ended without an answer. All of it may be over soon: the
-/// peer was overloaded, restarted, or spoke another version.
+/// The failure of a message after its dialogue ended without an answer. Each is temporary: the peer
+/// was overloaded, restarted, or used another version.
 pub(crate) fn dialogue_failure(failure: &map::Failure) -> Failure {
     match failure {
         map::Failure::User(error) => self::failure(error, usual(error, Phase::Forwarding)),
@@ -103,7 +103,7 @@ pub(crate) fn dialogue_failure(failure: &map::Failure) -> Failure {
     }
 }
 
-/// The failure of a message whose request could not be sent.
+/// The failure of a message after its request could not be sent.
 pub(crate) fn not_sent(error: map::Error) -> Failure {
     match error {
         map::Error::TooMany => Failure::Throttled { retry_after: None },
@@ -112,7 +112,7 @@ pub(crate) fn not_sent(error: map::Error) -> Failure {
     }
 }
 
-/// What a phone hears whose message the centre refuses (TS 23.040 §9.2.2.2a, TS 24.011 §8.2.5.4).
+/// The error for a phone after the centre refused its message (TS 23.040 §9.2.2.2a, TS 24.011 §8.2.5.4).
 pub(crate) fn refusal(rejection: &Rejection, now: Timestamp) -> MapError {
     use SmDeliveryFailureCause as Cause;
     match rejection {
@@ -137,7 +137,7 @@ pub(crate) fn refusal(rejection: &Rejection, now: Timestamp) -> MapError {
     }
 }
 
-/// sm-DeliveryFailure with the report that tells the phone why.
+/// sm-DeliveryFailure with an SMS-SUBMIT-REPORT that carries the cause.
 pub(crate) fn delivery_failure(
     cause: SmDeliveryFailureCause,
     failure_cause: FailureCause,
@@ -156,7 +156,7 @@ pub(crate) const fn unexpected_data() -> MapError {
     MapError::UnexpectedDataValue { unexpected_subscriber: false }
 }
 
-/// The counter of what was refused before it reached anybody.
+/// The counter of a request that MAP screening refused.
 pub(crate) const fn screening(why: Screening) -> &'static str {
     match why {
         Screening::Operation(_) | Screening::GlobalOperation => "screened_operation",
@@ -168,7 +168,7 @@ pub(crate) const fn screening(why: Screening) -> &'static str {
     }
 }
 
-/// Why the subscriber is absent, where version 3 says it.
+/// The absent subscriber diagnostic, which only version 3 has.
 pub(crate) fn diagnostic(error: &MapError) -> Option<u8> {
     match error {
         MapError::AbsentSubscriberSm(AbsentSubscriberSm { absent_subscriber_diagnostic_sm, .. }) => {

@@ -81,7 +81,7 @@ impl Ss7Config {
         self.networks.is_empty() && self.associations.is_empty()
     }
 
-    /// Checks what the types alone cannot say.
+    /// Checks the constraints between entries.
     ///
     /// # Errors
     /// [`Error::Config`] names the entry and what is wrong with it.

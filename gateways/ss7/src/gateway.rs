@@ -1,4 +1,4 @@
-//! The gateway as the centre and the process see it.
+//! The SS7 gateway: start, look-up, delivery and shutdown.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ use crate::signalling::settings;
 use crate::signalling::stack::Stack;
 use crate::state::{GatewayState, Ss7Status};
 
-/// How often it is looked whether all is over.
+/// Interval at which shutdown polls for open work.
 const POLL: Duration = Duration::from_millis(10);
 
 /// Mobile networks, on sockets. Cheap to clone.
@@ -46,9 +46,10 @@ pub struct Ss7Gateway {
 }
 
 impl Ss7Gateway {
-    /// Opens the associations. Must be called inside a tokio runtime.
+    /// Starts the gateway: its engine and its associations. Must be called inside a tokio runtime.
     ///
-    /// `node` is the number of this node of a cluster, 0 to 1023; `rng_seed` makes transaction ids of this start unlike those of the last.
+    /// `node` is the number of this node of a cluster, 0 to 1023; `rng_seed` makes the transaction ids of this start differ from
+    /// those of the last.
     ///
     /// # Errors
     /// [`Error`] if the configuration is wrong or an address is taken. Nothing is left running then.
@@ -106,7 +107,7 @@ impl Ss7Gateway {
         })
     }
 
-    /// Where associations are waited for, by their names.
+    /// The addresses of listening associations, by their names.
     pub fn local_addresses(&self) -> &[(String, SocketAddr)] {
         &self.addresses
     }
@@ -116,30 +117,30 @@ impl Ss7Gateway {
         self.networks.all().all(|network| self.state.serves(network.id))
     }
 
-    /// What the gateway knows of itself.
+    /// States and counters, for status and metrics.
     pub fn status(&self) -> Ss7Status {
         self.state.status()
     }
 
-    /// Asks the HLR of a number where its phone is, and delivers nothing. `network` is needed where
+    /// Requests the routing information of a number from its HLR, and delivers nothing. `network` is needed where
     /// there are several.
     ///
     /// # Errors
-    /// Why the HLR did not say it; [`Failure::NoRoute`] if there is no such network.
+    /// The failure of the HLR's answer; [`Failure::NoRoute`] if there is no such network.
     pub async fn look_up(&self, network: Option<&str>, number: &Name) -> Result<RoutingInfo, Failure> {
         let found = match network {
-            Some(name) => self.networks.all().find(|served| served.name == name),
+            Some(name) => self.networks.all().find(|context| context.name == name),
             None => self.networks.all().next(),
         };
-        let served = found.ok_or(Failure::NoRoute)?;
-        if !self.state.serves(served.id) {
+        let context = found.ok_or(Failure::NoRoute)?;
+        if !self.state.serves(context.id) {
             return Err(Failure::NoPeer);
         }
-        send_routing_info::request(self.queues.context(), served, number).await
+        send_routing_info::request(self.queues.context(), context, number).await
     }
 
-    /// Takes leave of every peer: nothing new begins, what is under way ends within half of `deadline`,
-    /// then the associations close. Deliveries that are still open end with [`Failure::NoPeer`].
+    /// Shuts down within `deadline`: new work is refused, open work has half of `deadline` to end, then
+    /// the associations close. Deliveries that are still open fail with [`Failure::NoPeer`].
     pub async fn shutdown(&self, deadline: Duration) {
         self.state.stop();
         let over = async {

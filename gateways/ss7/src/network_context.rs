@@ -86,7 +86,7 @@ impl NetworkContext {
         Ok(Node { network: self.id, address })
     }
 
-    /// Whom to ask where the phone with this number is.
+    /// The HLR of the phone with this number.
     ///
     /// # Errors
     /// If the digits are no global title.

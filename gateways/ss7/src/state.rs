@@ -1,4 +1,4 @@
-//! What the gateway knows of itself, for status and metrics: associations, networks, dialogues, counters.
+//! The state of the gateway for status and metrics: associations, networks, dialogues, counters.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -13,7 +13,7 @@ pub(crate) struct GatewayState {
     links: Mutex<Vec<(String, AspState)>>,
     networks: Vec<NetworkState>,
     dialogues: AtomicUsize,
-    /// Whether the gateway takes leave: nothing new begins.
+    /// Whether the gateway shuts down: new work is refused.
     is_stopping: AtomicBool,
     /// Messages of phones on their way into the store.
     originating: AtomicUsize,
@@ -111,12 +111,12 @@ impl GatewayState {
         }
     }
 
-    /// Nothing new begins from now on.
+    /// Refuses new work from now on.
     pub(crate) fn stop(&self) {
         self.is_stopping.store(true, Ordering::Release);
     }
 
-    /// Whether the gateway takes leave.
+    /// Whether the gateway shuts down.
     pub(crate) fn is_stopping(&self) -> bool {
         self.is_stopping.load(Ordering::Acquire)
     }
@@ -142,14 +142,14 @@ impl GatewayState {
         self.originating.fetch_sub(count, Ordering::AcqRel);
     }
 
-    /// A message for a network is under way. Answers whether the window was full before.
+    /// A message for a network is under way.
     pub(crate) fn begin(&self, network: NetworkId) {
         if let Some(network) = self.networks.get(usize::from(network.0)) {
             network.open.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// A message for a network is over. Answers whether the window was full until now.
+    /// A message for a network is over. Returns whether the window was full until now.
     pub(crate) fn end(&self, network: NetworkId) -> bool {
         self.networks
             .get(usize::from(network.0))

@@ -9,7 +9,7 @@ use smsc::receipt::{Receipt, State};
 
 use super::{address, timestamp};
 
-/// The report that tells a phone how its message fared. The receipt travels from the message's
+/// The SMS-STATUS-REPORT on the outcome of a phone's message. The receipt travels from the message's
 /// destination to the phone, with the phone's own TP-MR beside it.
 ///
 /// # Errors

@@ -60,7 +60,7 @@ impl Terminating {
         }
     }
 
-    /// The octets of TPDU `number`, counted from 0; `more` tells the phone that others follow.
+    /// The octets of TPDU `number`, counted from 0; `more` sets TP-MMS for the phone.
     ///
     /// # Errors
     /// [`Failure::Unsupported`] if it does not fit into its TPDU.

@@ -1,4 +1,4 @@
-//! What a phone may ask about a message of its own: SMS-COMMAND (TS 23.040 §9.2.2.4).
+//! SMS-COMMAND of a phone about a message of its own (TS 23.040 §9.2.2.4).
 
 use map::operation::ForwardSmRes;
 use map::{MapError, Response, SmDeliveryFailureCause};
@@ -23,10 +23,10 @@ impl Command {
         Self { request, sender, endpoint }
     }
 
-    /// Does what the phone asks.
+    /// Carries the command out.
     ///
     /// # Errors
-    /// What the phone hears.
+    /// The error that the phone gets.
     pub(crate) async fn carry_out(self, centre: &dyn Centre, now: Timestamp) -> Result<Response, MapError> {
         let refused = |cause| {
             let failed = SmDeliveryFailureCause::EquipmentProtocolError;

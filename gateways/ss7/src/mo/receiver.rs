@@ -1,7 +1,7 @@
-//! What the mobile network asks of us: messages of phones, alerts of HLRs.
+//! The receiver of MAP requests: messages and commands of phones, alerts of HLRs.
 //!
-//! All messages that arrived together go to the centre in one call. A phone hears "accepted" when its
-//! message is on disk, and not before.
+//! All messages that arrived together go to the centre in one call. A phone gets the acknowledgement
+//! when its message is on disk, and not before.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -30,7 +30,7 @@ use crate::state::GatewayState;
 /// sends as many to one destination in this time.
 const REPEAT_WINDOW: Duration = Duration::from_secs(600);
 
-/// Takes peers' requests to the centre.
+/// Passes requests of peers to the centre.
 pub(crate) struct MoReceiver {
     centre: Arc<dyn Centre>,
     engine: Engine,
@@ -41,7 +41,7 @@ pub(crate) struct MoReceiver {
     open_max: usize,
 }
 
-/// What a request has come to.
+/// The action for a request.
 enum MoAction {
     /// A message for the centre.
     Submit(Box<Submission>),
@@ -78,10 +78,10 @@ impl MoReceiver {
     /// A network can carry traffic, or no longer.
     pub(crate) fn network_changed(&self, network: NetworkId, serves: bool) {
         self.state.show_network(network, serves);
-        let Some(served) = self.networks.of_id(network) else { return };
-        tracing::info!(network = %served.name, serves, "network changes");
+        let Some(context) = self.networks.of_id(network) else { return };
+        tracing::info!(network = %context.name, serves, "network changes");
         if serves {
-            self.centre.opened(&served.endpoint);
+            self.centre.opened(&context.endpoint);
         }
     }
 

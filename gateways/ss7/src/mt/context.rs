@@ -20,7 +20,7 @@ pub(crate) struct MtContext {
 }
 
 impl MtContext {
-    /// The failure of a message whose dialogue ended without an answer.
+    /// The failure of a message after its dialogue ended without an answer.
     pub(crate) fn failure(&self, network: &NetworkContext, fault: Fault) -> Failure {
         match fault {
             Fault::Local(failure) => failure,

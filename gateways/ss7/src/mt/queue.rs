@@ -1,5 +1,5 @@
-//! The way to phones: one visitor for each phone that has messages, so that its queue shares one
-//! look-up and one dialogue (moreMessagesToSend), in order.
+//! The queues of MT messages, one for each phone: a queue shares one routing information request and
+//! one dialogue (moreMessagesToSend), in order.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -25,13 +25,13 @@ const SM_DELIVERY_FAILURE: u8 = 32;
 /// Messages of one phone that wait for their turn in its dialogue.
 const QUEUE_MAX: usize = 256;
 
-/// A message for a phone, and who waits for its outcome.
+/// A message for a phone, and the reply channel of its outcome.
 struct QueuedMessage {
     terminating: Terminating,
     reply: oneshot::Sender<Outcome>,
 }
 
-/// All phones that are being visited. Cheap to clone.
+/// The queue of each phone that has messages. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct MtQueues {
     context: Arc<MtContext>,
@@ -43,7 +43,7 @@ impl MtQueues {
         Self { context: Arc::new(context), phones: Arc::default() }
     }
 
-    /// What visits need of the gateway.
+    /// The shared parts of all MT deliveries.
     pub(crate) fn context(&self) -> &Arc<MtContext> {
         &self.context
     }
@@ -51,7 +51,7 @@ impl MtQueues {
     /// Brings a message to its phone and waits for the outcome. MAP's timers bound the wait.
     ///
     /// # Errors
-    /// Why the phone did not take it.
+    /// The failure of the delivery.
     pub(crate) async fn deliver(self, network: Arc<NetworkContext>, delivery: Delivery) -> Outcome {
         let terminating = Terminating::new(&delivery.message, network.zone_quarters())?;
         let phone = (network.id, delivery.message.destination.digits.clone());
@@ -62,7 +62,7 @@ impl MtQueues {
         outcome.await.unwrap_or(Err(Failure::NoPeer))
     }
 
-    /// Puts a message into the phone's queue. Answers whether somebody has to go there.
+    /// Puts a message into the phone's queue. Returns whether the queue is new and needs a task.
     fn join(&self, phone: &Phone, pending: QueuedMessage) -> Result<bool, Failure> {
         let mut phones = self.phones.lock();
         match phones.get_mut(phone) {
@@ -78,11 +78,11 @@ impl MtQueues {
         }
     }
 
-    /// Visits a phone until nothing waits for it any more.
+    /// Delivers the messages of one queue until it is empty.
     async fn drain(self, network: Arc<NetworkContext>, phone: Phone) {
         let mut transfer = MtTransfer::new(Arc::clone(&self.context), network, phone.1.clone());
         while let Some(QueuedMessage { terminating, reply }) = self.next(&phone) {
-            // Whoever no longer waits for the outcome would deliver the message once more.
+            // A cancelled delivery is retried by the centre: sending it here too would duplicate it.
             if reply.is_closed() {
                 continue;
             }
@@ -97,7 +97,7 @@ impl MtQueues {
         transfer.end().await;
     }
 
-    /// The next message for a phone; without one, the visit is over.
+    /// The next message for a phone; an empty queue is removed.
     fn next(&self, phone: &Phone) -> Option<QueuedMessage> {
         let mut phones = self.phones.lock();
         let next = phones.get_mut(phone)?.pop_front();
@@ -120,7 +120,7 @@ impl MtQueues {
     }
 }
 
-/// Whether a failure says something about the phone or the way to it, and not about one message.
+/// Whether a failure concerns the phone or the path to it, and not one message.
 fn concerns_phone(failure: &Failure) -> bool {
     match failure {
         Failure::Unsupported => false,

@@ -24,9 +24,9 @@ pub(crate) struct RoutingInfoCache {
 
 #[derive(Default)]
 struct Entries {
-    /// Where phones are, and until when that counts.
+    /// Routing information with the end of its validity.
     known: HashMap<(NetworkId, Name), (Timestamp, RoutingInfo)>,
-    /// When it was last looked through for what no longer counts.
+    /// When expired entries were last removed.
     swept_at: Timestamp,
 }
 
@@ -35,7 +35,7 @@ impl RoutingInfoCache {
         Self { clock, entries: Mutex::default() }
     }
 
-    /// The HLR has been told that the phone takes messages again.
+    /// Clears the flag after a successful delivery was reported to the HLR.
     pub(crate) fn clear_waiting(&self, network: &NetworkContext, number: &Name) {
         if network.config.routing_cache_seconds > 0
             && let Some((_, place)) = self.entries.lock().known.get_mut(&(network.id, number.clone()))
@@ -44,7 +44,7 @@ impl RoutingInfoCache {
         }
     }
 
-    /// The phone is not where it was said to be.
+    /// Removes an entry that proved wrong.
     pub(crate) fn forget(&self, network: &NetworkContext, number: &Name) {
         if network.config.routing_cache_seconds > 0 {
             self.entries.lock().known.remove(&(network.id, number.clone()));
@@ -70,7 +70,7 @@ impl RoutingInfoCache {
         }
         let now = (self.clock)();
         let mut entries = self.entries.lock();
-        // Looking through all of them is dear: once a second is enough.
+        // A full scan is expensive: once a second is enough.
         if entries.known.len() >= ENTRIES_MAX && now.since(entries.swept_at) >= SWEEP_PAUSE {
             entries.known.retain(|_, (until, _)| *until > now);
             entries.swept_at = now;

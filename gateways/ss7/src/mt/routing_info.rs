@@ -7,12 +7,12 @@ use map::{AddressString, Imsi, Lmsi};
 
 use crate::network_context::NetworkContext;
 
-/// Where a phone is.
+/// The nodes that serve a phone.
 #[derive(Clone, Debug)]
 pub struct RoutingInfo {
-    /// Who the subscriber is.
+    /// The subscriber's IMSI.
     pub imsi: Imsi,
-    /// Under which number the HLR keeps him.
+    /// The subscriber's number in the HLR.
     pub msisdn: AddressString,
     /// Whether the HLR has flags set that a successful delivery clears.
     pub waits: bool,
@@ -26,7 +26,7 @@ pub struct ServingNode {
     pub number: AddressString,
     /// Its subsystem: that of an MSC or of an SGSN.
     pub subsystem: u8,
-    /// How it finds the subscriber fastest.
+    /// The subscriber's local identity at this node.
     pub lmsi: Option<Lmsi>,
 }
 

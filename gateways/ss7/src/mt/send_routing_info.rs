@@ -46,7 +46,7 @@ pub(crate) async fn request(
         peer: network.hlr_name(number),
         request: Request::SendRoutingInfoForSm(RoutingInfoForSmArg {
             msisdn: AddressString::international(number),
-            // We try even if the phone is known to be away, and hear of it when it comes back.
+            // The HLR answers even for an absent phone, and alerts when it comes back.
             sm_rp_pri: true,
             service_centre_address: network.service_centre_address(),
             gprs_support_indicator: network.config.packet_nodes,

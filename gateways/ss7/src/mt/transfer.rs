@@ -1,5 +1,5 @@
-//! One visit to a phone: ask the HLR where it is, hand its messages to the node that serves it, and
-//! tell the HLR how it went (TS 29.002 §12, TS 23.040 §10).
+//! The MT transfer to one phone: routing information from the HLR, mt-forwardSM to the serving node,
+//! and the delivery report to the HLR (TS 29.002 §12, TS 23.040 §10).
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -22,29 +22,29 @@ use crate::network_context::NetworkContext;
 use crate::signalling::confirmation::{Confirmation, Fault};
 use crate::signalling::stack::Opening;
 
-/// A visit to one phone.
+/// The transfer of messages to one phone.
 pub(crate) struct MtTransfer {
     context: Arc<MtContext>,
     network: Arc<NetworkContext>,
     number: Name,
     routing_info: Option<RoutingInfo>,
-    /// Which of the place's nodes is tried.
+    /// Index of the node that is tried.
     node: usize,
     /// A dialogue with that node, which holds it open for more.
     dialogue: Option<DialogueId>,
     attempt: MtAttempt,
-    /// What the HLR is to be told.
+    /// The report that is due to the HLR.
     due: Option<Report>,
-    /// Whether the HLR was told that the phone takes messages again.
+    /// Whether a successful delivery was reported to the HLR.
     reported_success: bool,
 }
 
-/// What was tried for one message.
+/// The state of the attempt for one message.
 #[derive(Default)]
 struct MtAttempt {
-    /// Nodes of the place that did not take it.
+    /// Indexes of the nodes that did not take it.
     tried: Vec<usize>,
-    /// What these nodes said that concerns the HLR.
+    /// Outcomes at these nodes that concern the HLR.
     outcomes: Outcomes,
     /// Whether the HLR was asked a second time, since the phone had moved.
     hlr_asked_again: bool,
@@ -65,10 +65,10 @@ impl MtTransfer {
         }
     }
 
-    /// Hands one message over. `more` tells whether another one waits behind it.
+    /// Hands one message over. `more` returns whether another one is queued behind it.
     ///
     /// # Errors
-    /// Why the phone did not take it.
+    /// The failure of the delivery.
     pub(crate) async fn deliver(
         &mut self,
         terminating: &Terminating,
@@ -89,20 +89,20 @@ impl MtTransfer {
         Ok(DeliveryAck { remote_id: None, via })
     }
 
-    /// Tells the HLR what the last message has shown. The message's outcome need not wait for it: an
-    /// alert that answers the report must find the message waiting.
+    /// Reports the last outcome to the HLR. The centre gets the outcome first: an alert that answers the
+    /// report must find the message waiting.
     pub(crate) async fn report_status(&mut self) {
         if let Some(report) = self.due.take() {
             report.send(&self.context, &self.network, &self.number).await;
         }
     }
 
-    /// Closes what is open.
+    /// Closes the open dialogue.
     pub(crate) async fn end(mut self) {
         self.close_dialogue().await;
     }
 
-    /// Hands one TPDU to the nodes of the phone's place, in turn, until one takes it.
+    /// Hands one TPDU to the nodes of the phone, in turn, until one takes it.
     async fn hand_over(&mut self, tpdu: &Bytes, more: bool) -> Result<(), Failure> {
         loop {
             let node = self.node().await?;
@@ -120,7 +120,7 @@ impl MtTransfer {
         }
     }
 
-    /// The node whose turn it is. Asks the HLR if nobody knows it yet.
+    /// The node that is next. Requests routing information if there is none yet.
     async fn node(&mut self) -> Result<ServingNode, Failure> {
         if self.routing_info.is_none() {
             let found = send_routing_info::cached(&self.context, &self.network, &self.number).await?;
@@ -159,10 +159,10 @@ impl MtTransfer {
         self.context.engine.open(opening).await
     }
 
-    /// Decides after a node's refusal: `Ok` if the same TPDU goes to whoever is next.
+    /// Decides after a node's refusal: `Ok` if the same TPDU goes to the next node.
     ///
     /// # Errors
-    /// It is over.
+    /// The failure that ends the attempt.
     fn handle_fault(&mut self, node: &ServingNode, fault: Fault) -> Result<(), Failure> {
         let error = match fault {
             Fault::Peer(map::Failure::User(error)) => error,
@@ -180,7 +180,7 @@ impl MtTransfer {
         let is_packet_node = node.subsystem == self.network.config.subsystems.sgsn;
         self.attempt.outcomes.note(&error, action, is_packet_node);
         match action {
-            // The LMSI was of a visitor who has gone: his IMSI is surer.
+            // The LMSI is out of date at this node: the IMSI is not.
             Action::AskAgain if node.lmsi.is_some() => {
                 self.context.routing_infos.forget(&self.network, &self.number);
                 self.routing_info.iter_mut().for_each(RoutingInfo::forget_lmsi);
@@ -205,7 +205,7 @@ impl MtTransfer {
         }
     }
 
-    /// Whether there is another node to try; then it is its turn.
+    /// Selects the next node that was not tried, if there is one.
     fn select_next_node(&mut self) -> bool {
         self.attempt.tried.push(self.node);
         let nodes = self.routing_info.as_ref().map_or(0, |routing_info| routing_info.nodes().len());
@@ -226,7 +226,7 @@ impl MtTransfer {
         self.node = 0;
     }
 
-    /// The HLR keeps a list of who waits for the phone: it may be cleared.
+    /// Prepares the report that clears the HLR's list of waiting service centres.
     fn record_success(&mut self) {
         let Some(routing_info) = self.routing_info.as_ref().filter(|routing_info| routing_info.waits) else {
             return;

@@ -1,4 +1,4 @@
-//! Keeps one association up: connects or accepts, carries messages both ways, and begins anew.
+//! The task of one association: connects or accepts, carries messages both ways, and reconnects.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ const CLOSE_PATIENCE: Duration = Duration::from_secs(3);
 /// The first wait before an association is begun anew.
 const RECONNECT_FIRST: Duration = Duration::from_millis(500);
 
-/// One association for the time that the gateway runs.
+/// One association, from start to shutdown of the gateway.
 pub(crate) struct AssociationTask {
     link: LinkId,
     name: String,
@@ -59,7 +59,7 @@ impl AssociationTask {
         self.listener.as_ref().map(Listener::local_address)
     }
 
-    /// Keeps it up until the gateway stops.
+    /// Keeps the association up until the gateway stops.
     pub(crate) async fn run(mut self) {
         let mut wait = RECONNECT_FIRST;
         while !*self.stopping.borrow() {
@@ -99,7 +99,7 @@ impl AssociationTask {
     /// # Errors
     /// When the engine has gone.
     async fn carry(&mut self, association: sctp::Association) -> Result<(), EngineStopped> {
-        // What was meant for the association before is void.
+        // Messages for the lost association are void.
         while self.outbound.try_recv().is_ok() {}
         let (sender, mut receiver) = association.split();
         notify_engine(&self.engine, self.link, LinkEvent::Up { streams: sender.streams() }).await?;
@@ -128,7 +128,7 @@ enum EndReason {
     Closing,
 }
 
-/// Nobody is there to carry for.
+/// The engine has stopped.
 struct EngineStopped;
 
 async fn notify_engine(

@@ -1,5 +1,6 @@
-//! The one task that owns the stack. Associations and everybody who wants a dialogue speak to it
-//! through its inbox; nothing of the stack is locked.
+//! The handle of the engine: it opens, continues and closes dialogues of the stack.
+//!
+//! Every call is an event in the inbox of the engine task; nothing of the stack is locked.
 
 use map::{DialogueId, Request};
 use smsc::failure::Failure;
@@ -10,10 +11,10 @@ use crate::signalling::confirmation::{Confirmation, Fault};
 use crate::signalling::event::{Answer, EngineEvent};
 use crate::signalling::stack::Opening;
 
-/// Happenings that may wait for the engine. Associations that find it full wait, and so do their peers.
+/// Bound of the inbox. Associations that find it full wait, and so do their peers.
 const INBOX_MAX: usize = 4096;
 
-/// Speaks to the engine. Cheap to clone.
+/// Sends events to the engine task. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Engine {
     inbox: mpsc::Sender<EngineEvent>,
@@ -22,17 +23,17 @@ pub(crate) struct Engine {
 impl Engine {
     /// A handle, and the inbox that `EngineTask` takes.
     pub(crate) fn new() -> (Self, mpsc::Receiver<EngineEvent>) {
-        let (inbox, happenings) = mpsc::channel(INBOX_MAX);
-        (Self { inbox }, happenings)
+        let (inbox, events) = mpsc::channel(INBOX_MAX);
+        (Self { inbox }, events)
     }
 
-    /// What associations speak into.
+    /// The inbox, for association tasks.
     pub(crate) fn inbox(&self) -> mpsc::Sender<EngineEvent> {
         self.inbox.clone()
     }
 
-    /// Opens a dialogue and waits for the answer to its request. MAP's timers bound the wait. What is
-    /// lost with an association is asked once more.
+    /// Opens a dialogue and waits for the answer to its request. MAP's timers bound the wait. A request
+    /// that is lost with its association is sent once more.
     pub(crate) async fn open(&self, opening: Opening) -> Confirmation {
         let once_more = opening.clone();
         let confirmation = self.ask(|reply| EngineEvent::Open(Box::new(opening), reply)).await;
@@ -57,7 +58,7 @@ impl Engine {
         let _ = self.inbox.send(EngineEvent::Answers(answers, start)).await; // a stopped engine answers nothing
     }
 
-    /// Takes leave of every peer.
+    /// Deactivates every association (ASP inactive, ASP down).
     pub(crate) async fn stop(&self) {
         let (reply, done) = oneshot::channel();
         if self.inbox.send(EngineEvent::Stop(reply)).await.is_ok() {
@@ -65,7 +66,7 @@ impl Engine {
         }
     }
 
-    /// Ends the engine; whoever still waits for an answer hears that nobody is there.
+    /// Stops the engine; pending requests fail with [`Failure::NoPeer`].
     pub(crate) async fn halt(&self) {
         let _ = self.inbox.send(EngineEvent::Halt).await; // the engine may have stopped before
     }

@@ -16,10 +16,10 @@ use crate::signalling::pending::PendingInvocations;
 use crate::signalling::stack::{self, SentRequest, Stack};
 use crate::state::GatewayState;
 
-/// Happenings that are handled before their outcome is sent.
+/// Events that are applied before the outputs of the stack are sent.
 const BATCH_MAX: usize = 256;
 
-/// What the engine's task owns.
+/// The task that owns the stack.
 pub(crate) struct EngineTask {
     stack: Stack,
     links: Vec<mpsc::Sender<Outbound>>,
@@ -51,7 +51,7 @@ impl EngineTask {
         }
     }
 
-    /// Runs until everybody who could speak to the engine has gone.
+    /// Runs until every handle of the engine is dropped or [`EngineEvent::Halt`] arrives.
     pub(crate) async fn run(mut self, mut inbox: mpsc::Receiver<EngineEvent>) {
         let mut batch = Vec::with_capacity(BATCH_MAX);
         loop {
@@ -63,19 +63,19 @@ impl EngineTask {
                         return;
                     }
                     let now = clock();
-                    for happening in batch.drain(..) {
-                        if let EngineEvent::Halt = happening {
+                    for event in batch.drain(..) {
+                        if let EngineEvent::Halt = event {
                             return;
                         }
-                        self.apply(happening, &mut guards, now);
+                        self.apply(event, &mut guards, now);
                     }
-                    // However much comes in, timers run.
+                    // Timers run under any load.
                     self.tick(now);
                 }
                 () = sleep_until(self.deadline()) => self.tick(clock()),
             }
             self.flush();
-            // The answers are on their way: what they answered may move.
+            // The answers are on their way: the messages may be dispatched.
             drop(guards);
         }
     }
@@ -95,8 +95,8 @@ impl EngineTask {
         }
     }
 
-    fn apply(&mut self, happening: EngineEvent, guards: &mut Vec<StartGuard>, now: Instant) {
-        match happening {
+    fn apply(&mut self, event: EngineEvent, guards: &mut Vec<StartGuard>, now: Instant) {
+        match event {
             EngineEvent::Link(link, LinkEvent::Up { streams }) => {
                 self.stack.handle(stack::Input::Connected { link, streams }, now);
             }
@@ -138,12 +138,12 @@ impl EngineTask {
             }
             Event::Restarted => stack::Input::Restarted { link },
             Event::Congested(congested) => stack::Input::Congested { link, congested },
-            Event::Closed => return, // the association's own task says that it is down
+            Event::Closed => return, // the association task reports that it is down
         };
         self.stack.handle(input, now);
     }
 
-    /// Whoever sent_request waits for the answer, or hears that nothing was sent.
+    /// Stores the reply channel until the answer arrives; an unsent request fails at once.
     fn expect(
         &mut self,
         sent: Result<SentRequest, map::Error>,
@@ -158,7 +158,7 @@ impl EngineTask {
         }
     }
 
-    /// Sends and tells what the stack has to say.
+    /// Carries out the outputs of the stack.
     fn flush(&mut self) {
         while let Some(output) = self.stack.poll() {
             self.dispatch(output);

@@ -14,25 +14,25 @@ pub(crate) const PAYLOAD_PROTOCOL: u32 = 3;
 /// Batches of messages on their way out. When they are full, M3UA holds its traffic back.
 pub(crate) const OUTBOUND_MAX: usize = 256;
 
-/// What the engine hears.
+/// An event for the engine task.
 pub(crate) enum EngineEvent {
     /// Something about an association.
     Link(LinkId, LinkEvent),
-    /// Somebody wants a dialogue.
+    /// Open a dialogue with a first request.
     Open(Box<Opening>, oneshot::Sender<Confirmation>),
-    /// Somebody goes on with a dialogue.
+    /// Send another request in a dialogue.
     Next(DialogueId, Box<Request>, oneshot::Sender<Confirmation>),
-    /// Somebody has nothing more to say in a dialogue.
+    /// Close a dialogue.
     Close(DialogueId),
     /// Answers to peers, and what may start once they are sent.
     Answers(Vec<Answer>, StartGuard),
-    /// Take leave of every peer, then say so.
+    /// Deactivate every association, then reply.
     Stop(oneshot::Sender<()>),
-    /// Nobody is there any more: end.
+    /// End the task.
     Halt,
 }
 
-/// What happened on an association.
+/// An event of one association.
 pub(crate) enum LinkEvent {
     /// It is up.
     Up {
@@ -62,7 +62,7 @@ pub(crate) struct Indication {
     pub(crate) request: Box<Request>,
 }
 
-/// What an association is told to do.
+/// A command for an association task.
 #[derive(Debug)]
 pub(crate) enum Outbound {
     /// Send these.

@@ -1,7 +1,6 @@
-//! Who waits for answers, and what becomes of their requests when an association is lost.
+//! Pending invocations: requests without an answer yet, and their fate when an association is lost.
 //!
-//! Nobody knows whether what an association had just taken has arrived, or whether its answer was
-//! lost. MAP's own timers are long, since a phone may have to be found first: a request of the last
+//! A request that an association had just taken may have arrived or not, and its answer may be lost. MAP's own timers are long, since a phone may have to be found first: a request of the last
 //! moment is given up soon after the loss instead, and everything older waits on for its answer, which
 //! may come by another association.
 
@@ -22,7 +21,7 @@ const GRACE: Duration = Duration::from_millis(500);
 
 type Reply = oneshot::Sender<Confirmation>;
 
-/// Everybody who waits. As many as there are open dialogues of ours, which MAP bounds.
+/// Requests without an answer. As many as there are open dialogues of ours, which MAP bounds.
 #[derive(Default)]
 pub(crate) struct PendingInvocations {
     open: HashMap<DialogueId, PendingInvocation>,
@@ -37,12 +36,12 @@ struct PendingInvocation {
 }
 
 impl PendingInvocations {
-    /// Somebody waits for the answer to what was request.
+    /// Adds a request that was sent.
     pub(crate) fn expect(&mut self, request: SentRequest, reply: Reply, now: Instant) {
         self.open.insert(request.dialogue, PendingInvocation { reply, link: request.link, sent_at: now });
     }
 
-    /// Who waits for the answer in this dialogue. It no longer does.
+    /// Removes the request of this dialogue, and returns its reply channel.
     pub(crate) fn take(&mut self, dialogue: DialogueId) -> Option<Reply> {
         self.open.remove(&dialogue).map(|invocation| invocation.reply)
     }
@@ -57,7 +56,7 @@ impl PendingInvocations {
         self.doubtful.extend(lost.map(|(dialogue, invocation)| (due, *dialogue, invocation.sent_at)));
     }
 
-    /// When [`PendingInvocations::take_expired`] has something to say, at the earliest.
+    /// When [`PendingInvocations::take_expired`] returns a request, at the earliest.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.doubtful.front().map(|(due, ..)| *due)
     }
@@ -96,7 +95,7 @@ mod tests {
         ask(&mut pending, 4, LINK, lost_at);
         ask(&mut pending, 5, LINK, lost_at);
         pending.lost(LINK, lost_at);
-        // One is answered in time; another too, and asks for something else in the same dialogue.
+        // One is answered in time; another too, and its dialogue sends a further request.
         assert!(pending.take(DialogueId(4)).is_some());
         assert!(pending.take(DialogueId(5)).is_some());
         ask(&mut pending, 5, LinkId(1), lost_at + GRACE / 2);

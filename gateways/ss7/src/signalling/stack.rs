@@ -30,7 +30,7 @@ pub(crate) struct Node {
     pub(crate) address: Address,
 }
 
-/// What happened below.
+/// An event of an association, or a timer.
 #[derive(Debug)]
 pub(crate) enum Input {
     /// An association is up.
@@ -43,13 +43,13 @@ pub(crate) enum Input {
     Congested { link: LinkId, congested: bool },
     /// A message came in.
     Received { link: LinkId, stream: u16, octets: Bytes },
-    /// Take leave of every peer.
+    /// Deactivate every association.
     Stop,
     /// [`Stack::deadline`] has come.
     Tick,
 }
 
-/// What is to be done, or known.
+/// An action or a change of state.
 #[derive(Debug)]
 pub(crate) enum Output {
     /// Send a message of M3UA.
@@ -60,7 +60,7 @@ pub(crate) enum Output {
     Network { network: NetworkId, serves: bool },
     /// An association's process has changed its state.
     Link { link: LinkId, state: m3ua::AspState },
-    /// What MAP has to say: requests of peers, answers to ours.
+    /// An output of MAP: requests of peers, answers to ours.
     Map(Box<map::Output<Node>>),
     /// Something was not as it should be; counted under this name.
     Counted(&'static str),
@@ -137,7 +137,7 @@ impl Stack {
     /// Opens a dialogue; its answer comes as [`map::Output::Confirm`].
     ///
     /// # Errors
-    /// As MAP says; nothing was sent then.
+    /// The error of MAP; nothing was sent then.
     pub(crate) fn open(&mut self, opening: Opening, now: Instant) -> Result<SentRequest, map::Error> {
         let before = self.outputs.len();
         let Opening { local, remote, peer, request, version_max } = opening;
@@ -151,7 +151,7 @@ impl Stack {
     /// Sends another request in an open dialogue.
     ///
     /// # Errors
-    /// As MAP says; nothing was sent then.
+    /// The error of MAP; nothing was sent then.
     pub(crate) fn next(
         &mut self,
         dialogue: DialogueId,
@@ -207,7 +207,7 @@ impl Stack {
         })
     }
 
-    /// Carries what one layer says to the next, until all are silent.
+    /// Passes outputs of each layer to the next, until no layer has any.
     fn run_layers(&mut self, now: Instant) {
         loop {
             if let Some(output) = self.m3ua.poll() {
@@ -249,7 +249,7 @@ impl Stack {
         }
     }
 
-    /// No association took it: its dialogue hears so at once, as if the network had returned it.
+    /// No association took it: its dialogue fails at once, as if the network had returned it.
     fn not_sent(&mut self, transfer: &m3ua::Transfer, now: Instant) {
         self.count("m3ua_discarded");
         let Ok(message) = sccp::message::Message::decode(&transfer.payload) else { return };
@@ -259,8 +259,8 @@ impl Stack {
         }
     }
 
-    /// An application server that serves makes its network's points reachable, until the gateway says
-    /// otherwise of one; without any, none is.
+    /// An application server that serves makes its network's points reachable, until the gateway
+    /// reports one unavailable; without any, none is.
     fn server_changed(&mut self, server: ServerId, state: ServerState, now: Instant) {
         let Some(network) = self.layout.network_of(server) else { return };
         let served = self.serves(network);

@@ -1,4 +1,4 @@
-//! A small centre: it keeps what it is given, and says what it is told to say.
+//! A centre for tests: it stores submissions, and answers as the test configures.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
