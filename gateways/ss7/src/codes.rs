@@ -1,8 +1,11 @@
-//! MAP's errors in both directions: what one means for a message, and what a phone hears when we
-//! refuse its own.
+//! MAP errors in both directions: the failure of an MT message for each, and the error that refuses an
+//! MO message.
 
 use bytes::Bytes;
-use map::{MapError, Screening, SignalInfo, SmDeliveryFailure, SmDeliveryFailureCause, SystemFailure};
+use map::{
+    AbsentSubscriberSm, MapError, Screening, SignalInfo, SmDeliveryFailure, SmDeliveryFailureCause,
+    SystemFailure,
+};
 use sms::status::FailureCause;
 use sms::timestamp::Timestamp;
 use sms::tpdu::{DeliverReport, SubmitReport};
@@ -10,7 +13,6 @@ use smsc::failure::{Failure, PeerCode};
 use smsc::rejection::Rejection;
 
 use crate::config::{Action, ActionRule, Phase};
-use crate::report;
 
 /// What errors mean: the operator's exceptions before the usual.
 #[derive(Debug, Default)]
@@ -68,11 +70,11 @@ fn usual(error: &MapError, phase: Phase) -> Action {
     }
 }
 
-/// The failure of a message whose `error` is met by `action`.
+/// The failure of a message after `error` leads to `action`.
 pub(crate) fn failure(error: &MapError, action: Action) -> Failure {
     let code = PeerCode::MapError(u8::try_from(code(error)).unwrap_or(u8::MAX));
     match (action, error) {
-        (Action::Absent, _) => Failure::AbsentSubscriber { diagnostic: report::diagnostic(error) },
+        (Action::Absent, _) => Failure::AbsentSubscriber { diagnostic: diagnostic(error) },
         (Action::MemoryFull, _) => Failure::MemoryCapacityExceeded,
         (Action::Busy, _) => Failure::SubscriberBusy,
         (Action::Temporary, _) => Failure::PeerFault(code),
@@ -81,8 +83,8 @@ pub(crate) fn failure(error: &MapError, action: Action) -> Failure {
     }
 }
 
-/// The failure of a message whose dialogue ended without an answer. All of it may be over soon: the
-/// peer was overloaded, restarted, or spoke another version.
+/// The failure of a message after its dialogue ended without an answer. Each is temporary: the peer
+/// was overloaded, restarted, or used another version.
 pub(crate) fn dialogue_failure(failure: &map::Failure) -> Failure {
     match failure {
         map::Failure::User(error) => self::failure(error, usual(error, Phase::Forwarding)),
@@ -101,7 +103,7 @@ pub(crate) fn dialogue_failure(failure: &map::Failure) -> Failure {
     }
 }
 
-/// The failure of a message whose request could not be sent.
+/// The failure of a message after its request could not be sent.
 pub(crate) fn not_sent(error: map::Error) -> Failure {
     match error {
         map::Error::TooMany => Failure::Throttled { retry_after: None },
@@ -110,7 +112,7 @@ pub(crate) fn not_sent(error: map::Error) -> Failure {
     }
 }
 
-/// What a phone hears whose message the centre refuses (TS 23.040 §9.2.2.2a, TS 24.011 §8.2.5.4).
+/// The error for a phone after the centre refused its message (TS 23.040 §9.2.2.2a, TS 24.011 §8.2.5.4).
 pub(crate) fn refusal(rejection: &Rejection, now: Timestamp) -> MapError {
     use SmDeliveryFailureCause as Cause;
     match rejection {
@@ -135,7 +137,7 @@ pub(crate) fn refusal(rejection: &Rejection, now: Timestamp) -> MapError {
     }
 }
 
-/// sm-DeliveryFailure with the report that tells the phone why.
+/// sm-DeliveryFailure with an SMS-SUBMIT-REPORT that carries the cause.
 pub(crate) fn delivery_failure(
     cause: SmDeliveryFailureCause,
     failure_cause: FailureCause,
@@ -154,7 +156,7 @@ pub(crate) const fn unexpected_data() -> MapError {
     MapError::UnexpectedDataValue { unexpected_subscriber: false }
 }
 
-/// The counter of what was refused before it reached anybody.
+/// The counter of a request that MAP screening refused.
 pub(crate) const fn screening(why: Screening) -> &'static str {
     match why {
         Screening::Operation(_) | Screening::GlobalOperation => "screened_operation",
@@ -164,6 +166,27 @@ pub(crate) const fn screening(why: Screening) -> &'static str {
         Screening::Mistyped(_) => "screened_argument",
         _ => "screened_other",
     }
+}
+
+/// The absent subscriber diagnostic, which only version 3 has.
+pub(crate) fn diagnostic(error: &MapError) -> Option<u8> {
+    match error {
+        MapError::AbsentSubscriberSm(AbsentSubscriberSm { absent_subscriber_diagnostic_sm, .. }) => {
+            *absent_subscriber_diagnostic_sm
+        }
+        _ => None,
+    }
+}
+
+/// A time stamp of our own, for reports that phones hardly ever show.
+pub(crate) fn report_timestamp(now: smsc::timestamp::Timestamp) -> Timestamp {
+    let seconds = i64::try_from(now.seconds()).unwrap_or(i64::MAX);
+    Timestamp::from_unix(seconds, 0).unwrap_or_default()
+}
+
+/// systemFailure.
+pub(crate) fn system_failure() -> MapError {
+    MapError::SystemFailure(SystemFailure::default())
 }
 
 /// Code 6 and 27 are one error in two versions.

@@ -9,15 +9,18 @@ use serde::{Deserialize, Serialize};
 
 mod action;
 mod association;
+mod entry;
 mod network;
 mod translation;
 
 pub use action::{Action, ActionRule, Phase};
+pub(crate) use entry::position;
+
 pub use association::{ApplicationServer, Association, Exchange, Role, TrafficMode, Transport, Tuning};
 pub use network::{Network, Remote, Subsystems};
 pub use translation::{Share, Translation};
 
-use crate::Error;
+use crate::error::Error;
 
 /// All of SS7: networks, associations and the tables between them.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
@@ -78,7 +81,7 @@ impl Ss7Config {
         self.networks.is_empty() && self.associations.is_empty()
     }
 
-    /// Checks what the types alone cannot say.
+    /// Checks the constraints between entries.
     ///
     /// # Errors
     /// [`Error::Config`] names the entry and what is wrong with it.
@@ -99,12 +102,6 @@ impl Ss7Config {
         }
         Ok(())
     }
-}
-
-/// The place of the entry called `name`.
-pub(crate) fn position<T>(entries: &[T], name: &str, name_of: impl Fn(&T) -> &str) -> Option<u16> {
-    let place = entries.iter().position(|entry| name_of(entry) == name)?;
-    u16::try_from(place).ok()
 }
 
 #[cfg(test)]

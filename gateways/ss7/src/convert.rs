@@ -4,6 +4,7 @@ mod address;
 mod originating;
 mod status_report;
 mod terminating;
+mod timestamp;
 
 pub(crate) use address::inward as address_inward;
 pub(crate) use originating::{Sender, submission};

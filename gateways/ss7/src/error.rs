@@ -1,4 +1,4 @@
-//! Why the gateway could not start.
+//! Errors of the gateway's start.
 
 use std::net::SocketAddr;
 
@@ -19,7 +19,7 @@ pub enum Error {
     Listen {
         /// The address.
         address: SocketAddr,
-        /// What the system said.
+        /// The error of the operating system.
         source: sctp::Error,
     },
 }

@@ -1,4 +1,4 @@
-//! The gateway as the centre and the process see it.
+//! The SS7 gateway: start, look-up, delivery and shutdown.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,47 +10,49 @@ use smsc::failure::Failure;
 use smsc::future::BoxFuture;
 use smsc::names::Name;
 use smsc::ports::{Centre, Gateways};
-use smsc::timestamp::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-use crate::association::{Keeper, OUTBOUND_MAX};
+use crate::clock::Clock;
 use crate::codes::Actions;
 use crate::config::Ss7Config;
-use crate::dial::Dial;
-use crate::engine::{Engine, Work};
 use crate::error::Error;
-use crate::listen::Listen;
-use crate::routing::{self, Place, Places};
-use crate::served::{Networks, Served};
-use crate::settings;
-use crate::stack::Stack;
-use crate::state::{Ss7Status, State};
-use crate::visit::Desk;
+use crate::mo::receiver::MoReceiver;
+use crate::mt::context::MtContext;
+use crate::mt::queue::MtQueues;
+use crate::mt::routing_cache::RoutingInfoCache;
+use crate::mt::routing_info::RoutingInfo;
+use crate::mt::send_routing_info;
+use crate::network_context::{NetworkContext, Networks};
+use crate::signalling::association::AssociationTask;
+use crate::signalling::engine::Engine;
+use crate::signalling::engine_task::EngineTask;
+use crate::signalling::event::OUTBOUND_MAX;
+use crate::signalling::settings;
+use crate::signalling::stack::Stack;
+use crate::state::{GatewayState, Ss7Status};
 
-/// How often it is looked whether all is over.
+/// Interval at which shutdown polls for open work.
 const POLL: Duration = Duration::from_millis(10);
-
-/// Tells the time.
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// Mobile networks, on sockets. Cheap to clone.
 #[derive(Clone)]
 pub struct Ss7Gateway {
     networks: Networks,
-    dial: Dial,
+    queues: MtQueues,
     engine: Engine,
-    state: Arc<State>,
+    state: Arc<GatewayState>,
     centre: Arc<dyn Centre>,
     addresses: Arc<[(String, SocketAddr)]>,
     stopping: Arc<watch::Sender<bool>>,
-    keepers: Arc<[JoinHandle<()>]>,
+    tasks: Arc<[JoinHandle<()>]>,
 }
 
 impl Ss7Gateway {
-    /// Opens the associations. Must be called inside a tokio runtime.
+    /// Starts the gateway: its engine and its associations. Must be called inside a tokio runtime.
     ///
-    /// `node` is the number of this node of a cluster, 0 to 1023; `random` makes transaction ids of this start unlike those of the last.
+    /// `node` is the number of this node of a cluster, 0 to 1023; `rng_seed` makes the transaction ids of this start differ from
+    /// those of the last.
     ///
     /// # Errors
     /// [`Error`] if the configuration is wrong or an address is taken. Nothing is left running then.
@@ -59,28 +61,28 @@ impl Ss7Gateway {
         centre: Arc<dyn Centre>,
         clock: Clock,
         node: u16,
-        random: u64,
+        rng_seed: u64,
     ) -> Result<Self, Error> {
         config.check()?;
         let networks = Networks::new(&config.networks)
             .map_err(|error| Error::config("ss7.networks", error.to_string()))?;
-        let stack = Stack::new(config, node, random)?;
+        let stack = Stack::new(config, node, rng_seed)?;
         let names = config.associations.iter().map(|association| association.name.clone()).collect();
         let windows =
             config.networks.iter().map(|network| usize::try_from(network.window).unwrap_or(usize::MAX));
-        let state = Arc::new(State::new(names, windows));
+        let state = Arc::new(GatewayState::new(names, windows));
         let (engine, inbox) = Engine::new();
         let (stopping, stop) = watch::channel(false);
 
-        let (mut links, mut keepers, mut addresses) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut links, mut tasks, mut addresses) = (Vec::new(), Vec::new(), Vec::new());
         for (link, association) in settings::links(config) {
             let (sender, outbound) = mpsc::channel(OUTBOUND_MAX);
-            let keeper = Keeper::new(link, association, engine.inbox(), outbound, stop.clone())?;
-            addresses.extend(keeper.local_address().map(|address| (association.name.clone(), address)));
+            let task = AssociationTask::new(link, association, engine.inbox(), outbound, stop.clone())?;
+            addresses.extend(task.local_address().map(|address| (association.name.clone(), address)));
             links.push(sender);
-            keepers.push(keeper);
+            tasks.push(task);
         }
-        let listen = Arc::new(Listen::new(
+        let receiver = Arc::new(MoReceiver::new(
             Arc::clone(&centre),
             engine.clone(),
             networks.clone(),
@@ -88,27 +90,27 @@ impl Ss7Gateway {
             Arc::clone(&clock),
             usize::try_from(config.originating_max).unwrap_or(usize::MAX),
         ));
-        let desk = Desk {
+        let context = MtContext {
             engine: engine.clone(),
             actions: Actions::new(&config.actions),
-            places: Places::new(clock),
+            routing_infos: RoutingInfoCache::new(clock),
             state: Arc::clone(&state),
         };
-        tokio::spawn(Work::new(stack, links, listen, Arc::clone(&state)).run(inbox));
-        let keepers = keepers.into_iter().map(|keeper| tokio::spawn(keeper.run())).collect();
+        tokio::spawn(EngineTask::new(stack, links, receiver, Arc::clone(&state)).run(inbox));
+        let tasks = tasks.into_iter().map(|task| tokio::spawn(task.run())).collect();
         Ok(Self {
             networks,
-            dial: Dial::new(desk),
+            queues: MtQueues::new(context),
             engine,
             state,
             centre,
             addresses: addresses.into(),
             stopping: Arc::new(stopping),
-            keepers,
+            tasks,
         })
     }
 
-    /// Where associations are waited for, by their names.
+    /// The addresses of listening associations, by their names.
     pub fn local_addresses(&self) -> &[(String, SocketAddr)] {
         &self.addresses
     }
@@ -118,47 +120,47 @@ impl Ss7Gateway {
         self.networks.all().all(|network| self.state.serves(network.id))
     }
 
-    /// What the gateway knows of itself.
+    /// States and counters, for status and metrics.
     pub fn status(&self) -> Ss7Status {
         self.state.status()
     }
 
-    /// Asks the HLR of a number where its phone is, and delivers nothing. `network` is needed where
+    /// Requests the routing information of a number from its HLR, and delivers nothing. `network` is needed where
     /// there are several.
     ///
     /// # Errors
-    /// Why the HLR did not say it; [`Failure::NoRoute`] if there is no such network.
-    pub async fn look_up(&self, network: Option<&str>, number: &Name) -> Result<Place, Failure> {
+    /// The failure of the HLR's answer; [`Failure::NoRoute`] if there is no such network.
+    pub async fn look_up(&self, network: Option<&str>, number: &Name) -> Result<RoutingInfo, Failure> {
         let found = match network {
-            Some(name) => self.networks.all().find(|served| served.name == name),
+            Some(name) => self.networks.all().find(|context| context.name == name),
             None => self.networks.all().next(),
         };
-        let served = found.ok_or(Failure::NoRoute)?;
-        if !self.state.serves(served.id) {
+        let context = found.ok_or(Failure::NoRoute)?;
+        if !self.state.serves(context.id) {
             return Err(Failure::NoPeer);
         }
-        routing::ask(self.dial.desk(), served, number).await
+        send_routing_info::request(self.queues.context(), context, number).await
     }
 
-    /// Takes leave of every peer: nothing new begins, what is under way ends within half of `patience`,
-    /// then the associations close. Deliveries that are still open end with [`Failure::NoPeer`].
-    pub async fn shutdown(&self, patience: Duration) {
-        self.state.leave();
+    /// Shuts down within `deadline`: new work is refused, open work has half of `deadline` to end, then
+    /// the associations close. Deliveries that are still open fail with [`Failure::NoPeer`].
+    pub async fn shutdown(&self, deadline: Duration) {
+        self.state.stop();
         let over = async {
             while !self.state.is_idle() {
                 tokio::time::sleep(POLL).await;
             }
         };
-        let _late_ones_are_dropped = tokio::time::timeout(patience / 2, over).await;
+        let _ = tokio::time::timeout(deadline / 2, over).await; // what is still open at the deadline is dropped
         self.stopping.send_replace(true);
         let closed = async {
             self.engine.stop().await;
-            while self.keepers.iter().any(|keeper| !keeper.is_finished()) {
+            while self.tasks.iter().any(|task| !task.is_finished()) {
                 tokio::time::sleep(POLL).await;
             }
         };
-        let _deaf_ones_are_aborted = tokio::time::timeout(patience / 2, closed).await;
-        self.keepers.iter().for_each(JoinHandle::abort);
+        let _ = tokio::time::timeout(deadline / 2, closed).await; // tasks that still run are aborted below
+        self.tasks.iter().for_each(JoinHandle::abort);
         self.engine.halt().await;
     }
 }
@@ -176,14 +178,14 @@ impl Gateways for Ss7Gateway {
         let Some(network) = self.networks.of_endpoint(endpoint).cloned() else {
             return Box::pin(std::future::ready(Err(Failure::NoPeer)));
         };
-        if self.state.leaves() || !self.state.serves(network.id) {
+        if self.state.is_stopping() || !self.state.serves(network.id) {
             return Box::pin(std::future::ready(Err(Failure::NoPeer)));
         }
-        let place = InWindow::of(self, Arc::clone(&network));
-        let dial = self.dial.clone();
+        let slot = WindowSlot::of(self, Arc::clone(&network));
+        let queues = self.queues.clone();
         Box::pin(async move {
-            let outcome = dial.deliver(network, delivery).await;
-            drop(place);
+            let outcome = queues.deliver(network, delivery).await;
+            drop(slot);
             outcome
         })
     }
@@ -196,20 +198,20 @@ impl Gateways for Ss7Gateway {
 }
 
 /// A message's place in the window of its network, however its delivery ends.
-struct InWindow {
-    state: Arc<State>,
+struct WindowSlot {
+    state: Arc<GatewayState>,
     centre: Arc<dyn Centre>,
-    network: Arc<Served>,
+    network: Arc<NetworkContext>,
 }
 
-impl InWindow {
-    fn of(gateway: &Ss7Gateway, network: Arc<Served>) -> Self {
+impl WindowSlot {
+    fn of(gateway: &Ss7Gateway, network: Arc<NetworkContext>) -> Self {
         gateway.state.begin(network.id);
         Self { state: Arc::clone(&gateway.state), centre: Arc::clone(&gateway.centre), network }
     }
 }
 
-impl Drop for InWindow {
+impl Drop for WindowSlot {
     fn drop(&mut self) {
         if self.state.end(self.network.id) {
             self.centre.endpoint_available(&self.network.endpoint);

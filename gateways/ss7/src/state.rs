@@ -1,4 +1,4 @@
-//! What the gateway knows of itself, for status and metrics: associations, networks, dialogues, counters.
+//! The state of the gateway for status and metrics: associations, networks, dialogues, counters.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -9,12 +9,12 @@ use sccp::NetworkId;
 
 /// Shared by everything in the gateway.
 #[derive(Debug)]
-pub(crate) struct State {
+pub(crate) struct GatewayState {
     links: Mutex<Vec<(String, AspState)>>,
     networks: Vec<NetworkState>,
     dialogues: AtomicUsize,
-    /// Whether the gateway takes leave: nothing new begins.
-    leaves: AtomicBool,
+    /// Whether the gateway shuts down: new work is refused.
+    is_stopping: AtomicBool,
     /// Messages of phones on their way into the store.
     originating: AtomicUsize,
     counters: Mutex<BTreeMap<&'static str, u64>>,
@@ -54,7 +54,7 @@ pub struct Ss7Status {
     pub counters: BTreeMap<&'static str, u64>,
 }
 
-impl State {
+impl GatewayState {
     /// The state at the start. `windows` are those of the networks, in their order.
     pub(crate) fn new(links: Vec<String>, windows: impl Iterator<Item = usize>) -> Self {
         let network =
@@ -63,7 +63,7 @@ impl State {
             links: Mutex::new(links.into_iter().map(|name| (name, AspState::Down)).collect()),
             networks: windows.map(network).collect(),
             dialogues: AtomicUsize::new(0),
-            leaves: AtomicBool::new(false),
+            is_stopping: AtomicBool::new(false),
             originating: AtomicUsize::new(0),
             counters: Mutex::default(),
             originated: AtomicU64::new(0),
@@ -104,21 +104,21 @@ impl State {
     /// How many more messages a network may be given now.
     pub(crate) fn available(&self, network: NetworkId) -> usize {
         match self.networks.get(usize::from(network.0)) {
-            Some(network) if network.serves.load(Ordering::Acquire) && !self.leaves() => {
+            Some(network) if network.serves.load(Ordering::Acquire) && !self.is_stopping() => {
                 network.window.saturating_sub(network.open.load(Ordering::Relaxed))
             }
             _ => 0,
         }
     }
 
-    /// Nothing new begins from now on.
-    pub(crate) fn leave(&self) {
-        self.leaves.store(true, Ordering::Release);
+    /// Refuses new work from now on.
+    pub(crate) fn stop(&self) {
+        self.is_stopping.store(true, Ordering::Release);
     }
 
-    /// Whether the gateway takes leave.
-    pub(crate) fn leaves(&self) -> bool {
-        self.leaves.load(Ordering::Acquire)
+    /// Whether the gateway shuts down.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::Acquire)
     }
 
     /// Whether no message is under way, in either direction.
@@ -133,23 +133,23 @@ impl State {
     }
 
     /// So many requests of peers came in.
-    pub(crate) fn taken(&self, count: usize) {
+    pub(crate) fn begin_originating(&self, count: usize) {
         self.originating.fetch_add(count, Ordering::AcqRel);
     }
 
     /// So many requests of peers were answered.
-    pub(crate) fn answered(&self, count: usize) {
+    pub(crate) fn end_originating(&self, count: usize) {
         self.originating.fetch_sub(count, Ordering::AcqRel);
     }
 
-    /// A message for a network is under way. Answers whether the window was full before.
+    /// A message for a network is under way.
     pub(crate) fn begin(&self, network: NetworkId) {
         if let Some(network) = self.networks.get(usize::from(network.0)) {
             network.open.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// A message for a network is over. Answers whether the window was full until now.
+    /// A message for a network is over. Returns whether the window was full until now.
     pub(crate) fn end(&self, network: NetworkId) -> bool {
         self.networks
             .get(usize::from(network.0))

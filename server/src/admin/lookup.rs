@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use gateway_ss7::Place;
+use gateway_ss7::RoutingInfo;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use smsc::address::Address;
@@ -40,7 +40,7 @@ pub(super) async fn look_up(State(admin): State<Arc<Admin>>, Json(question): Jso
     }
 }
 
-fn shown(place: &Place) -> Value {
+fn shown(place: &RoutingInfo) -> Value {
     let node = |node: &gateway_ss7::ServingNode| json!({ "number": node.number.digits.as_str(), "subsystem": node.subsystem, "lmsi": node.lmsi.is_some() });
     json!({
         "imsi": place.imsi.digits(),

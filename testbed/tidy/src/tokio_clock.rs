@@ -20,7 +20,7 @@ const READERS: [(&str, &[&str]); 4] = [
             "gateways/smpp/src/bind.rs",
             "gateways/smpp/src/session.rs",
             "gateways/smpp/src/session/deliveries.rs",
-            "gateways/ss7/src/engine.rs",
+            "gateways/ss7/src/signalling/engine_task.rs",
             "lab/src/mobile_network/engine.rs",
         ],
     ),
@@ -146,14 +146,15 @@ mod tests {
 
     #[test]
     fn a_listed_file_without_a_reading_is_found() {
-        let files = vec![File::new("gateways/ss7/src/engine.rs", "tokio::time::Instant::now()")];
+        let files =
+            vec![File::new("gateways/ss7/src/signalling/engine_task.rs", "tokio::time::Instant::now()")];
         let idle = listed().count() - 1;
         assert_eq!(check(&Repository::of(files)).len(), idle);
     }
 
     #[test]
     fn listed_files_may() {
-        assert_eq!(found_at("gateways/ss7/src/engine.rs", "tokio::time::Instant::now()"), 0);
+        assert_eq!(found_at("gateways/ss7/src/signalling/engine_task.rs", "tokio::time::Instant::now()"), 0);
         assert_eq!(found_at("lab/src/load/sip.rs", "tokio::time::Instant::now()"), 0);
     }
 }

@@ -5,8 +5,9 @@ use std::net::SocketAddr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Network, position};
-use crate::Error;
+use super::entry::position;
+use super::network::Network;
+use crate::error::Error;
 
 /// One association with a signalling gateway or another signalling point.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]

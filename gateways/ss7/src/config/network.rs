@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::position;
-use crate::Error;
+use super::entry::position;
+use crate::error::Error;
 
 /// One mobile network that we are a service centre of. Routes name it as `ss7:NAME`.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]

@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Network, position};
-use crate::Error;
+use super::entry::position;
+use super::network::Network;
+use crate::error::Error;
 
 /// One rule of global title translation.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]

@@ -54,7 +54,7 @@ pub(crate) fn submission(
     })
 }
 
-/// The end of a validity, if the phone says one.
+/// The end of a validity, if the phone set one.
 fn until(validity: TpValidity, now: Timestamp) -> Result<Option<Timestamp>, FailureCause> {
     let accepted = i64::try_from(now.seconds()).unwrap_or(i64::MAX);
     let end = validity.expires(accepted).map_err(|_| match validity {
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn field_20_an_unknown_format_is_named_to_the_phone() {
-        // An enhanced format whose functionality is reserved.
+        // An enhanced format with a reserved functionality indicator.
         let hex = "09000B916407281553F80000070000000000000AE8329BFD4697D9EC37";
         assert_eq!(submission(&submit(hex), sender(), NOW).unwrap_err(), FailureCause::VPF_NOT_SUPPORTED);
     }

@@ -7,9 +7,9 @@ use smsc::message::Message;
 use smsc::optional;
 use smsc::receipt::{Receipt, State};
 
-use super::{address, terminating};
+use super::{address, timestamp};
 
-/// The report that tells a phone how its message fared. The receipt travels from the message's
+/// The SMS-STATUS-REPORT on the outcome of a phone's message. The receipt travels from the message's
 /// destination to the phone, with the phone's own TP-MR beside it.
 ///
 /// # Errors
@@ -23,8 +23,8 @@ pub(super) fn of(message: &Message, receipt: &Receipt, zone_quarters: i8) -> Res
         loop_prevention: false,
         message_reference,
         recipient: address::outward(&message.source)?,
-        timestamp: terminating::stamp(receipt.submitted_at, zone_quarters)?,
-        discharge_time: terminating::stamp(receipt.done_at, zone_quarters)?,
+        timestamp: timestamp::stamp(receipt.submitted_at, zone_quarters)?,
+        discharge_time: timestamp::stamp(receipt.done_at, zone_quarters)?,
         status: status(receipt),
         parameters: Parameters::default(),
     })

@@ -3,13 +3,13 @@
 use sms::coding::DataCoding;
 use sms::header::{Reference, UserDataHeader};
 use sms::protocol_identifier::ProtocolIdentifier;
+use sms::segment;
 use sms::tpdu::{Deliver, StatusReport};
-use sms::{segment, timestamp};
 use smsc::failure::Failure;
 use smsc::ids::MessageId;
 use smsc::message::Message;
-use smsc::timestamp::Timestamp;
 
+use super::timestamp::stamp;
 use super::{address, status_report};
 
 /// What a phone is given about one message, in order.
@@ -61,7 +61,7 @@ impl Terminating {
         }
     }
 
-    /// The octets of TPDU `number`, counted from 0; `more` tells the phone that others follow.
+    /// The octets of TPDU `number`, counted from 0; `more` sets TP-MMS for the phone.
     ///
     /// # Errors
     /// [`Failure::Unsupported`] if it does not fit into its TPDU.
@@ -75,15 +75,6 @@ impl Terminating {
         };
         encoded.map_err(|_| Failure::Unsupported)
     }
-}
-
-/// A time as phones show it.
-///
-/// # Errors
-/// [`Failure::Unsupported`] beyond the century that a time stamp has.
-pub(super) fn stamp(at: Timestamp, zone_quarters: i8) -> Result<timestamp::Timestamp, Failure> {
-    let seconds = i64::try_from(at.seconds()).unwrap_or(i64::MAX);
-    timestamp::Timestamp::from_unix(seconds, zone_quarters).map_err(|_| Failure::Unsupported)
 }
 
 /// The reference that joins the segments of one message. It depends on the id alone: a message that

@@ -1,4 +1,4 @@
-//! What the HLR is told of deliveries, and what it tells: reports, informServiceCentre, alerts.
+//! Delivery reports to the HLR, and its informServiceCentre and alertServiceCentre.
 
 use map::operation::SmDeliveryOutcome;
 
@@ -89,14 +89,14 @@ async fn success_is_reported_where_the_hlr_has_flags_set_and_only_once() {
     rig.phone().off();
     rig.failed("two").await;
     rig.wait_for_reports(1).await;
-    // Back in coverage, and the HLR has not heard of it yet: it informs us beside its answer that it has
+    // Back in coverage, and the HLR does not know of it yet: it informs us beside its answer that it has
     // flags set.
     rig.phone().reached_by(true, true);
     rig.delivered("three").await;
     rig.wait_for_reports(2).await;
     assert_eq!(rig.reported()[1].sm_delivery_outcome, Some(SmDeliveryOutcome::SuccessfulTransfer));
     assert!(!rig.phone().state().unwrap().not_reachable);
-    // What is remembered of the HLR's answer knows that it was told.
+    // What is remembered of the HLR's answer is updated after the report.
     rig.delivered("four").await;
     assert_eq!(rig.network.metrics().reports, 2);
 }

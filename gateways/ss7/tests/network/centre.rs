@@ -1,4 +1,4 @@
-//! A small centre: it keeps what it is given, and says what it is told to say.
+//! A centre for tests: it stores submissions, and answers as the test configures.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
@@ -8,12 +8,12 @@ use smsc::address::Address;
 use smsc::endpoint::Endpoint;
 use smsc::future::BoxFuture;
 use smsc::ids::MessageId;
-use smsc::message::Submission;
+use smsc::message::{Replacement, Submission};
 use smsc::names::Name;
-use smsc::ports::{Acceptance, Centre, StartGuard, StoreError};
+use smsc::ports::{Acceptance, Availability, Messages, StartGuard, StoreError, Submit};
 use smsc::receipt::{RemoteReceipt, State};
 use smsc::rejection::Rejection;
-use smsc::stored::{MessageStatus, ReferenceQuery};
+use smsc::stored::{MessageDetails, MessageStatus, ReferenceQuery};
 use tokio::sync::{Notify, watch};
 
 /// An id of the moment that all tests are at.
@@ -113,7 +113,7 @@ impl SmallCentre {
     }
 }
 
-impl Centre for SmallCentre {
+impl Submit for SmallCentre {
     fn accept(&self, batch: Vec<Submission>) -> BoxFuture<'static, Acceptance> {
         let centre = self.me.get().unwrap().upgrade().unwrap();
         Box::pin(async move {
@@ -128,6 +128,35 @@ impl Centre for SmallCentre {
         Box::pin(async { Ok(false) })
     }
 
+}
+
+impl Messages for SmallCentre {
+    fn newest(
+        &self,
+        _: Name,
+        _: Address,
+        _: usize,
+    ) -> BoxFuture<'static, Result<Vec<MessageId>, StoreError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn details(
+        &self,
+        _: Name,
+        _: MessageId,
+    ) -> BoxFuture<'static, Result<Option<MessageDetails>, StoreError>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn replace(
+        &self,
+        _: Name,
+        _: MessageId,
+        _: Replacement,
+    ) -> BoxFuture<'static, Result<bool, Rejection>> {
+        Box::pin(async { Ok(false) })
+    }
+
     fn status(&self, _: Name, _: MessageId) -> BoxFuture<'static, Result<Option<MessageStatus>, StoreError>> {
         let state = if *self.is_final.lock() { State::Delivered } else { State::Enroute };
         Box::pin(async move { Ok(Some(MessageStatus { state, done_at: None, error: 0 })) })
@@ -138,19 +167,9 @@ impl Centre for SmallCentre {
         Box::pin(async { Ok(true) })
     }
 
-    fn tell(&self, _: Name, id: MessageId, reference: u16) -> BoxFuture<'static, Result<bool, StoreError>> {
+    fn send_status_report(&self, _: Name, id: MessageId, reference: u16) -> BoxFuture<'static, Result<bool, StoreError>> {
         self.told.lock().push((id, reference));
         Box::pin(async { Ok(true) })
-    }
-
-    fn opened(&self, endpoint: &Endpoint) {
-        self.opened.lock().push(endpoint.clone());
-        self.changed.notify_waiters();
-    }
-
-    fn reachable(&self, endpoint: &Endpoint, number: &Address) {
-        self.reachable.lock().push((endpoint.clone(), number.clone()));
-        self.changed.notify_waiters();
     }
 
     fn find_by_reference(
@@ -166,5 +185,17 @@ impl Centre for SmallCentre {
         };
         let found = accepted.iter().rev().find(|(_, submission)| fits(submission)).map(|(id, _)| *id);
         Box::pin(async move { Ok(found) })
+    }
+}
+
+impl Availability for SmallCentre {
+    fn endpoint_available(&self, endpoint: &Endpoint) {
+        self.opened.lock().push(endpoint.clone());
+        self.changed.notify_waiters();
+    }
+
+    fn number_reachable(&self, endpoint: &Endpoint, number: &Address) {
+        self.reachable.lock().push((endpoint.clone(), number.clone()));
+        self.changed.notify_waiters();
     }
 }

@@ -5,7 +5,7 @@ use map::operation::SmRpDa;
 use sms::tpdu::MobileTerminated;
 
 use super::*;
-use crate::tap::{Said, Way};
+use crate::tap::{TcapMessage, Way};
 
 fn more_of_tpdu(arg: &MtForwardSmArg) -> bool {
     match MobileTerminated::decode(&arg.sm_rp_ui.0).unwrap() {
@@ -15,9 +15,9 @@ fn more_of_tpdu(arg: &MtForwardSmArg) -> bool {
 }
 
 /// What opened dialogues with nodes that serve phones.
-fn opened(rig: &Rig) -> Vec<Said> {
-    let relays = |said: &Said| matches!(said.context(), Some((Context::ShortMsgMtRelay, _)));
-    rig.tap.said().into_iter().filter(|said| said.way == Way::Out && relays(said)).collect()
+fn opened(rig: &Rig) -> Vec<TcapMessage> {
+    let relays = |said: &TcapMessage| matches!(said.context(), Some((Context::ShortMsgMtRelay, _)));
+    rig.tap.tcap_messages().into_iter().filter(|said| said.way == Way::Out && relays(said)).collect()
 }
 
 #[tokio::test]
@@ -98,9 +98,10 @@ async fn field_55_a_begin_that_is_too_long_goes_without_its_message() {
     let begin = &opened(&rig)[0];
     assert_eq!(begin.called.digits(), Some(far));
     assert!(begin.components().is_empty(), "the dialogue is opened first");
-    let said = rig.tap.said();
-    let carries =
-        |said: &&Said| said.requests().iter().any(|request| matches!(request, Request::MtForwardSm(_)));
+    let said = rig.tap.tcap_messages();
+    let carries = |said: &&TcapMessage| {
+        said.requests().iter().any(|request| matches!(request, Request::MtForwardSm(_)))
+    };
     let carrier = said.iter().find(carries).unwrap();
     assert!(matches!(carrier.message, tcap::Message::Continue { .. }));
     // Everything of one dialogue takes one signalling link.
@@ -115,8 +116,8 @@ async fn field_55_a_begin_that_is_too_long_goes_without_its_message() {
 async fn field_57_our_address_is_the_same_in_sccp_and_in_map() {
     let rig = Rig::start().await;
     rig.delivered("one").await;
-    let begins: Vec<Said> =
-        rig.tap.said().into_iter().filter(|said| said.way == Way::Out && said.is_begin()).collect();
+    let begins: Vec<TcapMessage> =
+        rig.tap.tcap_messages().into_iter().filter(|said| said.way == Way::Out && said.is_begin()).collect();
     assert!(
         begins.iter().all(|said| said.calling.digits() == Some(TITLE) && said.calling.subsystem == Some(8))
     );

@@ -19,7 +19,7 @@ async fn a_full_window_has_no_room_and_says_when_it_has() {
     }
     assert_eq!(rig.gateway.available(&home()), 2);
     assert_eq!(rig.centre.opened_times(), opened + 1);
-    // A delivery that nobody waits for any more gives its place back.
+    // A cancelled delivery frees its place in the window.
     rig.order(Operation::SendRoutingInfoForSm, Fault::Delay(300), 1);
     let abandoned = tokio::spawn(rig.gateway.deliver(&home(), delivery(1, PHONE, "three")));
     soon(until(|| rig.gateway.available(&home()) == 1)).await;
@@ -68,7 +68,10 @@ async fn a_second_association_carries_on_when_the_first_is_lost() {
     for delivery in send(0, 40) {
         soon(delivery).await.unwrap().unwrap();
     }
-    assert!(taps.iter().all(|tap| tap.said().iter().any(|said| said.way == Way::Out)), "both share the load");
+    assert!(
+        taps.iter().all(|tap| tap.tcap_messages().iter().any(|said| said.way == Way::Out)),
+        "both share the load"
+    );
 
     taps[0].pass(false);
     soon(active(1)).await;
@@ -93,7 +96,7 @@ async fn what_an_association_takes_along_is_soon_asked_again() {
         soon(until(|| !rig.gateway.serves())).await;
         let opened = rig.centre.opened_times();
         rig.tap.pass(true);
-        // It is asked again, or the centre is told that nobody is there.
+        // It is sent again, or the delivery fails with `NoPeer`.
         match soon(delivery).await.unwrap() {
             Ok(_) => {}
             Err(failure) => {
@@ -122,7 +125,7 @@ async fn taking_leave_ends_what_is_under_way_and_tells_the_peer() {
     let leaving = tokio::spawn(async move { gateway.shutdown(Duration::from_secs(10)).await });
     soon(until(|| rig.gateway.available(&home()) == 0)).await;
     assert_eq!(rig.failed("too late").await, Failure::NoPeer);
-    // A phone that comes now is told to come again.
+    // A message that arrives now is refused as congested.
     let refused = soon(rig.network.phone("15550203").unwrap().send("too late", "7777")).await.unwrap_err();
     assert!(matches!(refused, lab::mobile_network::SendError::Refused { code: 32, .. }), "{refused:?}");
     rig.centre.hold(false);

@@ -111,17 +111,17 @@ impl Rig {
     /// What the nodes were asked to forward.
     fn forwarded(&self) -> Vec<MtForwardSmArg> {
         let forward = |request| if let Request::MtForwardSm(arg) = request { Some(arg) } else { None };
-        self.tap.asked().into_iter().filter_map(forward).collect()
+        self.tap.requests_out().into_iter().filter_map(forward).collect()
     }
 
-    /// What the HLR was told.
+    /// The reports that the HLR got.
     fn reported(&self) -> Vec<ReportSmDeliveryStatusArg> {
         let report =
             |request| if let Request::ReportSmDeliveryStatus(arg) = request { Some(arg) } else { None };
-        self.tap.asked().into_iter().filter_map(report).collect()
+        self.tap.requests_out().into_iter().filter_map(report).collect()
     }
 
-    /// Waits until the HLR was told so often, and answered.
+    /// Waits until the HLR got and answered that many reports.
     async fn wait_for_reports(&self, count: u64) {
         soon(until(|| self.network.metrics().reports == count && self.gateway.status().dialogues == 0)).await;
     }

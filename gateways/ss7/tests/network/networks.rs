@@ -41,10 +41,11 @@ async fn two_networks_have_addresses_of_their_own_and_do_not_mix() {
         assert_eq!(endpoint.to_string(), format!("ss7:{}", submission.account));
     }
     for (tap, title) in taps.iter().zip([TITLE, "46700001000"]) {
-        let sent = tap.said().into_iter().filter(|said| said.way == tap::Way::Out && said.is_begin());
+        let sent =
+            tap.tcap_messages().into_iter().filter(|said| said.way == tap::Way::Out && said.is_begin());
         assert!(sent.count() == 2);
         assert!(
-            tap.said()
+            tap.tcap_messages()
                 .iter()
                 .filter(|said| said.is_begin() && said.way == tap::Way::Out)
                 .all(|said| said.calling.digits() == Some(title))

@@ -19,7 +19,7 @@ async fn a_phone_hears_nothing_before_its_message_is_on_disk() {
     soon(rig.centre.wait_until(|centre| centre.asked.load(Ordering::Acquire) == 1)).await;
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert!(!sending.is_finished());
-    assert!(rig.tap.said().iter().all(|said| said.way == Way::In), "the gateway has answered");
+    assert!(rig.tap.tcap_messages().iter().all(|said| said.way == Way::In), "the gateway has answered");
     rig.centre.hold(false);
     soon(sending).await.unwrap().unwrap();
     let accepted = rig.centre.accepted.lock();
@@ -40,7 +40,7 @@ async fn nothing_that_a_message_starts_overtakes_its_answer() {
     soon(rig.phone().send("BALANCE", "7777")).await.unwrap();
     soon(rig.phone().wait_for_text(|text| text == "reply")).await;
     assert_eq!(rig.centre.started.load(Ordering::Acquire), 1);
-    let said = rig.tap.said();
+    let said = rig.tap.tcap_messages();
     let first = said.iter().find(|said| said.way == Way::Out).unwrap();
     assert!(first.is_end(), "the phone's answer is the first that leaves");
 }
@@ -102,7 +102,7 @@ async fn field_29_a_double_is_rejected_where_the_phone_asks_for_it() {
     let refused = soon(rig.phone().submit(submission.clone())).await.unwrap_err();
     let SendError::Refused { code, failure_cause, .. } = refused else { panic!("{refused:?}") };
     assert_eq!((code, failure_cause), (32, Some(FailureCause::DUPLICATE.0)));
-    // Another destination, or without the phone's wish, it is another message.
+    // Another destination, or without TP-RD, it is another message.
     soon(rig.phone().submit(Submission { to: "8888".to_owned(), ..submission.clone() })).await.unwrap();
     soon(rig.phone().submit(Submission { reject_duplicates: false, ..submission })).await.unwrap();
     assert_eq!(rig.centre.accepted.lock().len(), 3);

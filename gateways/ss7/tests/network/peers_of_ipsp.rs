@@ -5,7 +5,7 @@ use smsc::failure::PeerCode;
 
 use super::*;
 
-/// One of the two; whoever has an address to connect to connects.
+/// One of the two; the side with a remote address connects.
 fn side(
     point_code: u32,
     [title, other]: [&str; 2],
@@ -16,7 +16,7 @@ fn side(
     let network = &mut config.networks[0];
     (network.point_code, network.gateways) = (point_code, vec![3 - point_code]);
     network.global_title = title.to_owned();
-    // There is no HLR here; the other side's own subsystem hears the question.
+    // There is no HLR here; the other side's own subsystem gets the request.
     network.hlr_global_title = Some(other.to_owned());
     network.subsystems.hlr = 8;
     let association = &mut config.associations[0];
@@ -40,7 +40,7 @@ async fn two_ipsps_reach_each_other_in_single_and_in_double_exchange() {
             soon(centre.wait_until(|centre| centre.opened_times() > 0)).await;
         }
         assert!(one.serves() && other.serves(), "{exchange:?}");
-        // The other side is no HLR, and says so: the question and its answer have made their way.
+        // The other side is no HLR, and refuses: the question and its answer have made their way.
         let refused = Failure::Refused(PeerCode::MapError(21));
         assert_eq!(soon(one.look_up(None, &PHONE.into())).await.unwrap_err(), refused);
         assert_eq!(soon(other.look_up(None, &PHONE.into())).await.unwrap_err(), refused);

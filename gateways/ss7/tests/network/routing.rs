@@ -79,7 +79,7 @@ async fn field_56_a_phone_that_its_msc_misses_is_reached_by_its_sgsn() {
     assert_eq!(rig.network.metrics().reports, 0);
     let called: Vec<Option<u8>> = rig
         .tap
-        .said()
+        .tcap_messages()
         .iter()
         .filter(|said| said.way == tap::Way::Out && said.is_begin())
         .map(|said| said.called.subsystem)

@@ -1,4 +1,4 @@
-//! What peers may not say is refused and counted, and harms nobody.
+//! Screening: requests that peers may not send are refused and counted.
 
 use map::operation::{AlertServiceCentreArg, MoForwardSmArg, SmRpOa};
 use map::{AddressString, Context, Imsi, MapError, SignalInfo, Version};
@@ -6,7 +6,7 @@ use sccp::{Address as SccpAddress, GlobalTitle};
 use tcap::{Abort, Code, Component, DialoguePortion, Oid, OperationClass, Proposal, TransactionId};
 
 use super::*;
-use crate::tap::{Said, Way};
+use crate::tap::{TcapMessage, Way};
 
 fn title(digits: &str) -> SccpAddress {
     SccpAddress::gt(GlobalTitle::e164(digits).unwrap(), 8)
@@ -53,11 +53,11 @@ fn submission(centre: &str) -> Vec<u8> {
     request.write(Version::V3).unwrap()
 }
 
-/// Says something in the MSC's name, and waits for what the gateway says to it.
-async fn answer(rig: &Rig, message: &tcap::Message) -> Said {
-    let before = rig.tap.said().len();
-    rig.tap.say(title(TITLE), title(MSC), message);
-    let answer = || rig.tap.said().into_iter().skip(before).find(|said| said.way == Way::Out);
+/// Sends a message from the MSC's address, and waits for the gateway's answer.
+async fn answer(rig: &Rig, message: &tcap::Message) -> TcapMessage {
+    let before = rig.tap.tcap_messages().len();
+    rig.tap.inject(title(TITLE), title(MSC), message);
+    let answer = || rig.tap.tcap_messages().into_iter().skip(before).find(|said| said.way == Way::Out);
     soon(until(|| answer().is_some())).await;
     answer().unwrap()
 }
@@ -142,10 +142,11 @@ async fn a_flood_of_peers_dialogues_leaves_room_for_our_own() {
     let rig = Rig::with(|_| {}, |config| (config.originating_max, config.dialogues_max) = (10, 24)).await;
     rig.centre.hold(true);
     for id in 1..=30 {
-        rig.tap.say(title(TITLE), title(MSC), &begin(id, &MO, vec![invoke(1, 46, submission(TITLE))]));
+        rig.tap.inject(title(TITLE), title(MSC), &begin(id, &MO, vec![invoke(1, 46, submission(TITLE))]));
     }
     soon(until(|| {
-        rig.gateway.status().dialogues + rig.tap.said().iter().filter(|said| said.way == Way::Out).count()
+        rig.gateway.status().dialogues
+            + rig.tap.tcap_messages().iter().filter(|said| said.way == Way::Out).count()
             >= 30
     }))
     .await;
@@ -154,7 +155,8 @@ async fn a_flood_of_peers_dialogues_leaves_room_for_our_own() {
     rig.delivered("ours").await;
     rig.centre.hold(false);
     soon(until(|| rig.gateway.status().dialogues == 0)).await;
-    let answered = rig.tap.said().into_iter().filter(|said| said.way == Way::Out && !said.is_begin()).count();
+    let answered =
+        rig.tap.tcap_messages().into_iter().filter(|said| said.way == Way::Out && !said.is_begin()).count();
     assert_eq!(answered, 30, "each peer hears something");
     assert_eq!(
         rig.gateway.status().originated + rig.gateway.status().refused + rig.counted("peer_dialogues_full"),

@@ -33,7 +33,7 @@ pub(crate) struct Frame {
 
 /// One message of TCAP.
 #[derive(Clone, Debug)]
-pub(crate) struct Said {
+pub(crate) struct TcapMessage {
     pub(crate) way: Way,
     pub(crate) sls: u8,
     pub(crate) called: sccp::Address,
@@ -48,7 +48,7 @@ pub(crate) struct Tap {
     frames: Arc<Mutex<Vec<Frame>>>,
     /// Whether connections pass.
     passes: watch::Sender<bool>,
-    inject: Arc<Mutex<Option<mpsc::UnboundedSender<Bytes>>>>,
+    injector: Arc<Mutex<Option<mpsc::UnboundedSender<Bytes>>>>,
 }
 
 impl Tap {
@@ -59,7 +59,7 @@ impl Tap {
             address: listener.local_addr().unwrap(),
             frames: Arc::default(),
             passes: watch::channel(true).0,
-            inject: Arc::default(),
+            injector: Arc::default(),
         };
         let relay = tap.clone();
         tokio::spawn(async move {
@@ -78,15 +78,15 @@ impl Tap {
         self.passes.send_replace(passes);
     }
 
-    /// Says something to the centre in the network's name.
-    pub(crate) fn say(&self, called: sccp::Address, calling: sccp::Address, message: &tcap::Message) {
+    /// Injects a message to the centre that appears to come from the network.
+    pub(crate) fn inject(&self, called: sccp::Address, calling: sccp::Address, message: &tcap::Message) {
         let purpose = sccp::message::Purpose::Data { in_sequence: true, return_on_error: false };
         let form = sccp::message::Form::Basic;
         let unitdata = sccp::message::Message::new(form, purpose, called, calling, message.encode());
         let mut data = vec![0, 0, 0, 2, 0, 0, 0, 1, 3, 2, 0, 7];
         data.extend_from_slice(&unitdata.encode().unwrap());
         let transfer = m3ua::Message::new(Kind::Data).with(6, vec![0, 0, 0, 100]).with(0x0210, data);
-        self.inject.lock().as_ref().unwrap().send(transfer.encode()).unwrap();
+        self.injector.lock().as_ref().unwrap().send(transfer.encode()).unwrap();
     }
 
     /// All messages of M3UA so far.
@@ -95,13 +95,17 @@ impl Tap {
     }
 
     /// All messages of TCAP so far.
-    pub(crate) fn said(&self) -> Vec<Said> {
-        self.frames.lock().iter().filter_map(Frame::said).collect()
+    pub(crate) fn tcap_messages(&self) -> Vec<TcapMessage> {
+        self.frames.lock().iter().filter_map(Frame::tcap_message).collect()
     }
 
-    /// All requests that went to the network, with their versions where they tell.
-    pub(crate) fn asked(&self) -> Vec<Request> {
-        self.said().iter().filter(|said| said.way == Way::Out).flat_map(Said::requests).collect()
+    /// All requests that went to the network, read in the version that fits.
+    pub(crate) fn requests_out(&self) -> Vec<Request> {
+        self.tcap_messages()
+            .iter()
+            .filter(|said| said.way == Way::Out)
+            .flat_map(TcapMessage::requests)
+            .collect()
     }
 
     async fn carry(self, near: TcpStream, far: TcpStream) {
@@ -110,11 +114,11 @@ impl Tap {
         let (near_in, near_out) = near.into_split();
         let (far_in, far_out) = far.into_split();
         let (inject, injected) = mpsc::unbounded_channel();
-        *self.inject.lock() = Some(inject);
+        *self.injector.lock() = Some(inject);
         let (_none, silent) = mpsc::unbounded_channel();
         let mut passes = self.passes.subscribe();
         let cut = async {
-            let _gone = passes.wait_for(|passes| !passes).await;
+            let _ = passes.wait_for(|passes| !passes).await; // the relay may be gone
         };
         tokio::select! {
             () = self.copy(Way::Out, near_in, far_out, silent) => {}
@@ -159,7 +163,7 @@ fn whole(octets: &[u8]) -> Option<usize> {
 }
 
 impl Frame {
-    fn said(&self) -> Option<Said> {
+    fn tcap_message(&self) -> Option<TcapMessage> {
         if self.kind != Kind::Data {
             return None;
         }
@@ -168,11 +172,11 @@ impl Frame {
         let sccp::message::Purpose::Data { .. } = unitdata.purpose else { return None };
         let message = tcap::Message::decode(&unitdata.data).ok()?.message;
         let sccp::message::Message { called, calling, .. } = unitdata;
-        Some(Said { way: self.way, sls: data.sls, called, calling, message })
+        Some(TcapMessage { way: self.way, sls: data.sls, called, calling, message })
     }
 }
 
-impl Said {
+impl TcapMessage {
     pub(crate) fn is_begin(&self) -> bool {
         matches!(self.message, tcap::Message::Begin { .. })
     }

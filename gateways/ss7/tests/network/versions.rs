@@ -8,7 +8,7 @@ use crate::tap::Way;
 
 /// The versions of mt-forwardSM that dialogues were opened with.
 fn tried(rig: &Rig) -> Vec<u8> {
-    let forwards = |said: &tap::Said| {
+    let forwards = |said: &tap::TcapMessage| {
         let asks_mt = said.requests().iter().any(|request| matches!(request, Request::MtForwardSm(_)));
         match said.context() {
             Some((Context::ShortMsgMtRelay, version)) => Some(version),
@@ -16,7 +16,7 @@ fn tried(rig: &Rig) -> Vec<u8> {
             _ => None,
         }
     };
-    let begins = rig.tap.said().into_iter().filter(|said| said.way == Way::Out && said.is_begin());
+    let begins = rig.tap.tcap_messages().into_iter().filter(|said| said.way == Way::Out && said.is_begin());
     begins.filter_map(|said| forwards(&said)).collect()
 }
 
@@ -58,7 +58,7 @@ async fn field_56_the_hlr_may_be_old_as_well() {
         rig.delivered("one").await;
         rig.phone().off();
         let failure = rig.failed("two").await;
-        // Which error says so depends on the MSC alone.
+        // The error depends on the MSC alone.
         assert_eq!(failure, Failure::AbsentSubscriber { diagnostic: Some(1) });
         rig.wait_for_reports(1).await;
         assert!(rig.phone().state().unwrap().not_reachable, "version {version}");

@@ -1,4 +1,4 @@
-//! What a phone may ask about a message of its own: SMS-COMMAND (TS 23.040 §9.2.2.4).
+//! SMS-COMMAND of a phone about a message of its own (TS 23.040 §9.2.2.4).
 
 use map::operation::ForwardSmRes;
 use map::{MapError, Response, SmDeliveryFailureCause};
@@ -11,44 +11,43 @@ use smsc::timestamp::Timestamp;
 
 use crate::codes;
 use crate::convert::{self, Sender};
-use crate::listen;
 
 /// A command, ready to be carried out.
 #[derive(Debug)]
 pub(crate) struct Command {
-    asked: sms::tpdu::Command,
+    request: sms::tpdu::Command,
     sender: Sender,
     endpoint: Endpoint,
 }
 
 impl Command {
-    pub(crate) fn new(asked: sms::tpdu::Command, sender: Sender, endpoint: Endpoint) -> Self {
-        Self { asked, sender, endpoint }
+    pub(crate) fn new(request: sms::tpdu::Command, sender: Sender, endpoint: Endpoint) -> Self {
+        Self { request, sender, endpoint }
     }
 
-    /// Does what the phone asks.
+    /// Carries the command out.
     ///
     /// # Errors
-    /// What the phone hears.
+    /// The error that the phone gets.
     pub(crate) async fn carry_out(self, centre: &dyn Centre, now: Timestamp) -> Result<Response, MapError> {
         let refused = |cause| {
             let failed = SmDeliveryFailureCause::EquipmentProtocolError;
-            codes::delivery_failure(failed, cause, listen::stamp(now))
+            codes::delivery_failure(failed, cause, codes::report_timestamp(now))
         };
-        let store_failed = |_: StoreError| listen::system_failure();
+        let store_failed = |_: StoreError| codes::system_failure();
         let query = ReferenceQuery {
             submitter: self.endpoint,
             source: self.sender.number,
-            destination: convert::address_inward(&self.asked.destination),
-            reference: u16::from(self.asked.message_number),
+            destination: convert::address_inward(&self.request.destination),
+            reference: u16::from(self.request.message_number),
         };
         let account = self.sender.account;
-        let done = match self.asked.command_type {
+        let done = match self.request.command_type {
             CommandType::ENQUIRY => {
                 let Some(id) = centre.find_by_reference(query).await.map_err(store_failed)? else {
                     return Err(refused(FailureCause::COMMAND_CANNOT_BE_ACTIONED));
                 };
-                let reference = u16::from(self.asked.message_reference);
+                let reference = u16::from(self.request.message_reference);
                 centre.send_status_report(account, id, reference).await.map_err(store_failed)?
             }
             CommandType::DELETE => {

@@ -1,13 +1,14 @@
-//! What the HLR is told about deliveries: reportSM-DeliveryStatus (TS 29.002 §12.3).
+//! Delivery reports to the HLR: reportSM-DeliveryStatus (TS 29.002 §12.3).
 
 use map::operation::{ReportSmDeliveryStatusArg, SmDeliveryOutcome};
-use map::{AbsentSubscriberSm, AddressString, MapError, Request};
+use map::{AddressString, MapError, Request};
 use smsc::failure::Failure;
 
+use crate::codes;
 use crate::config::Action;
-use crate::served::Served;
-use crate::stack::Opening;
-use crate::visit::Desk;
+use crate::mt::context::MtContext;
+use crate::network_context::NetworkContext;
+use crate::signalling::stack::Opening;
 
 /// How a delivery ended at one node, with the diagnostic of an absence.
 #[derive(Clone, Copy, Debug)]
@@ -24,26 +25,26 @@ pub(crate) struct Outcomes {
 }
 
 impl Outcomes {
-    /// A node has answered with `error`, which is met by `action`.
+    /// A node has answered with `error`, which leads to `action`.
     pub(crate) fn note(&mut self, error: &MapError, action: Action, is_packet_node: bool) {
         let outcome = match action {
             Action::Absent => SmDeliveryOutcome::AbsentSubscriber,
             Action::MemoryFull => SmDeliveryOutcome::MemoryCapacityExceeded,
             _ => return,
         };
-        let outcome = Outcome { outcome, diagnostic: diagnostic(error) };
+        let outcome = Outcome { outcome, diagnostic: codes::diagnostic(error) };
         let place = if is_packet_node { &mut self.packet } else { &mut self.circuit };
         *place = Some(outcome);
     }
 
-    /// The failure of a message for whose phone a node said that it is away.
+    /// The failure of a message after a node answered that the phone is absent.
     pub(crate) fn absence(&self) -> Option<Failure> {
         let absent = |outcome: &&Outcome| outcome.outcome == SmDeliveryOutcome::AbsentSubscriber;
         let found = self.circuit.iter().chain(&self.packet).find(absent)?;
         Some(Failure::AbsentSubscriber { diagnostic: found.diagnostic })
     }
 
-    /// What the HLR is to be told, if anything. `msisdn` is how it knows the subscriber.
+    /// The report of these outcomes, if one is due. `msisdn` is the HLR's key of the subscriber.
     pub(crate) fn report(&self, msisdn: Option<AddressString>) -> Option<Report> {
         let (first, additional, first_is_packet) = match (self.circuit, self.packet) {
             (Some(circuit), packet) => (circuit, packet, false),
@@ -54,7 +55,7 @@ impl Outcomes {
     }
 }
 
-/// What the HLR is to be told.
+/// One reportSM-DeliveryStatus.
 #[derive(Debug)]
 pub(crate) struct Report {
     msisdn: Option<AddressString>,
@@ -72,8 +73,9 @@ impl Report {
         Self { msisdn: Some(msisdn), first, first_is_packet: is_packet_node, additional: None }
     }
 
-    /// Tells the HLR of `number`. If it does not listen, the retry plan brings the message back all the same.
-    pub(crate) async fn send(self, desk: &Desk, network: &Served, number: &str) {
+    /// Sends the report to the HLR of `number`. After an error, the retry plan brings the message back all
+    /// the same.
+    pub(crate) async fn send(self, context: &MtContext, network: &NetworkContext, number: &str) {
         if !network.config.report_delivery_status {
             return;
         }
@@ -96,19 +98,9 @@ impl Report {
             }),
             version_max: network.version_max(),
         };
-        if desk.engine.open(opening).await.result.is_err() {
-            desk.state.count("report_failed");
+        if context.engine.open(opening).await.result.is_err() {
+            context.state.count("report_failed");
         }
-    }
-}
-
-/// Why the subscriber is absent, where version 3 says it.
-pub(crate) fn diagnostic(error: &MapError) -> Option<u8> {
-    match error {
-        MapError::AbsentSubscriberSm(AbsentSubscriberSm { absent_subscriber_diagnostic_sm, .. }) => {
-            *absent_subscriber_diagnostic_sm
-        }
-        _ => None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! The answer to a request of ours.
+//! The confirmation of a MAP request: the answer, or the fault.
 
 use map::operation::InformServiceCentreArg;
 use map::{DialogueId, Response};
@@ -14,7 +14,7 @@ pub(crate) struct Confirmation {
     pub(crate) dialogue: Option<DialogueId>,
     /// The answer.
     pub(crate) result: Result<Response, Fault>,
-    /// What the HLR told beside it.
+    /// informServiceCentre of the HLR beside it.
     pub(crate) informed: Option<InformServiceCentreArg>,
 }
 
@@ -39,7 +39,7 @@ impl Fault {
     }
 
     /// Whether the request is to be sent once more. One that was lost with its association may have
-    /// arrived; the copy is the same octet for octet, so that a phone can tell.
+    /// arrived; the copy is the same octet for octet, so that a phone can detect it.
     pub(crate) fn calls_for_repetition(&self) -> bool {
         self.never_arrived() || matches!(self, Self::LinkLost)
     }

@@ -12,8 +12,9 @@ use m3ua::{Availability, LinkId, M3ua, ServerId, ServerState};
 use map::{DialogueId, Map, MapError, Request, Response, Version};
 use sccp::{Address, NetworkId, PointCodeState, Sccp, Unitdata};
 
+use crate::config::Ss7Config;
 use crate::error::Error;
-use crate::settings::{self, Layout};
+use crate::signalling::settings::{self, Layout};
 
 /// The service indicator of SCCP in M3UA and MTP (Q.704 §14.2.1).
 const SCCP_SERVICE: u8 = 3;
@@ -29,7 +30,7 @@ pub(crate) struct Node {
     pub(crate) address: Address,
 }
 
-/// What happened below.
+/// An event of an association, or a timer.
 #[derive(Debug)]
 pub(crate) enum Input {
     /// An association is up.
@@ -42,13 +43,13 @@ pub(crate) enum Input {
     Congested { link: LinkId, congested: bool },
     /// A message came in.
     Received { link: LinkId, stream: u16, octets: Bytes },
-    /// Take leave of every peer.
+    /// Deactivate every association.
     Stop,
     /// [`Stack::deadline`] has come.
     Tick,
 }
 
-/// What is to be done, or known.
+/// An action or a change of state.
 #[derive(Debug)]
 pub(crate) enum Output {
     /// Send a message of M3UA.
@@ -59,7 +60,7 @@ pub(crate) enum Output {
     Network { network: NetworkId, serves: bool },
     /// An association's process has changed its state.
     Link { link: LinkId, state: m3ua::AspState },
-    /// What MAP has to say: requests of peers, answers to ours.
+    /// An output of MAP: requests of peers, answers to ours.
     Map(Box<map::Output<Node>>),
     /// Something was not as it should be; counted under this name.
     Counted(&'static str),
@@ -78,7 +79,7 @@ pub(crate) struct Opening {
 
 /// A request that was sent.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct SentRequest {
     pub(crate) dialogue: DialogueId,
     /// The association that took it; `None` while it is held for one.
     pub(crate) link: Option<LinkId>,
@@ -99,7 +100,7 @@ impl Stack {
     ///
     /// # Errors
     /// [`Error::Config`] for what the configuration's own check cannot see.
-    pub(crate) fn new(config: &crate::config::Ss7Config, node: u16, random: u64) -> Result<Self, Error> {
+    pub(crate) fn new(config: &Ss7Config, node: u16, random: u64) -> Result<Self, Error> {
         let layout = Layout::new(config);
         let states = vec![ServerState::Down; layout.servers()];
         Ok(Self {
@@ -130,43 +131,43 @@ impl Stack {
             }
         };
         self.m3ua.handle(input, now);
-        self.settle(now);
+        self.run_layers(now);
     }
 
     /// Opens a dialogue; its answer comes as [`map::Output::Confirm`].
     ///
     /// # Errors
-    /// As MAP says; nothing was sent then.
-    pub(crate) fn open(&mut self, opening: Opening, now: Instant) -> Result<Asked, map::Error> {
+    /// The error of MAP; nothing was sent then.
+    pub(crate) fn open(&mut self, opening: Opening, now: Instant) -> Result<SentRequest, map::Error> {
         let before = self.outputs.len();
         let Opening { local, remote, peer, request, version_max } = opening;
         let room = self.sccp.room(remote.network, &remote.address, &local.address);
         let open = map::Open { local, remote, peer, request, version: None, version_max, room, tag: 0 };
         let opened = self.map.open(open, now);
-        self.settle(now);
-        opened.map(|dialogue| Asked { dialogue, link: self.link_since(before) })
+        self.run_layers(now);
+        opened.map(|dialogue| SentRequest { dialogue, link: self.link_since(before) })
     }
 
     /// Sends another request in an open dialogue.
     ///
     /// # Errors
-    /// As MAP says; nothing was sent then.
+    /// The error of MAP; nothing was sent then.
     pub(crate) fn next(
         &mut self,
         dialogue: DialogueId,
         request: Request,
         now: Instant,
-    ) -> Result<Asked, map::Error> {
+    ) -> Result<SentRequest, map::Error> {
         let before = self.outputs.len();
         let sent = self.map.next(dialogue, request, now);
-        self.settle(now);
-        sent.map(|()| Asked { dialogue, link: self.link_since(before) })
+        self.run_layers(now);
+        sent.map(|()| SentRequest { dialogue, link: self.link_since(before) })
     }
 
     /// Ends a dialogue of ours that the peer holds open.
     pub(crate) fn close(&mut self, dialogue: DialogueId, now: Instant) {
         self.map.close(dialogue, now);
-        self.settle(now);
+        self.run_layers(now);
     }
 
     /// Answers a peer's request.
@@ -180,7 +181,7 @@ impl Stack {
         if self.map.answer(dialogue, invoke_id, result, now).is_err() {
             self.count("answer_too_late"); // the peer has ended the dialogue: it asks again
         }
-        self.settle(now);
+        self.run_layers(now);
     }
 
     /// The next thing to do, or `None` when it is time to wait.
@@ -206,22 +207,22 @@ impl Stack {
         })
     }
 
-    /// Carries what one layer says to the next, until all are silent.
-    fn settle(&mut self, now: Instant) {
+    /// Passes outputs of each layer to the next, until no layer has any.
+    fn run_layers(&mut self, now: Instant) {
         loop {
             if let Some(output) = self.m3ua.poll() {
-                self.m3ua_says(output, now);
+                self.handle_m3ua(output, now);
             } else if let Some(output) = self.sccp.poll() {
-                self.sccp_says(output, now);
+                self.handle_sccp(output, now);
             } else if let Some(output) = self.map.poll() {
-                self.map_says(output, now);
+                self.handle_map(output, now);
             } else {
                 return;
             }
         }
     }
 
-    fn m3ua_says(&mut self, output: m3ua::Output, now: Instant) {
+    fn handle_m3ua(&mut self, output: m3ua::Output, now: Instant) {
         match output {
             m3ua::Output::Send { link, stream, octets } => {
                 self.outputs.push_back(Output::Send { link, stream, octets });
@@ -248,7 +249,7 @@ impl Stack {
         }
     }
 
-    /// No association took it: its dialogue hears so at once, as if the network had returned it.
+    /// No association took it: its dialogue fails at once, as if the network had returned it.
     fn not_sent(&mut self, transfer: &m3ua::Transfer, now: Instant) {
         self.count("m3ua_discarded");
         let Ok(message) = sccp::message::Message::decode(&transfer.payload) else { return };
@@ -258,8 +259,8 @@ impl Stack {
         }
     }
 
-    /// An application server that serves makes its network's points reachable, until the gateway says
-    /// otherwise of one; without any, none is.
+    /// An application server that serves makes its network's points reachable, until the gateway
+    /// reports one unavailable; without any, none is.
     fn server_changed(&mut self, server: ServerId, state: ServerState, now: Instant) {
         let Some(network) = self.layout.network_of(server) else { return };
         let served = self.serves(network);
@@ -314,7 +315,7 @@ impl Stack {
         }
     }
 
-    fn sccp_says(&mut self, output: sccp::Output, now: Instant) {
+    fn handle_sccp(&mut self, output: sccp::Output, now: Instant) {
         match output {
             sccp::Output::Transfer { network, opc, dpc, sls, payload } => {
                 let Some(server) = self.serving(network) else { return self.count("sccp_no_server") };
@@ -345,7 +346,7 @@ impl Stack {
         }
     }
 
-    fn map_says(&mut self, output: map::Output<Node>, now: Instant) {
+    fn handle_map(&mut self, output: map::Output<Node>, now: Instant) {
         match output {
             map::Output::Send { local, remote, octets, sequence, first } => {
                 let unitdata = Unitdata {

@@ -1,14 +1,14 @@
-//! What the mobile network asks of us: messages of phones, alerts of HLRs.
+//! The receiver of MAP requests: messages and commands of phones, alerts of HLRs.
 //!
-//! All messages that arrived together go to the centre in one call. A phone hears "accepted" when its
-//! message is on disk, and not before.
+//! All messages that arrived together go to the centre in one call. A phone gets the acknowledgement
+//! when its message is on disk, and not before.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use map::operation::{AlertServiceCentreArg, ForwardSmRes, MoForwardSmArg, SmRpDa, SmRpOa};
-use map::{DialogueId, MapError, Request, Response, SystemFailure};
+use map::{DialogueId, MapError, Request, Response};
 use sccp::NetworkId;
 use sms::status::FailureCause;
 use sms::tpdu::{MobileOriginated, Submit};
@@ -19,58 +19,49 @@ use smsc::ports::{Centre, StartGuard};
 use smsc::stored::ReferenceQuery;
 use smsc::timestamp::Timestamp;
 
+use crate::clock::Clock;
 use crate::codes;
-use crate::command;
 use crate::convert::{self, Sender};
-use crate::engine::{Answer, Engine};
-use crate::gateway::Clock;
-use crate::served::{Networks, Served};
-use crate::stack::Node;
-use crate::state::State;
+use crate::mo::command;
+use crate::network_context::{NetworkContext, Networks};
+use crate::signalling::engine::Engine;
+use crate::signalling::event::{Answer, Indication};
+use crate::signalling::stack::Node;
+use crate::state::GatewayState;
 
 /// A phone that asks for duplicates to be rejected gets its own number back after 256 messages; none
 /// sends as many to one destination in this time.
 const REPEAT_WINDOW: Duration = Duration::from_secs(600);
 
-/// A peer's request.
-#[derive(Debug)]
-pub(crate) struct Indication {
-    pub(crate) dialogue: DialogueId,
-    pub(crate) invoke_id: i8,
-    pub(crate) remote: Node,
-    pub(crate) local: Node,
-    pub(crate) request: Box<Request>,
-}
-
-/// Takes peers' requests to the centre.
-pub(crate) struct Listen {
+/// Passes requests of peers to the centre.
+pub(crate) struct MoReceiver {
     centre: Arc<dyn Centre>,
     engine: Engine,
     networks: Networks,
-    state: Arc<State>,
+    state: Arc<GatewayState>,
     clock: Clock,
     /// Messages of phones that may be on their way into the store.
     open_max: usize,
 }
 
-/// What a request has come to.
-enum Taken {
+/// The action for a request.
+enum MoAction {
     /// A message for the centre.
-    Message(Box<Submission>),
+    Submit(Box<Submission>),
     /// The same, unless the centre has it already (TP-RD).
-    MessageUnlessDouble(Box<Submission>, ReferenceQuery),
+    SubmitUnlessDuplicate(Box<Submission>, ReferenceQuery),
     /// A command about a message.
     Command(command::Command),
     /// Answered at once.
-    Answered(Result<Response, MapError>),
+    Answer(Result<Response, MapError>),
 }
 
-impl Listen {
+impl MoReceiver {
     pub(crate) fn new(
         centre: Arc<dyn Centre>,
         engine: Engine,
         networks: Networks,
-        state: Arc<State>,
+        state: Arc<GatewayState>,
         clock: Clock,
         open_max: usize,
     ) -> Self {
@@ -78,56 +69,59 @@ impl Listen {
     }
 
     /// Takes a batch of requests over. Their answers go to the engine.
-    pub(crate) fn take(self: Arc<Self>, indications: Vec<Indication>) {
+    pub(crate) fn receive(self: Arc<Self>, indications: Vec<Indication>) {
         let count = indications.len();
-        self.state.taken(count);
+        self.state.begin_originating(count);
         tokio::spawn(async move {
             self.handle(indications).await;
-            self.state.answered(count);
+            self.state.end_originating(count);
         });
     }
 
     /// A network can carry traffic, or no longer.
     pub(crate) fn network_changed(&self, network: NetworkId, serves: bool) {
         self.state.show_network(network, serves);
-        let Some(served) = self.networks.of_id(network) else { return };
-        tracing::info!(network = %served.name, serves, "network changes");
+        let Some(context) = self.networks.of_id(network) else { return };
+        tracing::info!(network = %context.name, serves, "network changes");
         if serves {
-            self.centre.endpoint_available(&served.endpoint);
+            self.centre.endpoint_available(&context.endpoint);
         }
     }
 
     async fn handle(&self, indications: Vec<Indication>) {
         let now = (self.clock)();
         let mut answers = Vec::with_capacity(indications.len());
-        let (mut places, mut submissions, mut commands) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut requests, mut submissions, mut commands) = (Vec::new(), Vec::new(), Vec::new());
         for indication in indications {
             let (dialogue, invoke_id) = (indication.dialogue, indication.invoke_id);
             match self.read(&indication, now) {
-                Taken::Message(submission) => {
-                    places.push((dialogue, invoke_id));
+                MoAction::Submit(submission) => {
+                    requests.push((dialogue, invoke_id));
                     submissions.push(*submission);
                 }
-                Taken::MessageUnlessDouble(submission, query) => {
-                    if self.has(query, &submission.account, now).await {
+                MoAction::SubmitUnlessDuplicate(submission, query) => {
+                    if self.is_duplicate(query, &submission.account, now).await {
                         let failed = map::SmDeliveryFailureCause::EquipmentProtocolError;
-                        let result =
-                            Err(codes::delivery_failure(failed, FailureCause::DUPLICATE, stamp(now)));
+                        let result = Err(codes::delivery_failure(
+                            failed,
+                            FailureCause::DUPLICATE,
+                            codes::report_timestamp(now),
+                        ));
                         answers.push(Answer { dialogue, invoke_id, result });
                     } else {
-                        places.push((dialogue, invoke_id));
+                        requests.push((dialogue, invoke_id));
                         submissions.push(*submission);
                     }
                 }
-                Taken::Command(command) => commands.push((dialogue, invoke_id, command)),
-                Taken::Answered(result) => answers.push(Answer { dialogue, invoke_id, result }),
+                MoAction::Command(command) => commands.push((dialogue, invoke_id, command)),
+                MoAction::Answer(result) => answers.push(Answer { dialogue, invoke_id, result }),
             }
         }
         // What needs no disk does not wait for it.
         if !answers.is_empty() {
             self.engine.answer(std::mem::take(&mut answers), StartGuard::default()).await;
         }
-        let start = self.submit(places, submissions, &mut answers, now).await;
+        let start = self.submit(requests, submissions, &mut answers, now).await;
         for (dialogue, invoke_id, command) in commands {
             let result = command.carry_out(&*self.centre, now).await;
             answers.push(Answer { dialogue, invoke_id, result });
@@ -137,7 +131,7 @@ impl Listen {
 
     /// Whether the phone sent this message before (TS 23.040 §9.2.3.25): it waits in the centre, or was
     /// taken over so lately that the phone cannot have counted round to its number again.
-    async fn has(&self, query: ReferenceQuery, account: &Name, now: Timestamp) -> bool {
+    async fn is_duplicate(&self, query: ReferenceQuery, account: &Name, now: Timestamp) -> bool {
         let Ok(Some(id)) = self.centre.find_by_reference(query).await else { return false };
         if now.since(id.time()) < REPEAT_WINDOW {
             return true;
@@ -149,7 +143,7 @@ impl Listen {
     /// Hands messages to the centre, all at once.
     async fn submit(
         &self,
-        places: Vec<(DialogueId, i8)>,
+        requests: Vec<(DialogueId, i8)>,
         submissions: Vec<Submission>,
         answers: &mut Vec<Answer>,
         now: Timestamp,
@@ -158,7 +152,7 @@ impl Listen {
             return StartGuard::default();
         }
         let acceptance = self.centre.accept(submissions).await;
-        for ((dialogue, invoke_id), answer) in places.into_iter().zip(acceptance.answers) {
+        for ((dialogue, invoke_id), answer) in requests.into_iter().zip(acceptance.answers) {
             let result = match answer {
                 Ok(_) => {
                     self.state.originated.fetch_add(1, Ordering::Relaxed);
@@ -166,7 +160,7 @@ impl Listen {
                 }
                 Err(rejection) => {
                     self.state.refused.fetch_add(1, Ordering::Relaxed);
-                    Err(codes::refusal(&rejection, stamp(now)))
+                    Err(codes::refusal(&rejection, codes::report_timestamp(now)))
                 }
             };
             answers.push(Answer { dialogue, invoke_id, result });
@@ -174,23 +168,23 @@ impl Listen {
         acceptance.start
     }
 
-    fn read(&self, indication: &Indication, now: Timestamp) -> Taken {
+    fn read(&self, indication: &Indication, now: Timestamp) -> MoAction {
         let Some(network) = self.networks.of_id(indication.remote.network).cloned() else {
-            return Taken::Answered(Err(MapError::FacilityNotSupported));
+            return MoAction::Answer(Err(MapError::FacilityNotSupported));
         };
         match &*indication.request {
             Request::MoForwardSm(arg) => {
-                let taken = self.originating(&network, indication, arg, now);
-                taken.unwrap_or_else(|error| {
+                let action = self.originating(&network, indication, arg, now);
+                action.unwrap_or_else(|error| {
                     self.state.refused.fetch_add(1, Ordering::Relaxed);
-                    Taken::Answered(Err(error))
+                    MoAction::Answer(Err(error))
                 })
             }
-            Request::AlertServiceCentre(arg) => Taken::Answered(self.alert(&network, arg)),
+            Request::AlertServiceCentre(arg) => MoAction::Answer(self.alert(&network, arg)),
             // Home routing and the rest of the HLR's and the MSC's work is not ours.
             _ => {
                 self.state.count("screened_request");
-                Taken::Answered(Err(MapError::FacilityNotSupported))
+                MoAction::Answer(Err(MapError::FacilityNotSupported))
             }
         }
     }
@@ -198,13 +192,13 @@ impl Listen {
     /// A message or a command of a phone (TS 29.002 §12.2).
     fn originating(
         &self,
-        network: &Arc<Served>,
+        network: &Arc<NetworkContext>,
         indication: &Indication,
         arg: &MoForwardSmArg,
         now: Timestamp,
-    ) -> Result<Taken, MapError> {
-        if self.state.leaves() || self.state.originating() > self.open_max {
-            return Err(codes::refusal(&smsc::rejection::Rejection::Congested, stamp(now)));
+    ) -> Result<MoAction, MapError> {
+        if self.state.is_stopping() || self.state.originating() > self.open_max {
+            return Err(codes::refusal(&smsc::rejection::Rejection::Congested, codes::report_timestamp(now)));
         }
         self.screen(network, &indication.local, &arg.sm_rp_da)?;
         let SmRpOa::Msisdn(number) = &arg.sm_rp_oa else { return Err(MapError::DataMissing) };
@@ -215,12 +209,16 @@ impl Listen {
         };
         match MobileOriginated::decode(&arg.sm_rp_ui.0) {
             Ok(MobileOriginated::Submit(submit)) => self.message(&submit, sender, now),
-            Ok(MobileOriginated::Command(asked)) => {
-                Ok(Taken::Command(command::Command::new(asked, sender, network.endpoint.clone())))
+            Ok(MobileOriginated::Command(command)) => {
+                Ok(MoAction::Command(command::Command::new(command, sender, network.endpoint.clone())))
             }
             Err(sms::Error::MessageType(_)) => {
                 let cause = map::SmDeliveryFailureCause::EquipmentProtocolError;
-                Err(codes::delivery_failure(cause, FailureCause::TPDU_NOT_SUPPORTED, stamp(now)))
+                Err(codes::delivery_failure(
+                    cause,
+                    FailureCause::TPDU_NOT_SUPPORTED,
+                    codes::report_timestamp(now),
+                ))
             }
             Err(_) => {
                 self.state.count("tpdu_malformed");
@@ -229,13 +227,13 @@ impl Listen {
         }
     }
 
-    fn message(&self, submit: &Submit, sender: Sender, now: Timestamp) -> Result<Taken, MapError> {
+    fn message(&self, submit: &Submit, sender: Sender, now: Timestamp) -> Result<MoAction, MapError> {
         let submission = convert::submission(submit, sender, now).map_err(|cause| {
             let failed = map::SmDeliveryFailureCause::EquipmentProtocolError;
-            codes::delivery_failure(failed, cause, stamp(now))
+            codes::delivery_failure(failed, cause, codes::report_timestamp(now))
         })?;
         if !submit.reject_duplicates {
-            return Ok(Taken::Message(Box::new(submission)));
+            return Ok(MoAction::Submit(Box::new(submission)));
         }
         let query = ReferenceQuery {
             submitter: submission.origin.clone(),
@@ -243,16 +241,16 @@ impl Listen {
             destination: submission.destination.clone(),
             reference: u16::from(submit.message_reference),
         };
-        Ok(Taken::MessageUnlessDouble(Box::new(submission), query))
+        Ok(MoAction::SubmitUnlessDuplicate(Box::new(submission), query))
     }
 
     /// Whether the phone means us: the service centre that it names must be ours, and the one that
     /// the network brought its message to.
-    fn screen(&self, network: &Served, local: &Node, asked: &SmRpDa) -> Result<(), MapError> {
+    fn screen(&self, network: &NetworkContext, local: &Node, requested: &SmRpDa) -> Result<(), MapError> {
         if !network.config.own_service_centre_only {
             return Ok(());
         }
-        let SmRpDa::ServiceCentreAddress(centre) = asked else { return Err(MapError::DataMissing) };
+        let SmRpDa::ServiceCentreAddress(centre) = requested else { return Err(MapError::DataMissing) };
         let title = local.address.digits();
         if !network.config.is_ours(&centre.digits) {
             self.state.count("screened_service_centre");
@@ -265,7 +263,7 @@ impl Listen {
     }
 
     /// A phone can be reached again (TS 29.002 §12.5): all that waits for it goes at once.
-    fn alert(&self, network: &Served, arg: &AlertServiceCentreArg) -> Result<Response, MapError> {
+    fn alert(&self, network: &NetworkContext, arg: &AlertServiceCentreArg) -> Result<Response, MapError> {
         if network.config.own_service_centre_only
             && !network.config.is_ours(&arg.service_centre_address.digits)
         {
@@ -285,15 +283,4 @@ fn subscriber(number: &map::AddressString) -> Address {
         NumberingPlan(number.numbering_plan.bits()),
         &number.digits,
     )
-}
-
-/// A time stamp of our own, for reports that phones hardly ever show.
-pub(crate) fn stamp(now: Timestamp) -> sms::timestamp::Timestamp {
-    let seconds = i64::try_from(now.seconds()).unwrap_or(i64::MAX);
-    sms::timestamp::Timestamp::from_unix(seconds, 0).unwrap_or_default()
-}
-
-/// systemFailure.
-pub(crate) fn system_failure() -> MapError {
-    MapError::SystemFailure(SystemFailure::default())
 }

@@ -20,7 +20,7 @@ const QUARANTINE_MARGIN: Duration = Duration::from_secs(20);
 /// The high bits of transaction ids that name the node of a cluster.
 const NODE_BITS: u8 = 10;
 
-/// Who belongs to whom: application servers to networks, points to networks.
+/// The network of each application server and of each point code.
 #[derive(Debug)]
 pub(crate) struct Layout {
     /// The network of each application server.
@@ -97,7 +97,7 @@ fn link(config: &Ss7Config, association: &Association) -> m3ua::LinkSettings {
                     Exchange::Single => m3ua::Exchange::Single,
                     Exchange::Double => m3ua::Exchange::Double,
                 },
-                // Whoever connects speaks first.
+                // The side that connects sends ASP up first.
                 initiates: !association.remote.is_empty(),
             },
         },
@@ -135,7 +135,7 @@ fn application_server(config: &Ss7Config, server: &ApplicationServer) -> m3ua::S
 /// The settings of SCCP.
 ///
 /// # Errors
-/// [`Error::Config`] names a translation whose digits make no sense.
+/// [`Error::Config`] names a translation with invalid digits.
 pub(crate) fn sccp(config: &Ss7Config, random: u64) -> Result<sccp::Settings, Error> {
     let named = |network: &config::Network, error: sccp::Error| {
         Error::config(format!("network {}", network.name), error.to_string())
@@ -237,7 +237,7 @@ fn sccp_network(config: &Ss7Config, network: &config::Network, id: NetworkId) ->
     }
 }
 
-/// The settings of MAP and TCAP. `random` makes transaction ids of this start unlike those of the last.
+/// The settings of MAP and TCAP. `random` makes transaction ids of this start differ from those of the last.
 pub(crate) fn map(config: &Ss7Config, node: u16, random: u64) -> map::Settings {
     let seconds = |count: u16| Duration::from_secs(u64::from(count));
     map::Settings {
@@ -264,8 +264,8 @@ pub(crate) fn map(config: &Ss7Config, node: u16, random: u64) -> map::Settings {
     }
 }
 
-/// Dialogues that peers may open: as many again as messages of theirs may be open, so that those
-/// beyond hear why.
+/// Dialogues that peers may open: as many again as messages of theirs may be open, so that
+/// those beyond get an error.
 fn peer_dialogues_max(config: &Ss7Config) -> u32 {
     config.originating_max.saturating_mul(2)
 }
@@ -307,8 +307,8 @@ mod tests {
              translations = [{ network = 'home', digits = '1555*', point_codes = [3] }]",
         )
         .unwrap();
-        let places: Vec<Destination> =
+        let routing_infos: Vec<Destination> =
             sccp(&config, 0).unwrap().rules.into_iter().map(|rule| rule.destination).collect();
-        assert_eq!(places, [Destination::Local, Destination::Solitary(3), Destination::Solitary(2)]);
+        assert_eq!(routing_infos, [Destination::Local, Destination::Solitary(3), Destination::Solitary(2)]);
     }
 }

@@ -8,7 +8,6 @@ use map::{AddressString, Failure, Imsi};
 use sccp::{Destination, GlobalTitle, Network, PointCodeState, Remote, TranslationRule};
 
 use super::*;
-use crate::config::Ss7Config;
 
 const LINK: LinkId = LinkId(0);
 const NET: NetworkId = NetworkId(0);
@@ -229,15 +228,15 @@ impl Far {
                     _ => {}
                 }
             } else if let Some(output) = self.sccp.poll() {
-                self.sccp_says(output, now);
+                self.handle_sccp(output, now);
             } else {
                 let output = self.map.poll()?;
-                self.map_says(output, now);
+                self.handle_map(output, now);
             }
         }
     }
 
-    fn sccp_says(&mut self, output: sccp::Output, now: Instant) {
+    fn handle_sccp(&mut self, output: sccp::Output, now: Instant) {
         match output {
             sccp::Output::Transfer { opc, dpc, sls, payload, .. } => {
                 let transfer = m3ua::Transfer {
@@ -260,7 +259,7 @@ impl Far {
         }
     }
 
-    fn map_says(&mut self, output: map::Output<Address>, now: Instant) {
+    fn handle_map(&mut self, output: map::Output<Address>, now: Instant) {
         match output {
             map::Output::Send { local, remote, octets, sequence, first } => {
                 let unitdata = Unitdata {

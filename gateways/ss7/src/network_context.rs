@@ -9,11 +9,11 @@ use smsc::endpoint::Endpoint;
 use smsc::names::Name;
 
 use crate::config;
-use crate::stack::Node;
+use crate::signalling::stack::Node;
 
 /// One network that we serve.
 #[derive(Debug)]
-pub(crate) struct Served {
+pub(crate) struct NetworkContext {
     /// Its number in the stack.
     pub(crate) id: NetworkId,
     /// Its name as an endpoint.
@@ -30,7 +30,7 @@ pub(crate) struct Served {
 
 /// All networks that we serve.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Networks(Arc<[Arc<Served>]>);
+pub(crate) struct Networks(Arc<[Arc<NetworkContext>]>);
 
 impl Networks {
     /// The networks of a checked configuration.
@@ -38,28 +38,29 @@ impl Networks {
     /// # Errors
     /// If a global title has no form in SCCP.
     pub(crate) fn new(networks: &[config::Network]) -> Result<Self, sccp::Error> {
-        let served =
-            |(network, id): (&config::Network, u16)| Served::new(network, NetworkId(id)).map(Arc::new);
-        networks.iter().zip(0..).map(served).collect::<Result<Vec<_>, _>>().map(|all| Self(all.into()))
+        let context = |(network, id): (&config::Network, u16)| {
+            NetworkContext::new(network, NetworkId(id)).map(Arc::new)
+        };
+        networks.iter().zip(0..).map(context).collect::<Result<Vec<_>, _>>().map(|all| Self(all.into()))
     }
 
     /// The network that an endpoint is.
-    pub(crate) fn of_endpoint(&self, endpoint: &Endpoint) -> Option<&Arc<Served>> {
+    pub(crate) fn of_endpoint(&self, endpoint: &Endpoint) -> Option<&Arc<NetworkContext>> {
         self.0.iter().find(|network| network.endpoint == *endpoint)
     }
 
     /// The network of this number in the stack.
-    pub(crate) fn of_id(&self, id: NetworkId) -> Option<&Arc<Served>> {
+    pub(crate) fn of_id(&self, id: NetworkId) -> Option<&Arc<NetworkContext>> {
         self.0.get(usize::from(id.0))
     }
 
     /// All of them.
-    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Served>> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<NetworkContext>> {
         self.0.iter()
     }
 }
 
-impl Served {
+impl NetworkContext {
     fn new(network: &config::Network, id: NetworkId) -> Result<Self, sccp::Error> {
         let name = Name::from(network.name.as_str());
         Ok(Self {
@@ -86,7 +87,7 @@ impl Served {
         Ok(Node { network: self.id, address })
     }
 
-    /// Whom to ask where the phone with this number is.
+    /// The HLR of the phone with this number.
     ///
     /// # Errors
     /// If the digits are no global title.

@@ -1,5 +1,5 @@
-//! The way to phones: one visitor for each phone that has messages, so that its queue shares one
-//! look-up and one dialogue (moreMessagesToSend), in order.
+//! The queues of MT messages, one for each phone: a queue shares one routing information request and
+//! one dialogue (moreMessagesToSend), in order.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -12,8 +12,9 @@ use smsc::names::Name;
 use tokio::sync::oneshot;
 
 use crate::convert::Terminating;
-use crate::served::Served;
-use crate::visit::{Desk, Visit};
+use crate::mt::context::MtContext;
+use crate::mt::transfer::MtTransfer;
+use crate::network_context::NetworkContext;
 
 /// A phone: its network and its number.
 type Phone = (NetworkId, Name);
@@ -24,45 +25,45 @@ const SM_DELIVERY_FAILURE: u8 = 32;
 /// Messages of one phone that wait for their turn in its dialogue.
 const QUEUE_MAX: usize = 256;
 
-/// A message for a phone, and who waits for its outcome.
-struct Pending {
+/// A message for a phone, and the reply channel of its outcome.
+struct QueuedMessage {
     terminating: Terminating,
     reply: oneshot::Sender<Outcome>,
 }
 
-/// All phones that are being visited. Cheap to clone.
+/// The queue of each phone that has messages. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Dial {
-    desk: Arc<Desk>,
-    phones: Arc<Mutex<HashMap<Phone, VecDeque<Pending>>>>,
+pub(crate) struct MtQueues {
+    context: Arc<MtContext>,
+    phones: Arc<Mutex<HashMap<Phone, VecDeque<QueuedMessage>>>>,
 }
 
-impl Dial {
-    pub(crate) fn new(desk: Desk) -> Self {
-        Self { desk: Arc::new(desk), phones: Arc::default() }
+impl MtQueues {
+    pub(crate) fn new(context: MtContext) -> Self {
+        Self { context: Arc::new(context), phones: Arc::default() }
     }
 
-    /// What visits need of the gateway.
-    pub(crate) fn desk(&self) -> &Arc<Desk> {
-        &self.desk
+    /// The shared parts of all MT deliveries.
+    pub(crate) fn context(&self) -> &Arc<MtContext> {
+        &self.context
     }
 
     /// Brings a message to its phone and waits for the outcome. MAP's timers bound the wait.
     ///
     /// # Errors
-    /// Why the phone did not take it.
-    pub(crate) async fn deliver(self, network: Arc<Served>, delivery: Delivery) -> Outcome {
+    /// The failure of the delivery.
+    pub(crate) async fn deliver(self, network: Arc<NetworkContext>, delivery: Delivery) -> Outcome {
         let terminating = Terminating::new(&delivery.message, network.zone_quarters())?;
         let phone = (network.id, delivery.message.destination.digits.clone());
         let (reply, outcome) = oneshot::channel();
-        if self.join(&phone, Pending { terminating, reply })? {
-            tokio::spawn(self.visit(network, phone));
+        if self.join(&phone, QueuedMessage { terminating, reply })? {
+            tokio::spawn(self.drain(network, phone));
         }
         outcome.await.unwrap_or(Err(Failure::NoPeer))
     }
 
-    /// Puts a message into the phone's queue. Answers whether somebody has to go there.
-    fn join(&self, phone: &Phone, pending: Pending) -> Result<bool, Failure> {
+    /// Puts a message into the phone's queue. Returns whether the queue is new and needs a task.
+    fn join(&self, phone: &Phone, pending: QueuedMessage) -> Result<bool, Failure> {
         let mut phones = self.phones.lock();
         match phones.get_mut(phone) {
             Some(queue) if queue.len() >= QUEUE_MAX => Err(Failure::Throttled { retry_after: None }),
@@ -77,27 +78,27 @@ impl Dial {
         }
     }
 
-    /// Visits a phone until nothing waits for it any more.
-    async fn visit(self, network: Arc<Served>, phone: Phone) {
-        let mut visit = Visit::new(Arc::clone(&self.desk), network, phone.1.clone());
-        while let Some(Pending { terminating, reply }) = self.next(&phone) {
-            // Whoever no longer waits for the outcome would deliver the message once more.
+    /// Delivers the messages of one queue until it is empty.
+    async fn drain(self, network: Arc<NetworkContext>, phone: Phone) {
+        let mut transfer = MtTransfer::new(Arc::clone(&self.context), network, phone.1.clone());
+        while let Some(QueuedMessage { terminating, reply }) = self.next(&phone) {
+            // A cancelled delivery is retried by the centre: sending it here too would duplicate it.
             if reply.is_closed() {
                 continue;
             }
-            let outcome = visit.deliver(&terminating, || self.more(&phone)).await;
+            let outcome = transfer.deliver(&terminating, || self.more(&phone)).await;
             let for_all = outcome.as_ref().err().filter(|failure| concerns_phone(failure)).cloned();
-            let _gone = reply.send(outcome);
+            let _ = reply.send(outcome); // the receiver may have been cancelled
             if let Some(failure) = for_all {
                 self.fail_all(&phone, &failure);
             }
-            visit.tell_hlr().await;
+            transfer.report_status().await;
         }
-        visit.end().await;
+        transfer.end().await;
     }
 
-    /// The next message for a phone; without one, the visit is over.
-    fn next(&self, phone: &Phone) -> Option<Pending> {
+    /// The next message for a phone; an empty queue is removed.
+    fn next(&self, phone: &Phone) -> Option<QueuedMessage> {
         let mut phones = self.phones.lock();
         let next = phones.get_mut(phone)?.pop_front();
         if next.is_none() {
@@ -114,12 +115,12 @@ impl Dial {
     fn fail_all(&self, phone: &Phone, failure: &Failure) {
         let queued = self.phones.lock().get_mut(phone).map(std::mem::take).unwrap_or_default();
         for pending in queued {
-            let _gone = pending.reply.send(Err(failure.clone()));
+            let _ = pending.reply.send(Err(failure.clone())); // the receiver may have been cancelled
         }
     }
 }
 
-/// Whether a failure says something about the phone or the way to it, and not about one message.
+/// Whether a failure concerns the phone or the path to it, and not one message.
 fn concerns_phone(failure: &Failure) -> bool {
     match failure {
         Failure::Unsupported => false,

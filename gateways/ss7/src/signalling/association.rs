@@ -1,19 +1,15 @@
-//! Keeps one association up: connects or accepts, carries messages both ways, and begins anew.
+//! The task of one association: connects or accepts, carries messages both ways, and reconnects.
 
 use std::time::Duration;
 
 use m3ua::LinkId;
-use sctp::{Endpoint, Framing, Listener, Message, Receiver, Sender};
+use sctp::{Endpoint, Framing, Listener, Receiver, Sender};
 use tokio::sync::{mpsc, watch};
 
 use crate::config::{self, Association, Transport};
-use crate::engine::{Happening, LinkEvent};
 use crate::error::Error;
+use crate::signalling::event::{EngineEvent, LinkEvent, Outbound, PAYLOAD_PROTOCOL};
 
-/// The payload protocol identifier of M3UA (RFC 4666 §1.3.1).
-pub(crate) const PAYLOAD_PROTOCOL: u32 = 3;
-/// Batches of messages on their way out. When they are full, M3UA holds its traffic back.
-pub(crate) const OUTBOUND_MAX: usize = 256;
 /// How long an association may take to come up.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
 /// How long what was sent may take to arrive when an association is closed.
@@ -21,36 +17,27 @@ const CLOSE_PATIENCE: Duration = Duration::from_secs(3);
 /// The first wait before an association is begun anew.
 const RECONNECT_FIRST: Duration = Duration::from_millis(500);
 
-/// What an association is told to do.
-#[derive(Debug)]
-pub(crate) enum Outbound {
-    /// Send these.
-    Messages(Vec<Message>),
-    /// Close once everything has left.
-    Close,
-}
-
-/// One association for the time that the gateway runs.
-pub(crate) struct Keeper {
+/// One association, from start to shutdown of the gateway.
+pub(crate) struct AssociationTask {
     link: LinkId,
     name: String,
     endpoint: Endpoint,
     listener: Option<Listener>,
     reconnect_max: Duration,
-    engine: mpsc::Sender<Happening>,
+    engine: mpsc::Sender<EngineEvent>,
     outbound: mpsc::Receiver<Outbound>,
     stopping: watch::Receiver<bool>,
 }
 
-impl Keeper {
+impl AssociationTask {
     /// Makes ready; a listening association has its address when this returns.
     ///
     /// # Errors
-    /// [`Error::Listen`] if the address is taken, [`Error::Config`] if the transport cannot do what is asked.
+    /// [`Error::MoReceiver`] if the address is taken, [`Error::Config`] if the transport cannot do what is asked.
     pub(crate) fn new(
         link: LinkId,
         association: &Association,
-        engine: mpsc::Sender<Happening>,
+        engine: mpsc::Sender<EngineEvent>,
         outbound: mpsc::Receiver<Outbound>,
         stopping: watch::Receiver<bool>,
     ) -> Result<Self, Error> {
@@ -72,7 +59,7 @@ impl Keeper {
         self.listener.as_ref().map(Listener::local_address)
     }
 
-    /// Keeps it up until the gateway stops.
+    /// Keeps the association up until the gateway stops.
     pub(crate) async fn run(mut self) {
         let mut wait = RECONNECT_FIRST;
         while !*self.stopping.borrow() {
@@ -111,60 +98,64 @@ impl Keeper {
     ///
     /// # Errors
     /// When the engine has gone.
-    async fn carry(&mut self, association: sctp::Association) -> Result<(), EngineGone> {
-        // What was meant for the association before is void.
+    async fn carry(&mut self, association: sctp::Association) -> Result<(), EngineStopped> {
+        // Messages for the lost association are void.
         while self.outbound.try_recv().is_ok() {}
         let (sender, mut receiver) = association.split();
-        tell(&self.engine, self.link, LinkEvent::Up { streams: sender.streams() }).await?;
+        notify_engine(&self.engine, self.link, LinkEvent::Up { streams: sender.streams() }).await?;
         let ended = tokio::select! {
             ended = read(&mut receiver, &self.engine, self.link) => ended?,
             ended = write(&sender, &mut self.outbound) => ended,
         };
         match ended {
-            Ended::Broken(error) => {
+            EndReason::Broken(error) => {
                 tracing::warn!(association = self.name, %error, "association lost");
                 sender.abort();
             }
-            Ended::Closing => {
+            EndReason::Closing => {
                 tracing::info!(association = self.name, "association closes");
                 let received = async { while receiver.receive().await.is_ok() {} };
-                let _late_is_aborted = tokio::join!(sender.shutdown(CLOSE_PATIENCE), received);
+                let _ = tokio::join!(sender.shutdown(CLOSE_PATIENCE), received); // a late shutdown aborts the association
             }
         }
-        tell(&self.engine, self.link, LinkEvent::Down).await
+        notify_engine(&self.engine, self.link, LinkEvent::Down).await
     }
 }
 
 /// How an association ended.
-enum Ended {
+enum EndReason {
     Broken(sctp::Error),
     Closing,
 }
 
-/// Nobody is there to carry for.
-struct EngineGone;
+/// The engine has stopped.
+struct EngineStopped;
 
-async fn tell(engine: &mpsc::Sender<Happening>, link: LinkId, event: LinkEvent) -> Result<(), EngineGone> {
-    engine.send(Happening::Link(link, event)).await.map_err(|_| EngineGone)
+async fn notify_engine(
+    engine: &mpsc::Sender<EngineEvent>,
+    link: LinkId,
+    event: LinkEvent,
+) -> Result<(), EngineStopped> {
+    engine.send(EngineEvent::Link(link, event)).await.map_err(|_| EngineStopped)
 }
 
 /// Hands everything that arrives to the engine, in batches. An engine that is busy makes it wait,
 /// and so the peer.
 async fn read(
     receiver: &mut Receiver,
-    engine: &mpsc::Sender<Happening>,
+    engine: &mpsc::Sender<EngineEvent>,
     link: LinkId,
-) -> Result<Ended, EngineGone> {
+) -> Result<EndReason, EngineStopped> {
     loop {
         let mut events = Vec::new();
         if let Err(error) = receiver.receive_all(&mut events).await {
-            return Ok(Ended::Broken(error));
+            return Ok(EndReason::Broken(error));
         }
-        tell(engine, link, LinkEvent::Traffic(events)).await?;
+        notify_engine(engine, link, LinkEvent::Traffic(events)).await?;
     }
 }
 
-async fn write(sender: &Sender, outbound: &mut mpsc::Receiver<Outbound>) -> Ended {
+async fn write(sender: &Sender, outbound: &mut mpsc::Receiver<Outbound>) -> EndReason {
     while let Some(Outbound::Messages(mut messages)) = outbound.recv().await {
         // What has gathered meanwhile goes with it.
         let mut closing = false;
@@ -175,13 +166,13 @@ async fn write(sender: &Sender, outbound: &mut mpsc::Receiver<Outbound>) -> Ende
             }
         }
         if let Err(error) = sender.send_all(messages).await {
-            return Ended::Broken(error);
+            return EndReason::Broken(error);
         }
         if closing {
             break;
         }
     }
-    Ended::Closing
+    EndReason::Closing
 }
 
 fn framing() -> Framing {
