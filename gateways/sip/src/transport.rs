@@ -13,7 +13,7 @@ pub(crate) mod ws;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use sip::parser::Refused;
+use sip::parser::ParseError;
 use sip::{Message, Request, Response, Transport};
 use smsc::ports::StartGuard;
 use tokio::sync::{mpsc, oneshot};
@@ -60,7 +60,7 @@ pub(crate) struct Hop {
 }
 
 /// One message as it arrived, or why it is none.
-pub(crate) type Arrival = Result<Message, Refused>;
+pub(crate) type Arrival = Result<Message, ParseError>;
 
 /// What waits for a connection to take it.
 pub(crate) enum Outgoing {

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use compact_str::CompactString;
 use sip::header::ContentType;
-use sip::imdn::{Asked, Delivery, Imdn, NAMESPACE};
+use sip::imdn::{Delivery, DispositionRequest, Imdn, NAMESPACE};
 use sip::{Cpim, Name, Request, Status};
 use smsc::message::Name as PartyName;
 use smsc::receipt::{Receipt, ReceiptRequest, RemoteReceipt, State};
@@ -73,7 +73,7 @@ impl Parcel {
     /// # Errors
     /// 400 for an id that is too long, or no id.
     pub(super) fn asked(&self) -> Result<Option<(ReceiptRequest, PartyName)>, Refusal> {
-        let Some(asked) = self.envelope.as_ref().and_then(Asked::of) else { return Ok(None) };
+        let Some(asked) = self.envelope.as_ref().and_then(DispositionRequest::of) else { return Ok(None) };
         let id = asked.message_id;
         if id.len() > MESSAGE_ID_OCTETS_MAX || !id.bytes().all(|octet| octet.is_ascii_graphic()) {
             return Err(Refusal::new(Status::BAD_REQUEST, "imdn.Message-ID is no id"));

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use bytes::Bytes;
-use sip::imdn::{Asked, Imdn};
+use sip::imdn::{DispositionRequest, Imdn};
 use sip::uri::escape_user;
 use sip::{Cpim, Headers, Method, Name, Request};
 use sms::coding::{Alphabet, DataCoding};
@@ -46,7 +46,7 @@ pub struct Draft {
 enum Envelope {
     None,
     /// `message/cpim` that asks for a notification about content of this type.
-    Asking(Asked, &'static str),
+    Asking(DispositionRequest, &'static str),
     /// `message/cpim` that brings one.
     Notifying(Imdn),
 }
@@ -129,7 +129,7 @@ impl Draft {
         }
     }
 
-    fn asking(&self, (from, to): (String, String), asked: &Asked, media: &str) -> Bytes {
+    fn asking(&self, (from, to): (String, String), asked: &DispositionRequest, media: &str) -> Bytes {
         let mut cpim = Cpim::new();
         cpim.push("From", &from);
         cpim.push("To", &to);
@@ -185,8 +185,8 @@ fn message_draft(
 const CPIM: &str = "message/cpim";
 
 /// What a registered_delivery asks for, in the words of an envelope.
-fn asked(bits: u8, message_id: &str) -> Asked {
-    Asked {
+fn asked(bits: u8, message_id: &str) -> DispositionRequest {
+    DispositionRequest {
         message_id: message_id.to_owned(),
         positive_delivery: matches!(bits & 3, 1 | 3),
         // Nothing at all was asked for but notifications on the way: the end is told then too.
