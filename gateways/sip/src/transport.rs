@@ -18,7 +18,7 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 use sip::Message;
 use sip::Transport;
-use sip::parser::Refused;
+use sip::parser::ParseError;
 use smsc::ports::StartGuard;
 
 /// Identifies a connection; never reused.
@@ -74,7 +74,7 @@ pub(crate) struct End {
 }
 
 /// A received message, or the reason why it cannot be parsed.
-pub(crate) type Arrival = Result<Message, Refused>;
+pub(crate) type Arrival = Result<Message, ParseError>;
 
 /// An entry of the send queue of a connection.
 pub(crate) enum QueueEntry {

@@ -49,7 +49,7 @@ async fn a_peer_that_is_asked_for_notifications_knows_the_message_by_our_id() {
     })
     .await;
     let cpim = sip::Cpim::parse(&requests[0].body).unwrap();
-    let asked = sip::imdn::Asked::of(&cpim).unwrap();
+    let asked = sip::imdn::DispositionRequest::of(&cpim).unwrap();
     assert_eq!(outcome.unwrap().remote_id.as_deref(), Some(asked.message_id.as_str()));
     assert_eq!(cpim.body, "Hello");
 }

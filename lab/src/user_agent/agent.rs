@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use sip::header::Contact;
 use sip::transaction::{ClientId, Layer, Limits, Output, Timers};
-use sip::{Abilities, DATAGRAM_OCTETS_MAX, Method, Name, Request, Response, Status, Transport, reply};
+use sip::{Capabilities, DATAGRAM_OCTETS_MAX, Method, Name, Request, Response, Status, Transport, reply};
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
@@ -16,7 +16,7 @@ use super::identity::{EXPIRES_SECONDS, Identity, random};
 use super::{AgentRequest, Command, Incoming, ResponseSender, UserAgentError};
 
 /// Supported methods and media types (RFC 3261 §8.2).
-const ABILITIES: Abilities<'static> = Abilities {
+const CAPABILITIES: Capabilities<'static> = Capabilities {
     methods: &[Method::Message, Method::Options],
     extensions: &[],
     media_types: &["text/plain", "application/octet-stream"],
@@ -135,7 +135,7 @@ impl Agent {
             Output::Transmit { .. } => {}
             Output::Request { id, request, .. } => {
                 let tag = sip::tag(random());
-                let refusal = ABILITIES.refuse(&request, &tag);
+                let refusal = CAPABILITIES.refuse(&request, &tag);
                 if refusal.is_none() && request.method == Method::Message {
                     let _ = self.deliveries.try_send(delivery(&request)); // dropped when full
                 }

@@ -1,4 +1,4 @@
-//! Names that must never repeat, made from randomness that is passed in.
+//! Makes branches, tags and Call-IDs from random numbers that the caller passes in (RFC 3261 §8.1.1, §19.3).
 
 use crate::header::MAGIC_COOKIE;
 

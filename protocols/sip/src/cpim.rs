@@ -34,7 +34,7 @@ impl Cpim {
         Self::default()
     }
 
-    /// Reads an envelope. Lines may end with LF alone, which the standard has not, since many do.
+    /// Reads an envelope. Lines may end with LF alone, which the standard does not allow but many senders write.
     ///
     /// # Errors
     /// [`Error::Malformed`] if a line is no header, or a part is missing; [`Error::NotUtf8`],
@@ -64,8 +64,8 @@ impl Cpim {
         self.push("NS", &format!("{prefix} <{uri}>"));
     }
 
-    /// The value of the first header of this name, without parameters and escapes. The standard
-    /// tells names apart by their case; here they match in any.
+    /// The value of the first header of this name, without parameters and escapes. Names are
+    /// case-sensitive in the standard; here they match in any case.
     pub fn get(&self, name: &str) -> Option<Cow<'_, str>> {
         self.headers.get_named(name).map(|value| unescape(without_params(value)))
     }
@@ -78,8 +78,8 @@ impl Cpim {
         })
     }
 
-    /// Headers that the sender says must be understood, and that belong to none of `known`
-    /// extensions (§2.2, Require). An envelope that has some must not be taken.
+    /// Headers that Require names and that belong to none of the `known` extensions
+    /// (§2.2). An envelope that has some must be refused.
     pub fn not_understood<'a>(&'a self, known: &'a [&'a str]) -> impl Iterator<Item = &'a str> {
         let required = self.headers.iter().filter(|(_, name, _)| name.eq_ignore_ascii_case("Require"));
         let names = required.flat_map(|(_, _, value)| without_params(value).split(',').map(trim));
@@ -124,7 +124,7 @@ impl Cpim {
 }
 
 impl std::fmt::Debug for Cpim {
-    /// Names only: values say who writes to whom.
+    /// Names only: values hold the addresses of sender and receiver.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { headers, content, body } = self;
         let octets = body.len();
@@ -140,7 +140,7 @@ fn is_envelope(value: &str) -> bool {
     ContentType::parse(value).is_ok_and(|media| media.is("message", "cpim"))
 }
 
-/// The header lines from `start` to the next empty line, and where what follows begins. MIME
+/// The header lines from `start` to the next empty line, and the place after it. MIME
 /// headers may fold (RFC 2045 §3); the envelope's own never do.
 fn read_block(octets: &[u8], start: usize, folds: bool) -> Result<(Headers, usize), Error> {
     let mut lines: Vec<(Cow<'_, str>, Cow<'_, str>)> = Vec::new();

@@ -1,6 +1,6 @@
-//! Digest authentication, both sides (RFC 7616, RFC 8760, RFC 3261 §22).
+//! Digest authentication for client and server (RFC 7616, RFC 8760, RFC 3261 §22).
 //!
-//! A server keeps a [`Verifier`]: it writes challenges and judges credentials.
+//! A server keeps a [`Verifier`]: it writes challenges and verifies credentials.
 //! Its nonces are stateless (a time and a random number under an HMAC); only the counts of
 //! nonces in use are held, bounded. A client answers a [`Challenge`] with
 //! [`Challenge::answer`].

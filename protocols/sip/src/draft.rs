@@ -1,4 +1,4 @@
-//! A request outside of a dialogue, from its parts (RFC 3261 §8.1.1).
+//! Builds a request outside of a dialogue from its parts (RFC 3261 §8.1.1).
 
 use std::fmt::Display;
 
@@ -11,25 +11,25 @@ use crate::transport::Transport;
 /// The hops a request may take (RFC 3261 §8.1.1.6).
 const MAX_FORWARDS: u8 = 70;
 
-/// What a new request is made of.
+/// The parts of a new request.
 #[derive(Clone, Copy, Debug)]
 pub struct Draft<'a> {
     /// The Request-URI.
     pub uri: &'a str,
-    /// Who sends: a URI, which is put in angle brackets.
+    /// From: a URI, which is put in angle brackets.
     pub from: &'a str,
     /// Our tag for it ([`crate::tag`]).
     pub from_tag: &'a str,
-    /// Who is meant: a URI, which is put in angle brackets.
+    /// To: a URI, which is put in angle brackets.
     pub to: &'a str,
     /// A Call-ID that no other request of ours has ([`crate::call_id`]); one for each
     /// registration is kept over its refreshes (§10.2).
     pub call_id: &'a str,
     /// The number of CSeq, less than 2³¹.
     pub cseq: u32,
-    /// Over what it goes.
+    /// The transport of the request.
     pub transport: Transport,
-    /// Where answers come to: our host and port for Via.
+    /// Our host and port for Via, to which responses are sent.
     pub sent_by: &'a str,
     /// A fresh branch ([`crate::branch`]).
     pub branch: &'a str,

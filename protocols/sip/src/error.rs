@@ -1,11 +1,11 @@
-//! What is wrong with a message, and which status says so.
+//! The errors of reading a SIP message, each with the status of its response (RFC 3261 §21).
 
 use crate::status::Status;
 
-/// Why a message, a header field or a URI was refused.
+/// The fault of a message, a header field, a URI or a transaction.
 ///
-/// The text is for the log. What the peer hears is [`Error::status`] and its
-/// reason phrase, nothing of the message itself.
+/// The text is for the log. The peer gets [`Error::status`] and its reason
+/// phrase, nothing of the message itself.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -39,13 +39,13 @@ pub enum Error {
     /// The method of the request line and that of CSeq differ (RFC 3261 §8.1.1.5).
     #[error("CSeq names another method")]
     MethodMismatch,
-    /// Content-Length says more octets than arrived (RFC 3261 §18.3).
+    /// Content-Length is more than the octets received (RFC 3261 §18.3).
     #[error("body is shorter than Content-Length")]
     BodyTruncated,
     /// More octets or more header fields than the receiver takes.
     #[error("message is too large")]
     TooLarge,
-    /// A registration wants to live shorter than the registrar allows (RFC 3261 §10.3).
+    /// A registration has a shorter interval than the registrar allows (RFC 3261 §10.3).
     #[error("registration interval is too brief")]
     IntervalTooBrief,
     /// As many transactions are open as may be.

@@ -1,4 +1,4 @@
-//! The small pieces of grammar that all header fields share (RFC 3261 §25.1).
+//! The grammar rules that header fields share: tokens, lists, quoted strings, numbers (RFC 3261 §25.1).
 //!
 //! Everything here works on unfolded values: the only white space left is space
 //! and tab.

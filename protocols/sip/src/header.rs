@@ -1,7 +1,7 @@
-//! Header fields: the ordered list, and a reader for each field that matters here.
+//! The header fields of a message: the ordered list, and a reader for each known field (RFC 3261 §7.3, §20).
 //!
 //! [`Headers`] keeps every field in its order and with its name as written, so
-//! that what this crate does not know travels on untouched. All text lies in
+//! that an unknown field travels on unchanged. All text lies in
 //! one `String` and the fields are places in it: parsing a message allocates
 //! twice, however many fields it has. The typed readers ([`Via`], [`NameAddr`],
 //! ...) borrow from it and are made when they are asked for.
@@ -69,8 +69,8 @@ impl Headers {
         self.push_written(name, name.as_str(), value);
     }
 
-    /// Appends a field by its written name, for names that [`Name`] has no word
-    /// for. Characters that no name may hold are left out.
+    /// Appends a field by its written name, for names that [`Name`] does not
+    /// have. Characters that no name may hold are left out.
     pub fn push_named(&mut self, name: &str, value: impl fmt::Display) {
         let written: String =
             name.chars().filter(|c| c.is_ascii() && crate::grammar::is_token_byte(*c as u8)).collect();
@@ -161,12 +161,12 @@ impl Headers {
         Via::parse(value)
     }
 
-    /// Who sends.
+    /// From.
     pub fn from(&self) -> Result<NameAddr<'_>, Error> {
         NameAddr::parse(self.required(Name::From)?).ok_or(Error::Malformed("From"))
     }
 
-    /// Who is meant.
+    /// To.
     pub fn to(&self) -> Result<NameAddr<'_>, Error> {
         NameAddr::parse(self.required(Name::To)?).ok_or(Error::Malformed("To"))
     }

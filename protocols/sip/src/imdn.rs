@@ -1,8 +1,7 @@
-//! Instant message disposition notifications: what became of a message, and how that is asked for
-//! (RFC 5438).
+//! Instant message disposition notifications, and the headers that request them (RFC 5438).
 //!
-//! A sender asks with two headers in the [`Cpim`] envelope of its message. What became of it comes
-//! back as a document of type `message/imdn+xml`, in an envelope as well.
+//! A sender requests one with two headers in the [`Cpim`] envelope of its message. The notification
+//! is a document of type `message/imdn+xml`, in an envelope as well.
 
 use std::fmt::Write as _;
 
@@ -23,32 +22,32 @@ const XML_NAMESPACE: &str = "urn:ietf:params:xml:ns:imdn";
 /// What is wrong with a document, for [`Error::Malformed`].
 const IMDN: &str = "message/imdn+xml";
 
-/// What a sender wants to hear about its message (§7.1.1).
+/// The notifications that a sender requests for its message (§7.1.1, Disposition-Notification).
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Asked {
+pub struct DispositionRequest {
     /// The sender's own id of the message, which the notification repeats.
     pub message_id: String,
-    /// Whether it wants to hear that the message arrived.
+    /// Whether a notification of a successful delivery is requested.
     pub positive_delivery: bool,
-    /// Whether it wants to hear that it did not.
+    /// Whether a notification of a failed delivery is requested.
     pub negative_delivery: bool,
 }
 
-impl Asked {
-    /// What an envelope asks for; `None` if it has no id, or asks for nothing about the delivery.
+impl DispositionRequest {
+    /// The request of an envelope; `None` if it has no id, or requests no delivery notification.
     pub fn of(envelope: &Cpim) -> Option<Self> {
         let message_id = envelope.get_in(NAMESPACE, "Message-ID").filter(|id| !id.is_empty())?;
         let wanted = envelope.get_in(NAMESPACE, "Disposition-Notification")?;
         let wants = |word: &str| wanted.split(',').any(|each| each.trim().eq_ignore_ascii_case(word));
-        let asked = Self {
+        let request = Self {
             message_id: message_id.into_owned(),
             positive_delivery: wants("positive-delivery"),
             negative_delivery: wants("negative-delivery"),
         };
-        (asked.positive_delivery || asked.negative_delivery).then_some(asked)
+        (request.positive_delivery || request.negative_delivery).then_some(request)
     }
 
-    /// Adds the headers that ask.
+    /// Adds the headers of the request.
     pub fn ask(&self, envelope: &mut Cpim) {
         envelope.push_namespace("imdn", NAMESPACE);
         envelope.push("imdn.Message-ID", &self.message_id);
@@ -62,16 +61,16 @@ impl Asked {
     }
 }
 
-/// How the delivery of a message went (§7.2.1.1).
+/// The delivery status of a message (§7.2.1.1).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Delivery {
-    /// It arrived.
+    /// The message was delivered.
     Delivered,
-    /// It did not.
+    /// The message was not delivered.
     Failed,
-    /// Whoever was asked may not say, or the message was not allowed.
+    /// The notification is not permitted, or the message was not allowed.
     Forbidden,
-    /// Something went wrong, and nobody knows.
+    /// An error occurred; the result is unknown.
     Error,
 }
 
@@ -83,7 +82,7 @@ impl Delivery {
         (Self::Error, "error"),
     ];
 
-    /// The element that says so.
+    /// The name of its element.
     pub fn word(self) -> &'static str {
         Self::ALL.into_iter().find(|(each, _)| *each == self).map_or("error", |(_, word)| word)
     }
@@ -94,12 +93,12 @@ impl Delivery {
 pub struct Imdn {
     /// The sender's id of the message that it is about.
     pub message_id: String,
-    /// When that message was sent, as its DateTime said; empty if it is not known.
+    /// DateTime of that message; empty if it is not known.
     pub datetime: String,
-    /// Whom the message was sent to, as a URI.
+    /// The receiver of that message, as a URI.
     pub recipient_uri: String,
-    /// How the delivery went; `None` if it is about something else: a display, or what a server
-    /// on the way did.
+    /// The delivery status; `None` if the notification is about a display, or about the processing
+    /// by a server on the way.
     pub delivery: Option<Delivery>,
 }
 
@@ -112,26 +111,26 @@ impl Imdn {
         let malformed = Error::Malformed(IMDN);
         let document = std::str::from_utf8(document).map_err(|_| Error::NotUtf8)?;
         let mut reader = Reader::from_str(document.trim_start_matches('\u{feff}').trim());
-        let mut reading = Reading::default();
+        let mut fields = DocumentReader::default();
         loop {
             match reader.read_event().map_err(|_| malformed)? {
-                Event::Start(element) => reading.open(element.local_name().as_ref())?,
+                Event::Start(element) => fields.open(element.local_name().as_ref())?,
                 Event::Empty(element) => {
-                    reading.open(element.local_name().as_ref())?;
-                    reading.close();
+                    fields.open(element.local_name().as_ref())?;
+                    fields.close();
                 }
-                Event::End(_) => reading.close(),
-                Event::Text(text) => reading.text(&text.decode().map_err(|_| malformed)?),
-                Event::CData(text) => reading.text(&text.decode().map_err(|_| malformed)?),
+                Event::End(_) => fields.close(),
+                Event::Text(text) => fields.text(&text.decode().map_err(|_| malformed)?),
+                Event::CData(text) => fields.text(&text.decode().map_err(|_| malformed)?),
                 Event::GeneralRef(reference) => {
                     let character = reference.resolve_char_ref().map_err(|_| malformed)?;
                     let name = reference.decode().map_err(|_| malformed)?;
                     let character = character.or_else(|| predefined(&name)).ok_or(malformed)?;
-                    reading.text(character.encode_utf8(&mut [0; 4]));
+                    fields.text(character.encode_utf8(&mut [0; 4]));
                 }
                 Event::DocType(_) => return Err(malformed),
                 Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
-                Event::Eof => return reading.finish().ok_or(malformed),
+                Event::Eof => return fields.finish().ok_or(malformed),
             }
         }
     }
@@ -160,7 +159,7 @@ impl Imdn {
         envelope.push("From", from);
         envelope.push("To", to);
         envelope.push("DateTime", sent_at);
-        Asked { message_id: id.to_owned(), ..Asked::default() }.ask(&mut envelope);
+        DispositionRequest { message_id: id.to_owned(), ..DispositionRequest::default() }.ask(&mut envelope);
         let document = self.write();
         envelope.content.push(Name::ContentType, IMDN);
         envelope.content.push(Name::ContentDisposition, "notification");
@@ -171,15 +170,15 @@ impl Imdn {
 }
 
 impl std::fmt::Debug for Imdn {
-    /// Hides whom it is about.
+    /// Hides the receiver.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Imdn({:?})", self.delivery)
     }
 }
 
-/// The document as far as it was read.
+/// The fields of a document as far as it was read.
 #[derive(Default)]
-struct Reading {
+struct DocumentReader {
     depth: usize,
     place: Place,
     has_root: bool,
@@ -191,7 +190,7 @@ struct Reading {
     has_status: bool,
 }
 
-/// What text belongs to.
+/// The element that a text belongs to.
 #[derive(Clone, Copy, Default, Eq, PartialEq)]
 enum Place {
     #[default]
@@ -208,7 +207,7 @@ enum Kind {
     Other,
 }
 
-impl Reading {
+impl DocumentReader {
     fn open(&mut self, name: &[u8]) -> Result<(), Error> {
         self.depth += 1;
         match (self.depth, name) {

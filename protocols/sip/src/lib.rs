@@ -1,20 +1,20 @@
-//! SIP as instant messages need it: messages (RFC 3261, RFC 3428), non-INVITE
+//! SIP for instant messages: messages (RFC 3261, RFC 3428), non-INVITE
 //! transactions and digest, without sockets, tasks or a clock.
 //!
 //! | module | what it does |
 //! |---|---|
-//! | [`parser`] | a datagram or a WebSocket message into a [`Message`], or a reason and the answer to it |
+//! | [`parser`] | a datagram or a WebSocket message into a [`Message`], or an error and the response to it |
 //! | [`stream`] | the same for TCP and TLS, with keep-alives |
-//! | [`header`] | the ordered list of header fields, and a reader for each that matters |
+//! | [`header`] | the ordered list of header fields, and a reader for each known one |
 //! | [`uri`] | sip, sips and tel |
-//! | [`transaction`] | who answers which request, what is sent again, and when it is over |
-//! | [`reply`], [`Draft`], [`Abilities`], [`register`] | answers and requests from their parts |
+//! | [`transaction`] | matches responses to requests, retransmits, and ends transactions |
+//! | [`reply`], [`Draft`], [`Capabilities`], [`register`] | answers and requests from their parts |
 //! | [`digest`] | challenges and credentials, for both sides |
-//! | [`Cpim`], [`imdn`] | the envelope of an instant message, and what became of one |
+//! | [`Cpim`], [`imdn`] | the envelope of an instant message, and notifications of its delivery |
 //!
 //! # The loop
 //!
-//! Everything that happens goes into the [`transaction::Layer`], together with the time.
+//! Every message and timer goes into the [`transaction::Layer`], together with the time.
 //! Then take [`poll`](transaction::Layer::poll) until it is empty, and wait for the network or for
 //! [`deadline`](transaction::Layer::deadline), whichever is first.
 //!
@@ -39,7 +39,7 @@
 //!     Err(refused) => drop(refused.answer.map(|answer| sent.push((answer.to_bytes(), "192.0.2.1:5060")))),
 //! }
 //!
-//! // Do what is to be done.
+//! // Carry out the outputs.
 //! while let Some(output) = layer.poll() {
 //!     match output {
 //!         Output::Transmit { octets, peer, .. } => sent.push((octets, peer)),
@@ -59,8 +59,8 @@
 //! # assert_eq!(layer.deadline(), None);
 //! ```
 
-mod abilities;
 mod branch;
+mod capabilities;
 mod cpim;
 pub mod digest;
 mod draft;
@@ -79,8 +79,8 @@ pub mod transaction;
 mod transport;
 pub mod uri;
 
-pub use abilities::Abilities;
 pub use branch::{branch, call_id, tag};
+pub use capabilities::Capabilities;
 pub use cpim::Cpim;
 pub use draft::Draft;
 pub use error::Error;

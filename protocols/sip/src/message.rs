@@ -1,4 +1,4 @@
-//! Requests and responses, and how they are written.
+//! SIP requests and responses, and their wire form (RFC 3261 §7).
 
 use std::fmt;
 use std::io::Write as _;
@@ -77,8 +77,8 @@ impl Request {
         Self { method, uri: uri.into(), headers: Headers::new(), body: Bytes::new() }
     }
 
-    /// Notes where the request came from in its topmost Via, so that the answer
-    /// finds its way back: `received` if the host of sent-by is not `source`, and
+    /// Writes the source of the request into its topmost Via, for the way of the
+    /// response: `received` if the host of sent-by is not `source`, and
     /// `rport` if the sender asked for it (RFC 3261 §18.2.1, RFC 3581 §4).
     /// `received` from further away is overwritten: the peer cannot choose it.
     pub fn note_source(&mut self, source: SocketAddr) {

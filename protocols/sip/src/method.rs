@@ -1,4 +1,4 @@
-//! Methods. Their names are case-sensitive (RFC 3261 §7.1).
+//! The methods of requests; their names are case-sensitive (RFC 3261 §7.1).
 
 use std::fmt;
 

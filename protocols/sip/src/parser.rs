@@ -1,12 +1,12 @@
-//! From octets to a message (RFC 3261 §7, §18.3), and what to say when they are none.
+//! Parses octets into a message (RFC 3261 §7, §18.3), and builds the response to a malformed request.
 //!
 //! One datagram, or one WebSocket message (RFC 7118 §4), is one message:
 //! [`parse`]. For a byte stream see [`crate::stream`].
 //!
-//! The parser is strict where RFC 4475 calls a message invalid, and takes
-//! everything that it calls valid. What every element must understand of a request (Via, From,
-//! To, Call-ID, CSeq, Max-Forwards, Contact, Date, Content-Type, the body's length) is checked
-//! here once; everything else is checked by whoever reads it.
+//! The parser refuses each message that RFC 4475 classes as invalid, and accepts each
+//! that it classes as valid. The fields of a request that every element reads (Via, From, To,
+//! Call-ID, CSeq, Max-Forwards, Contact, Date, Content-Type, the body's length) are checked
+//! here once; other fields are checked where they are read.
 
 use std::borrow::Cow;
 
@@ -28,13 +28,13 @@ pub const HEADERS_MAX: usize = 256;
 /// Octets that start line and header fields may have together.
 pub const HEAD_OCTETS_MAX: usize = 65_535;
 
-/// A message that cannot be taken.
+/// A message that is refused.
 #[derive(Debug)]
-pub struct Refused {
+pub struct ParseError {
     /// What is wrong.
     pub error: Error,
-    /// The answer to give, for a request that names where answers go. A broken
-    /// response, an ACK, and what is no SIP at all get none.
+    /// The response to send, for a request with a Via. A malformed response, an
+    /// ACK, and octets that are not SIP get none.
     pub answer: Option<Box<Response>>,
 }
 
@@ -42,7 +42,7 @@ pub struct Refused {
 ///
 /// Octets after Content-Length are dropped; without Content-Length the body is the
 /// rest (RFC 3261 §18.3).
-pub fn parse(octets: &Bytes) -> Result<Message, Refused> {
+pub fn parse(octets: &Bytes) -> Result<Message, ParseError> {
     let blank = octets.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
     let octets = octets.slice(blank..);
     if octets.is_empty() {
@@ -71,7 +71,7 @@ pub fn parse(octets: &Bytes) -> Result<Message, Refused> {
             });
             match request {
                 Ok((method, uri, body)) => Ok(Message::Request(Request { method, uri, headers, body })),
-                Err(error) => Err(Refused { error, answer: answer(start, &headers, error) }),
+                Err(error) => Err(ParseError { error, answer: answer(start, &headers, error) }),
             }
         }
         StartLine::Response(line) => {
@@ -84,7 +84,7 @@ pub fn parse(octets: &Bytes) -> Result<Message, Refused> {
     }
 }
 
-impl From<Error> for Refused {
+impl From<Error> for ParseError {
     fn from(error: Error) -> Self {
         Self { error, answer: None }
     }
@@ -211,11 +211,11 @@ fn check_request(method: &Method, uri: &str, headers: &Headers) -> Result<(), Er
     if headers.cseq()?.method == method.as_str() { Ok(()) } else { Err(Error::MethodMismatch) }
 }
 
-/// Checks the fields that say to which transaction a message belongs (RFC 3261 §8.1.1), and
-/// that what may stand once stands once. A response needs no more than this: what
-/// else is odd in it is no reason to lose an answer.
+/// Checks the fields that identify the transaction of a message (RFC 3261 §8.1.1), and
+/// that a single field occurs once. A response needs no other check: another
+/// malformed field is no reason to drop it.
 fn check_identity(headers: &Headers) -> Result<(), Error> {
-    let mut seen = Seen::default();
+    let mut seen = FieldSet::default();
     for (name, _, value) in headers.iter() {
         if name.is_single() && !seen.first(name) {
             return Err(Error::Repeated(name.as_str()));
@@ -249,11 +249,11 @@ fn check_request_value(name: Name, value: &str) -> Result<(), Error> {
     }
 }
 
-/// Which of the single fields were met.
+/// The single fields that a message has so far.
 #[derive(Default)]
-struct Seen(u64);
+struct FieldSet(u64);
 
-impl Seen {
+impl FieldSet {
     fn first(&mut self, name: Name) -> bool {
         let bit = 1_u64 << (name as u32 % 64);
         let first = self.0 & bit == 0;
@@ -280,7 +280,7 @@ pub(crate) fn read_content_length(value: &str) -> Result<usize, Error> {
     digits(value).ok_or(Error::Malformed("Content-Length"))
 }
 
-/// The answer to a request of which only the head can be trusted.
+/// The response to a request of which only the head is usable.
 pub(crate) fn answer_to(head: &[u8], error: Error) -> Option<Box<Response>> {
     let head = String::from_utf8_lossy(head);
     let (start, fields) = head.trim_end_matches(['\r', '\n']).split_once("\r\n")?;

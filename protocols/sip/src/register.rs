@@ -1,7 +1,7 @@
-//! REGISTER, as a registrar reads and answers it (RFC 3261 §10.3).
+//! Reads a REGISTER and builds its responses, for a registrar (RFC 3261 §10.3).
 //!
-//! Which bindings exist, and whether Call-ID and CSeq are newer than theirs, is the
-//! registrar's knowledge; here is only what the request says.
+//! The registrar keeps the bindings and compares Call-ID and CSeq with theirs; this
+//! module has only the contents of the request.
 
 use crate::error::Error;
 use crate::header::{Contact, Date, EXPIRES_DEFAULT, Name, NameAddr, expires};
@@ -13,26 +13,26 @@ use crate::uri::{Scheme, Uri};
 /// The contacts one REGISTER may name.
 pub const CONTACTS_MAX: usize = 16;
 
-/// What one REGISTER asks for.
+/// The contents of one REGISTER.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Registration<'a> {
-    /// Whose bindings: the URI of To.
+    /// The address-of-record: the URI of To.
     pub address_of_record: Uri<'a>,
     /// With [`Registration::cseq`], the order of changes: a change with the Call-ID of a
     /// binding and a CSeq that is not higher is to be ignored (§10.3 step 7).
     pub call_id: &'a str,
     /// The number of CSeq.
     pub cseq: u32,
-    /// What is to change.
+    /// The change of the bindings.
     pub change: Change<'a>,
 }
 
-/// What is to change.
+/// The change of the bindings that a REGISTER requests.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Change<'a> {
     /// Nothing: the answer lists what is bound.
     None,
-    /// `Contact: *` with `Expires: 0`: all bindings go.
+    /// `Contact: *` with `Expires: 0`: all bindings are removed.
     RemoveAll,
     /// Each of these is added or refreshed, or removed where its time is 0.
     Set(Vec<Binding<'a>>),

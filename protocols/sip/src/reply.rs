@@ -1,4 +1,4 @@
-//! A response made from its request, and the way it goes back (RFC 3261 §8.2.6, §18.2.2).
+//! Builds a response from its request, and finds its destination (RFC 3261 §8.2.6, §18.2.2).
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::SocketAddr;
@@ -16,8 +16,8 @@ pub fn response(request: &Request, status: Status, to_tag: &str) -> Response {
     of(&request.headers, status, to_tag)
 }
 
-/// The response of an element that keeps nothing of the request. Its tag follows
-/// from the request, so that a retransmission is answered alike (§8.2.7).
+/// The response of a stateless element. Its tag is computed from the request, so
+/// that a retransmission gets the same response (§8.2.7).
 pub fn stateless(request: &Headers, status: Status) -> Response {
     let mut hasher = DefaultHasher::new();
     for name in [Name::Via, Name::CallId, Name::CSeq, Name::From] {

@@ -11,7 +11,7 @@ macro_rules! statuses {
         impl Status {
             $(#[doc = concat!($code, " ", $phrase, ".")] pub const $name: Self = Self($code);)*
 
-            /// The standard's reason phrase, or a word for the class of an unknown code.
+            /// The standard's reason phrase, or a phrase for the class of an unknown code.
             pub fn reason(self) -> &'static str {
                 match self.0 {
                     $($code => $phrase,)*

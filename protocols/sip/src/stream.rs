@@ -1,4 +1,4 @@
-//! Messages out of a byte stream: TCP and TLS (RFC 3261 §18.3, RFC 5626 §3.5.1).
+//! Cuts the byte stream of TCP or TLS into messages and keep-alives (RFC 3261 §18.3, RFC 5626 §3.5.1).
 //!
 //! A WebSocket needs none of this: there one WebSocket message is one SIP message
 //! (RFC 7118 §4) and goes straight to [`crate::parse`].
@@ -10,7 +10,7 @@ use bytes::BytesMut;
 use crate::error::Error;
 use crate::header::Name;
 use crate::message::Message;
-use crate::parser::{HEAD_OCTETS_MAX, Refused, find, parse, read_content_length, read_fields};
+use crate::parser::{HEAD_OCTETS_MAX, ParseError, find, parse, read_content_length, read_fields};
 
 /// Cuts a stream into messages and keep-alives.
 ///
@@ -22,19 +22,19 @@ pub struct Stream {
     searched: usize,
     /// One CRLF was taken: another one makes it a ping.
     half_ping: bool,
-    /// The length of the message whose body is awaited.
+    /// The length of the message with its body still incomplete.
     awaited: Option<usize>,
     broken: bool,
 }
 
-/// What came out of the stream.
+/// One element of the stream.
 #[derive(Debug)]
 pub enum Frame {
     /// A message.
     Message(Message),
-    /// A message that cannot be taken. If [`Stream::is_broken`] now holds, answer and
-    /// close: nobody knows where the next message starts.
-    Refused(Refused),
+    /// A message that is refused. If [`Stream::is_broken`] now holds, send the response and
+    /// close: the start of the next message is unknown.
+    Refused(ParseError),
     /// A double CRLF: answer with [`PONG`].
     Ping,
     /// A single CRLF, the answer to our own ping, or the first half of a ping that
@@ -49,7 +49,7 @@ pub const PING: &[u8] = b"\r\n\r\n";
 pub const PONG: &[u8] = b"\r\n";
 
 impl Stream {
-    /// A stream whose messages have `octets_max` octets at most.
+    /// A stream with messages of at most `octets_max` octets.
     pub fn new(octets_max: usize) -> Self {
         Self {
             buffer: BytesMut::new(),
@@ -66,7 +66,7 @@ impl Stream {
         &mut self.buffer
     }
 
-    /// Whether the place of the next message is lost; nothing more will come.
+    /// Whether the start of the next message is unknown; the stream gives no more messages.
     pub fn is_broken(&self) -> bool {
         self.broken
     }
@@ -127,7 +127,7 @@ impl Stream {
         Some(if self.half_ping { Frame::Pong } else { Frame::Ping })
     }
 
-    /// Where the head ends, once it is here. A head without end breaks the stream.
+    /// The end of the head, once it is received. A head without end breaks the stream.
     fn head_end(&mut self) -> Option<usize> {
         let from = self.searched.saturating_sub(3);
         let found = find(self.buffer.get(from..).unwrap_or_default(), b"\r\n\r\n");
@@ -140,12 +140,12 @@ impl Stream {
         end
     }
 
-    /// Breaks the stream, with the answer that the head asks for.
+    /// Breaks the stream, with the response to the head.
     fn give_up(&mut self, head_end: usize, error: Error) -> Frame {
         self.broken = true;
         let head = self.buffer.split_to(head_end + 4).freeze();
         let answer = crate::parser::answer_to(&head, error);
-        Frame::Refused(Refused { error, answer })
+        Frame::Refused(ParseError { error, answer })
     }
 }
 
@@ -159,7 +159,7 @@ impl fmt::Debug for Stream {
     }
 }
 
-/// The one Content-Length of a head; a stream cannot do without (RFC 3261 §18.3).
+/// The one Content-Length of a head, which a stream requires (RFC 3261 §18.3).
 fn content_length(head: &[u8]) -> Result<usize, Error> {
     let head = str::from_utf8(head).map_err(|_| Error::NotUtf8)?;
     let (_, fields) = head.split_once("\r\n").ok_or(Error::Missing("Content-Length"))?;

@@ -4,8 +4,8 @@
 //! transaction each. [`Layer`] holds as many as are open, finds the one that a message
 //! belongs to, and keeps their timers.
 //!
-//! There is no INVITE machine: nobody calls a message centre. An INVITE is handed up
-//! like any request, to be refused with 405; its retransmissions get that answer again, and
+//! There is no INVITE machine: a message centre has no sessions. An INVITE is handed up
+//! like any request, to be refused with 405; its retransmissions get that response again, and
 //! the ACK for it is dropped.
 
 mod client;

@@ -1,11 +1,11 @@
-//! Transports, as far as messages and transactions depend on them (RFC 3261 §18).
+//! The transports of SIP and their properties for messages and transactions (RFC 3261 §18).
 
 use std::fmt;
 
 /// Requests longer than this leave UDP when the path's MTU is unknown (RFC 3261 §18.1.1).
 pub const DATAGRAM_OCTETS_MAX: usize = 1300;
 
-/// What carries messages.
+/// A transport protocol.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Transport {
     /// Datagrams, which may be lost.
@@ -21,7 +21,7 @@ pub enum Transport {
 }
 
 impl Transport {
-    /// Whether lost messages are somebody else's business: then nothing is retransmitted.
+    /// Whether the transport itself recovers lost octets: then no message is retransmitted.
     pub const fn is_reliable(self) -> bool {
         !matches!(self, Self::Udp)
     }
@@ -60,8 +60,8 @@ impl fmt::Display for Transport {
     }
 }
 
-/// The transport for a request of `octets` whose peer is reached over `preferred`:
-/// too long for a datagram, it goes over TCP (RFC 3261 §18.1.1, RFC 3428 §8).
+/// The transport for a request of `octets` to a peer on `preferred`: one that is too
+/// long for a datagram goes over TCP (RFC 3261 §18.1.1, RFC 3428 §8).
 pub const fn transport_for(preferred: Transport, octets: usize) -> Transport {
     match preferred {
         Transport::Udp if octets > DATAGRAM_OCTETS_MAX => Transport::Tcp,

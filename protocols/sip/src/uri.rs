@@ -34,7 +34,7 @@ pub enum Scheme<'a> {
     Other(&'a str),
 }
 
-/// A URI, taken apart.
+/// A URI and its parts.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub struct Uri<'a> {
     /// The scheme.
@@ -213,8 +213,8 @@ impl fmt::Display for Uri<'_> {
 }
 
 impl fmt::Debug for Uri<'_> {
-    /// Without user and password: they are a number and a secret. What a scheme that we
-    /// do not know holds is nobody's business either.
+    /// Without user and password: they are a number and a secret. A URI of an unknown
+    /// scheme shows the scheme alone.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { scheme, port, params, .. } = self;
         let host = if matches!(scheme, Scheme::Other(_)) { "" } else { self.host };
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_the_parts_apart() {
+    fn reads_every_part() {
         let uri = Uri::parse("sips:alice:secret@[2001:db8::10]:5070;lr;x=%41?Subject=a").unwrap();
         assert_eq!((uri.scheme, uri.user, uri.password), (Scheme::Sips, Some("alice"), Some("secret")));
         assert_eq!((uri.host, uri.port), ("[2001:db8::10]", Some(5070)));

@@ -1,4 +1,4 @@
-//! Envelopes and notifications, as the RFCs print them and as others send them.
+//! Envelopes (RFC 3862) and notifications (RFC 5438): the examples of the RFCs and the forms of other senders.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,7 +10,7 @@
 
 use bytes::Bytes;
 use proptest::prelude::*;
-use sip::imdn::{Asked, Delivery, Imdn, NAMESPACE};
+use sip::imdn::{Delivery, DispositionRequest, Imdn, NAMESPACE};
 use sip::{Cpim, Error, Name};
 
 /// The example of RFC 3862 §5.1, without the line that a file has before it.
@@ -110,18 +110,18 @@ fn rfc_3862_escapes_go_both_ways() {
 
 #[test]
 fn an_extension_is_known_by_its_uri_and_not_by_its_prefix() {
-    let asked = Asked::of(&parse(ASKS).unwrap()).unwrap();
+    let asked = DispositionRequest::of(&parse(ASKS).unwrap()).unwrap();
     let renamed = ASKS.replace("NS: imdn", "NS: x-y").replace("imdn.M", "x-y.M").replace("imdn.D", "x-y.D");
-    assert_eq!(Asked::of(&parse(&renamed).unwrap()), Some(asked.clone()));
+    assert_eq!(DispositionRequest::of(&parse(&renamed).unwrap()), Some(asked.clone()));
     let bare = ASKS.replace("NS: imdn <", "NS: <").replace("imdn.M", "M").replace("imdn.D", "D");
-    assert_eq!(Asked::of(&parse(&bare).unwrap()), Some(asked), "the default namespace");
-    assert_eq!(Asked::of(&parse(&ASKS.replace("NS: imdn", "NS: other")).unwrap()), None);
+    assert_eq!(DispositionRequest::of(&parse(&bare).unwrap()), Some(asked), "the default namespace");
+    assert_eq!(DispositionRequest::of(&parse(&ASKS.replace("NS: imdn", "NS: other")).unwrap()), None);
 }
 
 #[test]
 fn rfc_5438_example_asks() {
     let cpim = parse(ASKS).unwrap();
-    let asked = Asked::of(&cpim).unwrap();
+    let asked = DispositionRequest::of(&cpim).unwrap();
     assert_eq!(asked.message_id, "34jk324j");
     assert!(asked.positive_delivery && asked.negative_delivery);
     assert_eq!(cpim.body, "Hello World\r\n");
@@ -129,12 +129,12 @@ fn rfc_5438_example_asks() {
         [("positive-delivery", true, false), ("display, Negative-Delivery", false, true)]
     {
         let text = ASKS.replace("positive-delivery, negative-delivery", words);
-        let asked = Asked::of(&parse(&text).unwrap()).unwrap();
+        let asked = DispositionRequest::of(&parse(&text).unwrap()).unwrap();
         assert_eq!((asked.positive_delivery, asked.negative_delivery), (positive, negative));
     }
     for nothing in ["display", "processing", ""] {
         let text = ASKS.replace("positive-delivery, negative-delivery", nothing);
-        assert_eq!(Asked::of(&parse(&text).unwrap()), None);
+        assert_eq!(DispositionRequest::of(&parse(&text).unwrap()), None);
     }
 }
 
@@ -278,7 +278,7 @@ proptest! {
     }
 
     #[test]
-    fn envelopes_come_back_as_they_went(
+    fn envelopes_round_trip(
         values in prop::collection::vec("[^\u{0}]{0,30}", 1..5),
         body in prop::collection::vec(any::<u8>(), 0..100),
     ) {
@@ -294,7 +294,7 @@ proptest! {
     }
 
     #[test]
-    fn notifications_come_back_as_they_went(message_id in "[!-~]{1,40}", uri in "[ -~]{0,40}") {
+    fn notifications_round_trip(message_id in "[!-~]{1,40}", uri in "[ -~]{0,40}") {
         let imdn = Imdn {
             message_id,
             datetime: String::new(),

@@ -1,4 +1,4 @@
-//! Digest against the examples of the standards, and a server's judgement.
+//! Digest: the examples of RFC 7616 and RFC 2617, and the verification on a server.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests may fail as tests do")]
 
 use std::time::Duration;
@@ -159,7 +159,7 @@ fn a_use_of_a_nonce_counts_once() {
     assert_eq!(verify(2, 1001), Verdict::Accepted); // overtaken
     assert_eq!(verify(2, 1001), Verdict::Stale);
     assert_eq!(verify(200, 1001), Verdict::Accepted);
-    assert_eq!(verify(136, 1001), Verdict::Stale); // too far behind to tell
+    assert_eq!(verify(136, 1001), Verdict::Stale); // too far behind the highest count
     assert_eq!(verify(137, 1001), Verdict::Accepted);
     assert_eq!(verify(0, 1001), Verdict::Stale);
     assert_eq!(verify(201, 1301), Verdict::Stale); // older than 300 s
@@ -188,7 +188,7 @@ fn what_is_not_ours_is_refused() {
 }
 
 #[test]
-fn forgotten_counts_open_no_door() {
+fn a_nonce_without_its_counts_is_stale() {
     let mut verifier = verifier(2);
     let challenges: Vec<_> =
         (0..3).map(|n| verifier.challenges(1000 + n, n, false).next().unwrap()).collect();

@@ -1,4 +1,4 @@
-//! Messages of the standards, every truncation, mutations, and round trips.
+//! The parser on messages of the standards (RFC 3261, RFC 3428), truncations, mutations and round trips.
 
 #![allow(
     clippy::unwrap_used,
@@ -95,7 +95,7 @@ fn every_truncation_is_refused_or_a_shorter_body() {
 }
 
 #[test]
-fn faults_have_names() {
+fn each_fault_has_its_error() {
     assert_eq!(error_of(""), Error::Empty);
     assert_eq!(error_of("\r\n\r\n"), Error::Empty);
     assert_eq!(error_of("hello"), Error::StartLine);
@@ -123,9 +123,9 @@ fn faults_have_names() {
     assert_eq!(error_of(MESSAGE.replace("CSeq", &format!("X: {long}\r\nCSeq"))), Error::TooLarge);
 }
 
-/// What is not in the grammar and still clear passes, since phones send it.
+/// Unambiguous forms outside the grammar are accepted, since phones send them.
 #[test]
-fn clear_deviations_pass() {
+fn unambiguous_deviations_are_accepted() {
     let request = parse_request(
         MESSAGE
             .replace("From: sip:user1@domain.com;tag=49583", "f: Jörg <sip:user1@domain.com>;tag=a+b/c==")
@@ -134,7 +134,7 @@ fn clear_deviations_pass() {
     assert_eq!(request.headers.from().unwrap().display_name().as_deref(), Some("Jörg"));
     assert_eq!(request.headers.from().unwrap().tag(), Some("a+b/c=="));
     assert_eq!(request.headers.via().unwrap().branch_after_cookie(), Some("77/6s=="));
-    // An answer is not lost for a field that nobody needs.
+    // A response is not dropped for a malformed field that is not used.
     let answer = ANSWER.replace("Content-Length", "Contact: what?\r\nDate: today\r\nContent-Length");
     assert!(parse(&answer.into()).is_ok());
     assert!(parse(&ANSWER.replace("200 OK", "200").into()).is_ok());
@@ -152,7 +152,7 @@ fn a_refused_ack_is_not_answered() {
     assert_eq!(answer, again); // stateless, and yet the same for a retransmission
 }
 
-/// Octets from a small generator, so that a failure comes back.
+/// Octets from a seeded generator, so that a failure is reproducible.
 fn mutate(octets: &mut Vec<u8>, state: &mut u64) {
     const PIECES: [&[u8]; 12] = [
         b"\r\n",
@@ -186,10 +186,10 @@ fn mutate(octets: &mut Vec<u8>, state: &mut u64) {
     }
 }
 
-/// Whatever a peer sends, every reader returns, and what was taken can be written and
-/// taken again with the same fields.
+/// Every reader returns on any input, and an accepted message can be written and
+/// read again with the same fields.
 #[test]
-fn mutations_break_nothing() {
+fn mutations_are_read_without_panic() {
     let mut state = 4475;
     let vectors = vectors();
     for round in 0..20_000 {
@@ -301,7 +301,7 @@ fn the_source_is_noted_in_the_topmost_via() {
     assert_eq!(via("SIP/2.0/UDP host;maddr=192.0.2.9", "1.2.3.4:5").1.as_deref(), Some("192.0.2.9:5060"));
 }
 
-/// RFC 5118: IPv6 in all the places.
+/// RFC 5118: IPv6 addresses in URIs and in Via.
 #[test]
 fn rfc_5118_ipv6_is_read_in_brackets() {
     let register = |uri: &str, via: &str| {
@@ -351,7 +351,7 @@ proptest! {
     }
 
     #[test]
-    fn octets_of_any_kind_are_survived(octets in proptest::collection::vec(any::<u8>(), 0..400)) {
+    fn arbitrary_octets_are_refused_without_panic(octets in proptest::collection::vec(any::<u8>(), 0..400)) {
         let refused = parse(&octets.into());
         prop_assert!(refused.is_err());
     }

@@ -1,4 +1,4 @@
-//! The 49 messages of RFC 4475, with the verdict that its sections give.
+//! The 49 torture messages of RFC 4475, each with the result that its section requires.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests may fail as tests do")]
 
@@ -6,7 +6,7 @@ use bytes::Bytes;
 use sip::header::{Contact, NameAddr};
 use sip::register::{Lifetimes, Registration};
 use sip::uri::{Scheme, unescape};
-use sip::{Abilities, Error, Message, Method, Name, Request, Response, Status, Uri, parse};
+use sip::{Capabilities, Error, Message, Method, Name, Request, Response, Status, Uri, parse};
 
 fn read(name: &str) -> Bytes {
     let path = format!("{}/tests/vectors/rfc4475/{name}.dat", env!("CARGO_MANIFEST_DIR"));
@@ -70,7 +70,7 @@ const VALID: [&str; 27] = [
     "inv2543",
 ];
 
-/// §3.1.2 and §3.3: what is wrong, and so with which status it is refused.
+/// §3.1.2 and §3.3: the fault of each message, and the status of its refusal.
 const INVALID: [(&str, Error); 20] = [
     ("badinv01", Error::Malformed("Via")),
     ("clerr", Error::BodyTruncated),
@@ -270,7 +270,7 @@ fn reason_phrases_are_free() {
     assert_eq!((noreason.status, noreason.reason.as_str()), (Status::TRYING, ""));
 }
 
-/// §3.1.2.4: only the CSeq of scalar02 is beyond repair; the rest has defaults.
+/// §3.1.2.4: only the CSeq of scalar02 has no default; the other fields have.
 #[test]
 fn overlarge_expiries_count_as_the_default() {
     let text = String::from_utf8(read("scalar02").to_vec()).unwrap();
@@ -282,7 +282,7 @@ fn overlarge_expiries_count_as_the_default() {
     assert_eq!(bindings[0].expires_seconds, 3600);
 }
 
-const MESSAGE_CENTRE: Abilities<'static> = Abilities {
+const MESSAGE_CENTRE: Capabilities<'static> = Capabilities {
     methods: &[Method::Message, Method::Options, Method::Register, Method::Invite],
     extensions: &[],
     media_types: &["text/plain", "multipart/mixed", "application/sdp"],
@@ -294,7 +294,7 @@ fn refusal(name: &str) -> Option<(Status, Name, String)> {
     Some((response.status, added.0, added.1))
 }
 
-/// §3.3: well formed, and still more than the element can do.
+/// §3.3: well formed, but not supported by the element.
 #[test]
 fn application_layer_semantics() {
     let cseq = |number: &str, method: &str| format!("{number} {method}");
@@ -317,7 +317,7 @@ fn application_layer_semantics() {
     let refused = Registration::parse(&unksm2, lifetimes).unwrap_err();
     assert_eq!(refused.status(), Some(Status::BAD_REQUEST));
 
-    // §3.3.7: an unknown scheme is as good as no credentials.
+    // §3.3.7: an unknown scheme counts as no credentials.
     let authorization = request("regaut01").headers.get(Name::Authorization).map(str::to_owned).unwrap();
     assert_eq!(sip::digest::Credentials::parse(&authorization), Ok(None));
 

@@ -1,4 +1,4 @@
-//! Messages out of a stream, however it is cut.
+//! The stream framing of TCP and TLS (RFC 3261 §18.3, RFC 5626), with the stream cut at any octet.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests may fail as tests do")]
 
@@ -17,7 +17,7 @@ const MESSAGE: &str = "MESSAGE sip:user2@domain.com SIP/2.0\r\n\
     \r\n\
     Watson,\r\n\r\ncome he";
 
-/// What comes out, one letter a frame.
+/// The frames of a stream, one letter each.
 fn letters(stream: &mut Stream) -> String {
     let mut out = String::new();
     while let Some(frame) = stream.poll() {
@@ -41,7 +41,7 @@ fn read(text: &str) -> (String, Stream) {
 }
 
 #[test]
-fn messages_and_keep_alives_are_told_apart() {
+fn messages_and_keep_alives_are_distinguished() {
     assert_eq!(read(&MESSAGE.repeat(3)).0, "mmm");
     assert_eq!(read(&MESSAGE.replace("Content-Length: 18", "L :\r\n 18").repeat(2)).0, "mm");
     let half = MESSAGE.split_at(60).0;
@@ -54,7 +54,7 @@ fn messages_and_keep_alives_are_told_apart() {
 
 /// Cut at every place into two, and into single octets: the same messages.
 #[test]
-fn cuts_change_nothing() {
+fn a_stream_cut_anywhere_has_the_same_messages() {
     let text = format!("{MESSAGE}\r\n\r\n{MESSAGE}");
     for cut in 0..text.len() {
         let mut stream = Stream::new(10_000);
@@ -76,7 +76,7 @@ fn cuts_change_nothing() {
 }
 
 #[test]
-fn a_lost_place_breaks_the_stream_with_an_answer() {
+fn a_lost_message_boundary_breaks_the_stream_with_an_answer() {
     let broken = |text: String| {
         let mut stream = Stream::new(2000);
         stream.buffer().extend_from_slice(text.as_bytes());

@@ -1,4 +1,4 @@
-//! Two transaction layers, a network that loses and delays, and virtual time.
+//! The transaction layer (RFC 3261 §17): two layers, a network with loss and delay, and virtual time.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests may fail as tests do")]
 
 use std::collections::BTreeMap;
@@ -39,7 +39,7 @@ struct Pair {
     lost: fn(u64) -> bool,
     carried: u64,
     link: BTreeMap<(Instant, u64), (bool, Bytes)>,
-    /// What the server's user was asked, and when.
+    /// The requests that the server's user got, and when.
     asked: Vec<(Duration, ServerId, Request)>,
     answers: Vec<(Duration, ClientId, Status)>,
     timeouts: Vec<(Duration, ClientId)>,
@@ -83,7 +83,7 @@ impl Pair {
         sent
     }
 
-    /// Lets everything happen until `until` after the start.
+    /// Runs all events until `until` after the start.
     fn run(&mut self, until: Duration) {
         let end = self.started + until;
         loop {
@@ -237,8 +237,8 @@ fn field_58_retransmissions_are_answered_and_not_asked_again() {
 }
 
 #[test]
-fn a_lossy_link_asks_once_and_answers_once() {
-    // Every fifth message is lost, in no order that a timer could follow.
+fn a_lossy_link_delivers_each_request_and_response_once() {
+    // Every fifth message is lost, in an order that is independent of the timers.
     let lost = |nth: u64| nth.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32 & 0xffff < 0x3333;
     assert!((80..120).contains(&(1..=500).filter(|nth| lost(*nth)).count()));
     let mut pair = Pair::new(Transport::Udp, lost);
@@ -256,7 +256,7 @@ fn a_lossy_link_asks_once_and_answers_once() {
 }
 
 #[test]
-fn a_request_that_nobody_answers_is_forgotten() {
+fn a_request_without_a_response_is_removed() {
     let mut pair = Pair::new(Transport::Udp, never);
     pair.auto_answer = false;
     pair.send(1);
@@ -291,7 +291,7 @@ fn full_tables_refuse() {
 
 /// RFC 3261 §17.2.3: one branch from two senders, or with two methods, is two transactions.
 #[test]
-fn server_transactions_are_told_apart() {
+fn server_transactions_are_distinguished() {
     let now = start();
     let mut layer = Layer::new(Timers::default(), Limits::default());
     let mut same = 0;
@@ -330,7 +330,7 @@ fn server_transactions_are_told_apart() {
 }
 
 #[test]
-fn strange_answers_are_dropped() {
+fn unmatched_and_misdirected_responses_are_dropped() {
     let now = start();
     let mut layer = Layer::new(Timers::default(), Limits::default());
     let id = layer.send(&request(1), (), Transport::Udp, now).unwrap();

@@ -1,4 +1,4 @@
-//! Protocol codes as numbers with names.
+//! The macro that declares protocol codes (command ids, statuses, states, tags) as numbers with names.
 //!
 //! A code keeps its number, so a value that no standard names survives from
 //! the wire to the wire; the standards' values are associated constants.

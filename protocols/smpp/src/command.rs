@@ -84,7 +84,7 @@ pub struct Header {
     pub command_length: u32,
     /// Which operation.
     pub command_id: CommandId,
-    /// How a request ended; zero in requests.
+    /// The result of the request; zero in requests.
     pub command_status: Status,
     /// Joins a response to its request. The standard's range is 1 to
     /// 0x7FFFFFFF; other values are taken as they come and echoed.

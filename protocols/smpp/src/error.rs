@@ -1,4 +1,4 @@
-//! Why octets are not a PDU, or a PDU cannot become octets.
+//! The errors of decoding and encoding a PDU, each with its `command_status`.
 
 use crate::status::Status;
 

@@ -1,4 +1,4 @@
-//! The mandatory fields that have a limit: name, room, and the status that is theirs.
+//! The mandatory fields of variable length: name, most octets, and the status for a malformed one.
 //!
 //! Limits are those of SMPP 3.4 §4 and 5.0 §4, the larger where they differ, and those of 3.3 for the
 //! commands that it alone has.

@@ -31,8 +31,8 @@ impl Framing {
     /// Takes every complete PDU from the front of `buffer`; an incomplete one stays.
     ///
     /// After an impossible `command_length` the stream has no more boundaries:
-    /// the PDUs before it are in the batch, the rest of the buffer is thrown
-    /// away, and [`Batch::fault`] says what to tell the peer before closing.
+    /// the PDUs before it are in the batch, the rest of the buffer is dropped,
+    /// and [`Batch::fault`] has the sequence number for the generic_nack.
     pub fn take(&self, buffer: &mut BytesMut) -> Batch {
         let mut end = 0;
         let mut fault = None;
@@ -58,7 +58,7 @@ impl Framing {
 }
 
 /// A `command_length` that no PDU can have. Answer `generic_nack` with
-/// `ESME_RINVCMDLEN`, then close: nobody knows where the next PDU starts.
+/// `ESME_RINVCMDLEN`, then close: the start of the next PDU is unknown.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("command_length {command_length} is impossible")]
 pub struct BadLength {
@@ -86,7 +86,7 @@ impl Batch {
         self.fault
     }
 
-    /// Whether there is not even one frame.
+    /// Whether there is no frame.
     pub fn is_empty(&self) -> bool {
         self.octets.is_empty()
     }

@@ -1,19 +1,18 @@
 //! SMPP 3.3, 3.4 and 5.0: PDUs and sessions, without sockets or a clock.
 //!
-//! Three layers that do not know each other's business:
+//! Three independent layers:
 //!
 //! - [`Framing::take`] cuts **every** complete PDU out of a read buffer, as a
 //!   [`Batch`] of frames that borrow.
 //! - [`Session`] looks at headers alone: states, windows, timers, sequence
-//!   numbers. It says what each PDU is and when something is due.
+//!   numbers. It classifies each PDU and gives the next deadline.
 //! - [`Pdu`] looks at bodies alone: structs of borrowed views in, one buffer out.
 //!
 //! The contract of the loop: for each batch, give every header to
 //! [`Session::received`] in order; then take [`Session::poll`] until it is
 //! empty; then write once; then wait for the socket or for
-//! [`Session::deadline`], whichever is first. What the session has to say
-//! ([`session::Output`]) is never lost and never more than one for each PDU
-//! and each request of ours.
+//! [`Session::deadline`], whichever is first. No [`session::Output`] is lost,
+//! and there is at most one for each PDU and each request of ours.
 //!
 //! ```
 //! use bytes::BytesMut;
@@ -22,8 +21,8 @@
 //! use smpp::{Error, Framing, Pdu, Session, Status, Tag, TlvBuffer};
 //! use std::time::Instant;
 //!
-//! /// One turn of a centre's loop: `read` is what came, `write` is what goes out
-//! /// in one piece. Returns false when the connection is to be closed.
+//! /// One turn of a centre's loop: `read` has the octets received, `write` gets the octets
+//! /// to send. Returns false when the connection is to be closed.
 //! fn turn(session: &mut Session, read: &mut BytesMut, write: &mut BytesMut, now: Instant) -> Result<bool, Error> {
 //!     let batch = Framing::default().take(read);
 //!     for frame in batch.frames() {
@@ -46,7 +45,7 @@
 //!                 session.answered(now);
 //!             }
 //!             (Verdict::Request, _) => session.refuse(&header, Status::ESME_RINVCMDID, now),
-//!             _ => {} // responses to deliver_sm, and what the session has dealt with
+//!             _ => {} // responses to deliver_sm, and PDUs that the session has handled
 //!         }
 //!     }
 //!     session.handle(batch.fault().map_or(Input::Tick, Input::BadLength), now);

@@ -1,8 +1,8 @@
-//! PDUs as structs of borrowed views.
+//! The PDUs of SMPP 3.3, 3.4 and 5.0 as structs of borrowed views (SMPP 3.4 §4, SMPP 5.0 §4).
 //!
 //! A view (`&[u8]`) of a C-octet string has no NUL. In a response the
-//! `Option` of its first field tells a body that was left out (as error
-//! responses do, SMPP 3.4 §4.4.2) from an empty string.
+//! `Option` of its first field distinguishes a body that was left out (as in
+//! error responses, SMPP 3.4 §4.4.2) from an empty string.
 //!
 //! Every PDU keeps the optional parameters that came with it, also where the
 //! standard lists none: SMPP 5.0 lets any PDU carry TLVs.
@@ -52,13 +52,13 @@ pub enum Pdu<'a> {
     BindResp(BindResp<'a>),
     /// The centre asks an ESME to bind.
     Outbind(Outbind<'a>),
-    /// The sender wants to end the session.
+    /// Ends the session.
     Unbind(Tlvs<'a>),
     /// Answers unbind.
     UnbindResp(Tlvs<'a>),
-    /// Asks for a sign of life.
+    /// Tests the link.
     EnquireLink(Tlvs<'a>),
-    /// The sign of life.
+    /// Answers enquire_link.
     EnquireLinkResp(Tlvs<'a>),
     /// A PDU was not understood.
     GenericNack(Tlvs<'a>),
@@ -82,7 +82,7 @@ pub enum Pdu<'a> {
     QuerySm(QuerySm<'a>),
     /// Answers query_sm.
     QuerySmResp(QuerySmResp<'a>),
-    /// Takes back a message.
+    /// Cancels a message.
     CancelSm(CancelSm<'a>),
     /// Answers cancel_sm.
     CancelSmResp(Tlvs<'a>),
@@ -92,15 +92,15 @@ pub enum Pdu<'a> {
     ReplaceSmResp(Tlvs<'a>),
     /// A subscriber is reachable; has no response.
     AlertNotification(AlertNotification<'a>),
-    /// A message for everybody in an area.
+    /// A message for all phones in an area.
     BroadcastSm(BroadcastSm<'a>),
     /// Answers broadcast_sm.
     BroadcastSmResp(SmResp<'a>),
-    /// Asks how a broadcast is going.
+    /// Asks for the state of a broadcast.
     QueryBroadcastSm(QueryBroadcastSm<'a>),
     /// Answers query_broadcast_sm; the state is the TLV `message_state`.
     QueryBroadcastSmResp(SmResp<'a>),
-    /// Takes back a broadcast.
+    /// Cancels a broadcast.
     CancelBroadcastSm(CancelBroadcastSm<'a>),
     /// Answers cancel_broadcast_sm.
     CancelBroadcastSmResp(Tlvs<'a>),
@@ -112,7 +112,7 @@ pub enum Pdu<'a> {
     QueryLastMsgs(QueryLastMsgs<'a>),
     /// Answers query_last_msgs.
     QueryLastMsgsResp(QueryLastMsgsResp<'a>),
-    /// Asks for all about a message.
+    /// Asks for the details of a message.
     QueryMsgDetails(QueryMsgDetails<'a>),
     /// Answers query_msg_details.
     QueryMsgDetailsResp(QueryMsgDetailsResp<'a>),
@@ -267,7 +267,7 @@ impl<'a> Pdu<'a> {
     }
 }
 
-/// A PDU whose body is not known here.
+/// A PDU of an unknown command.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub struct Unknown<'a> {
     /// The command.

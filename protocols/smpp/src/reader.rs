@@ -1,4 +1,4 @@
-//! Reads fields off the front of a body. Every step checks; none can panic.
+//! Reads the mandatory fields from the front of a PDU body (SMPP 3.4 §3.1); no step can panic.
 
 use crate::error::Error;
 use crate::field::Field;

@@ -136,7 +136,7 @@ impl<'a> ReceivedReceipt<'a> {
     ///
     /// Some centres leave `esm_class` at zero; such a message is a receipt if it
     /// has the TLV `receipted_message_id`, or a text with both the key of an id and
-    /// the key and word of a state.
+    /// the key and the text of a state.
     pub fn from_deliver_sm(sm: &Sm<'a>) -> Option<Self> {
         Self::from_parts(sm.esm_class, sm.user_data(), sm.tlvs)
     }

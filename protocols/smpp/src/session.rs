@@ -1,12 +1,12 @@
 //! One SMPP session, from either side (SMPP 3.4 §2.2 to §2.4, §7; SMPP 5.0 §2.3 to §2.9).
 //!
 //! Octets, sockets and clocks stay outside. Give every header to
-//! [`Session::received`] and do what its [`Verdict`] says; after each batch take
+//! [`Session::received`] and act on its [`Verdict`]; after each batch take
 //! [`Session::poll`] until it is empty; then wait for the socket or for
 //! [`Session::deadline`], whichever is first.
 //!
-//! The session knows headers alone. Bodies, passwords and message ids pass
-//! between the caller and [`crate::Pdu`]. A response whose body is malformed
+//! The session reads headers alone. Bodies, passwords and message ids pass
+//! between the caller and [`crate::Pdu`]. A response with a malformed body
 //! therefore still ends its request.
 //!
 //! Every request of ours ends exactly once: as [`Verdict::Response`], as
@@ -44,14 +44,14 @@ struct Control {
 #[derive(Clone, Copy, Debug)]
 struct Ending {
     /// What to send when nothing is in flight any more: unbind or unbind_resp.
-    farewell: Farewell,
+    last_pdu: LastPdu,
     reason: Reason,
     /// When to stop waiting for what is in flight.
     due: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Farewell {
+enum LastPdu {
     Unbind,
     UnbindResp(u32),
 }
@@ -68,7 +68,7 @@ pub struct Session {
     ending: Option<Ending>,
     enquire_links_unanswered: u8,
     started: Instant,
-    heard: Instant,
+    received_at: Instant,
     active: Instant,
     outputs: VecDeque<Output>,
 }
@@ -86,18 +86,18 @@ impl Session {
             ending: None,
             enquire_links_unanswered: 0,
             started: now,
-            heard: now,
+            received_at: now,
             active: now,
             outputs: VecDeque::new(),
         }
     }
 
-    /// Takes note of a PDU and says what it is to the caller.
+    /// Records a received PDU and classifies it for the caller.
     pub fn received(&mut self, header: &Header, now: Instant) -> Verdict {
         if self.state == State::Closed {
             return Verdict::Handled;
         }
-        self.heard = now;
+        self.received_at = now;
         self.enquire_links_unanswered = 0;
         let id = header.command_id;
         match id {
@@ -175,11 +175,11 @@ impl Session {
     pub fn answered(&mut self, now: Instant) {
         self.received = self.received.saturating_sub(1);
         self.active = now;
-        self.farewell_if_idle(now);
+        self.send_last_pdu_if_idle(now);
     }
 
     /// Answers a [`Verdict::Request`] or [`Verdict::Bind`] with an error and no
-    /// body. For one whose body is malformed, `status` is [`crate::Error::status`].
+    /// body. For one with a malformed body, `status` is [`crate::Error::status`].
     pub fn refuse(&mut self, header: &Header, status: Status, now: Instant) {
         self.reply(header, status);
         if BindKind::from_command_id(header.command_id).is_some() {
@@ -191,7 +191,7 @@ impl Session {
         }
     }
 
-    /// The ESME's bind is good: the session is bound, and speaks the version
+    /// Accepts the ESME's bind: the session is bound, with the version
     /// returned. Write the response at once, with `sc_interface_version` if
     /// that version has TLVs (SMPP 3.4 §5.3.2.25).
     pub fn accept(&mut self, interface_version: u8, now: Instant) -> Version {
@@ -223,30 +223,30 @@ impl Session {
         Some(self.unanswerable())
     }
 
-    /// Settles the version after [`Verdict::Bound`]. A centre that does not
-    /// tell its version speaks 3.3, unless it took a bind_transceiver, which
-    /// 3.3 does not know.
+    /// Sets the version after [`Verdict::Bound`]. A centre that does not
+    /// state its version has 3.3, unless it accepted a bind_transceiver, which
+    /// 3.3 does not have.
     pub fn negotiate(&mut self, sc_interface_version: Option<u8>) -> Version {
-        let theirs = match (sc_interface_version, self.state) {
+        let peer_version = match (sc_interface_version, self.state) {
             (Some(octet), _) => Version::from_interface_version(octet),
             (None, State::Bound(BindKind::Transceiver)) => Version::V3_4,
             (None, _) => Version::V3_3,
         };
-        self.version = theirs.min(self.config.version_max);
+        self.version = peer_version.min(self.config.version_max);
         self.version
     }
 
-    /// Sets the version, for a peer known to speak another one than it tells.
+    /// Sets the version, for a peer that is known to state a wrong one.
     pub const fn set_version(&mut self, version: Version) {
         self.version = version;
     }
 
-    /// The version that both sides speak; 3.3 until the session is bound.
+    /// The version that both sides use; 3.3 until the session is bound.
     pub const fn version(&self) -> Version {
         self.version
     }
 
-    /// Where the session stands.
+    /// The state of the session.
     pub const fn state(&self) -> State {
         self.state
     }

@@ -1,4 +1,4 @@
-//! `message_state`, the state of a message, as a number and as the word of a receipt (SMPP 3.4 §5.2.28; SMPP 5.0 §4.7.15).
+//! `message_state`, the state of a message, as a number and as the text of a receipt (SMPP 3.4 §5.2.28; SMPP 5.0 §4.7.15).
 
 use crate::codes::codes;
 

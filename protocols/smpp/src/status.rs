@@ -1,4 +1,4 @@
-//! `command_status`: how a request ended (SMPP 3.4 §5.1.3, SMPP 5.0 §4.7.6).
+//! `command_status`: the result of a request (SMPP 3.4 §5.1.3, SMPP 5.0 §4.7.6).
 
 use crate::codes::codes;
 

@@ -1,4 +1,4 @@
-//! SMPP times and seconds since 1970 (SMPP 3.4 §7.1.1; SMPP 5.0 §4.7.23).
+//! Converts SMPP times and receipt dates to and from seconds since 1970 (SMPP 3.4 §7.1.1, appendix B; SMPP 5.0 §4.7.23).
 //!
 //! `YYMMDDhhmmsstnnp`: `t` is tenths of a second, `nn` quarter hours of local
 //! time from UTC, `p` their sign, or `R` for a span from now. Some centres

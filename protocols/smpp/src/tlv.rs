@@ -1,4 +1,4 @@
-//! Optional parameters: tag, length, value (SMPP 3.4 §5.3, SMPP 5.0 §4.8).
+//! Optional parameters (TLVs): tag, length, value (SMPP 3.4 §5.3, SMPP 5.0 §4.8).
 //!
 //! [`Tlvs`] is the tail of a body, borrowed as it came. It was walked once when
 //! the PDU was decoded, so that iteration cannot fail; unknown tags, order and
@@ -46,8 +46,8 @@ impl<'a> Tlv<'a> {
         }
     }
 
-    /// The value of a C-octet string, up to its NUL. A missing NUL is
-    /// forgiven: the length of the TLV bounds the string.
+    /// The value of a C-octet string, up to its NUL. The NUL may be missing:
+    /// the length of the TLV bounds the string.
     pub fn c_octets(&self) -> &'a [u8] {
         self.value.split(|&octet| octet == 0).next().unwrap_or_default()
     }
@@ -215,7 +215,7 @@ impl TlvBuffer {
         self
     }
 
-    /// Forgets all parameters and keeps the memory.
+    /// Removes all parameters and keeps the memory.
     pub fn clear(&mut self) {
         self.octets.clear();
     }

@@ -1,4 +1,4 @@
-//! `interface_version`: which SMPP the two sides speak (SMPP 3.4 §5.2.4, §5.3.2.25; SMPP 5.0 §4.7.13).
+//! `interface_version`: the SMPP version of a session (SMPP 3.4 §5.2.4, §5.3.2.25; SMPP 5.0 §4.7.13).
 
 /// A version of the protocol.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]

@@ -1,4 +1,4 @@
-//! Appends one PDU to a buffer that may already hold others.
+//! Writes the header and fields of one PDU behind the PDUs that a buffer holds already.
 
 use bytes::{BufMut, BytesMut};
 
@@ -25,7 +25,7 @@ impl<'o> Writer<'o> {
         Self { out, start }
     }
 
-    /// Fills in `command_length`, or takes everything back if `written` is an error.
+    /// Fills in `command_length`, or restores the buffer if `written` is an error.
     pub(crate) fn close(self, written: Result<(), Error>) -> Result<(), Error> {
         if let Err(error) = written {
             self.out.truncate(self.start);

@@ -1,5 +1,5 @@
-//! Every decoder on every file of `corpus/` and on thousands of mutations of
-//! each: nothing panics, and what is read can be written.
+//! Runs every decoder on every file of `corpus/` and on thousands of mutations of
+//! each: no decoder panics, and every PDU that is read can be written.
 //!
 //! [`exercise`] is the body of a fuzz target as a plain function; a file that
 //! a fuzzer finds goes into `corpus/` and is replayed here from then on.
@@ -48,7 +48,7 @@ fn frames(octets: &[u8]) {
         let mut again = BytesMut::new();
         let header = frame.header;
         pdu.encode(header.sequence_number, header.command_status, &mut again).unwrap();
-        // Only what follows an absent body in a response may be lost.
+        // Only octets after an absent body of a response may be lost.
         assert_eq!(again, frame.octets());
         if let Pdu::SubmitSm(sm) | Pdu::DeliverSm(sm) = pdu {
             message(&sm);
@@ -80,9 +80,9 @@ fn session(octets: &[u8], side: Side, now: Instant) {
 }
 
 /// A small generator of pseudo-random numbers, the same in every run.
-struct Dice(u64);
+struct Mutator(u64);
 
-impl Dice {
+impl Mutator {
     fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -105,7 +105,7 @@ impl Dice {
             1 => octets.insert(at, self.octet()),
             2 if at < octets.len() => drop(octets.remove(at)),
             3 => octets.extend_from_slice(other),
-            // Cuts somewhere and mends the length, so that the body is read.
+            // Cuts anywhere and corrects the length, so that the body is read.
             4 if at >= 16 => {
                 octets.truncate(at);
                 octets[..4].copy_from_slice(&u32::try_from(at).unwrap().to_be_bytes());
@@ -125,14 +125,14 @@ fn corpus_and_its_mutations() {
     files.sort();
     assert!(files.len() > 60);
     let corpus: Vec<Vec<u8>> = files.iter().map(|file| std::fs::read(file).unwrap()).collect();
-    let mut dice = Dice(0x5eed_5eed_5eed_5eed);
+    let mut mutator = Mutator(0x5eed_5eed_5eed_5eed);
     for octets in &corpus {
         exercise(octets, now);
         for _ in 0..500 {
             let mut mutant = octets.clone();
-            for _ in 0..=dice.below(4) {
-                let other = dice.below(corpus.len());
-                dice.mutate(&mut mutant, &corpus[other]);
+            for _ in 0..=mutator.below(4) {
+                let other = mutator.below(corpus.len());
+                mutator.mutate(&mut mutant, &corpus[other]);
             }
             exercise(&mutant, now);
         }

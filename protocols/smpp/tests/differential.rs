@@ -1,4 +1,4 @@
-//! The same octets and numbers as another implementation, `rusmpp-core`, reads and writes them.
+//! Compares octets, tags, statuses and command ids with another implementation, `rusmpp-core`.
 
 #![allow(
     clippy::unwrap_used,
@@ -18,7 +18,7 @@ use smpp::{CommandId, Pdu, Status, Tag, TlvBuffer};
 
 mod samples;
 
-/// `DEST_ADDR_SUBUNIT` and `DestAddrSubunit` are the same word.
+/// `DEST_ADDR_SUBUNIT` and `DestAddrSubunit` are the same name.
 fn word(name: &str) -> String {
     name.replace('_', "").to_ascii_lowercase()
 }
@@ -27,7 +27,7 @@ fn word(name: &str) -> String {
 fn tags_have_the_same_numbers() {
     for tag in Tag::ALL {
         let theirs = format!("{:?}", rusmpp_core::tlvs::TlvTag::from(tag.0));
-        // We spell DestPort out, as the standard does.
+        // This crate spells DestPort out, as the standard does.
         let ours = word(tag.name().unwrap()).replace("destinationport", "destport");
         assert_eq!(ours, word(&theirs), "{tag}");
     }
@@ -38,7 +38,7 @@ fn statuses_have_the_same_numbers() {
     let mut differing = Vec::new();
     for status in Status::ALL {
         if [Status::ESME_RPARAMRETFAIL, Status::ESME_RINVPARAM].contains(status) {
-            continue; // those of 3.3 are not theirs
+            continue; // rusmpp does not have those of 3.3
         }
         let theirs = word(&format!("{:?}", rusmpp_core::CommandStatus::from(status.0)));
         if word(status.name().unwrap()) != theirs {
@@ -57,8 +57,8 @@ fn commands_have_the_same_numbers() {
     }
 }
 
-/// They read our octets and write the same ones.
-fn through_theirs(octets: &[u8]) -> Vec<u8> {
+/// rusmpp reads our octets and writes the same ones.
+fn through_rusmpp(octets: &[u8]) -> Vec<u8> {
     let body = octets.to_vec().leak();
     let (command, size) = Command::<'static, 32>::decode(&body[4..], body.len() - 4).unwrap();
     assert_eq!(size, body.len() - 4, "{:?}", command.id());
@@ -69,16 +69,16 @@ fn through_theirs(octets: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn every_pdu_passes_through_theirs() {
+fn every_pdu_passes_through_rusmpp() {
     let tlvs = samples::tlvs();
     let mut count = 0;
     for with in [tlvs.as_tlvs(), smpp::Tlvs::NONE] {
         for pdu in samples::pdus(with) {
-            // They carry what 3.3 alone has as it came, which proves nothing.
+            // rusmpp does not decode the commands of 3.3, so the comparison would prove nothing.
             if (0x22..=0x24).contains(&pdu.command_id().request().0) {
                 continue;
             }
-            // They give no TLVs to these, or a single one.
+            // rusmpp has no TLVs in these, or a single one.
             let takes_none = matches!(
                 pdu,
                 Pdu::Outbind(_)
@@ -104,7 +104,7 @@ fn every_pdu_passes_through_theirs() {
                 continue;
             }
             let octets = samples::encode(&pdu);
-            assert_eq!(through_theirs(&octets), octets[4..], "{}", pdu.command_id());
+            assert_eq!(through_rusmpp(&octets), octets[4..], "{}", pdu.command_id());
             count += 1;
         }
     }
@@ -113,7 +113,7 @@ fn every_pdu_passes_through_theirs() {
 
 proptest! {
     #[test]
-    fn they_read_the_fields_that_we_wrote(
+    fn rusmpp_reads_the_fields_as_written(
         addresses in ("[0-9]{0,20}", "[0-9]{1,20}"),
         short_message in prop::collection::vec(any::<u8>(), 0..=254),
         relative in prop::option::of(0_u32..8_000_000),

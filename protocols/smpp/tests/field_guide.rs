@@ -1,5 +1,5 @@
-//! What a telecom engineer tries first, where PDUs, receipts and times answer
-//! for it. Sessions have their rows in `session.rs`.
+//! Field cases of PDUs, receipts and times: the corners that real ESMEs and centres
+//! meet. Those of sessions are in `session.rs`.
 
 #![allow(
     clippy::unwrap_used,
@@ -80,14 +80,14 @@ fn field_39_receipt_tlvs() {
         assert_eq!((receipt.state(), receipt.error_code()), (Some(MessageState::EXPIRED), Some(228)));
         assert_eq!(receipt.network_error_code, Some((3, 0x0102)));
     }
-    // A user's acknowledgement is no receipt, nor is a message that talks of ids.
+    // A user's acknowledgement is no receipt, nor is a message with "id:" in its text.
     sm.esm_class = EsmClass(0x10);
     assert_eq!(ReceivedReceipt::from_deliver_sm(&sm), None);
     let chat = Sm { short_message: b"my id: 5, text: me", ..Sm::default() };
     assert_eq!(ReceivedReceipt::from_deliver_sm(&chat), None);
 }
 
-/// What centres send in the field.
+/// Forms that centres send in the field.
 #[test]
 fn field_39_receipt_oddities() {
     let id = |text: &'static str| ReceivedReceipt::parse(text.as_bytes()).id.map(<[u8]>::to_vec);

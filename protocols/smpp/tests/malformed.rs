@@ -1,4 +1,4 @@
-//! PDUs that a peer should not have sent: each gets its status, none hurts another.
+//! Malformed PDUs: each gets its status, and the other PDUs of the buffer are still read.
 
 #![allow(
     clippy::unwrap_used,
@@ -51,10 +51,10 @@ fn r33_command_length_0_to_15_and_ffffffff() {
             .encode(&mut buffer);
         buffer.put_slice(b"whatever follows");
         let batch = Framing::default().take(&mut buffer);
-        assert_eq!(batch.frames().count(), 1, "what came before is good");
+        assert_eq!(batch.frames().count(), 1, "the PDU before it is good");
         assert_eq!(batch.fault(), Some(BadLength { command_length, sequence_number: 9 }));
         assert!(buffer.is_empty());
-        // It is known as soon as the four octets are there.
+        // The fault is known as soon as the four octets are present.
         let mut buffer = BytesMut::from(&command_length.to_be_bytes()[..]);
         let fault = Framing::default().take(&mut buffer).fault();
         assert_eq!(fault, Some(BadLength { command_length, sequence_number: 0 }));
@@ -199,7 +199,7 @@ fn values_that_the_standard_reserves() {
 }
 
 #[test]
-fn field_16_two_texts_are_one_too_many() {
+fn field_16_short_message_and_message_payload_exclude_each_other() {
     let mut tlvs = TlvBuffer::new();
     tlvs.push(Tag::MESSAGE_PAYLOAD, b"payload").unwrap();
     let destination = Address { addr: b"491700000001", ..Address::default() };
@@ -226,7 +226,7 @@ fn tlv_lengths_and_values() {
     assert_eq!(check(Tag::DEST_ADDR_SUBUNIT, &[5]), Err(Error::TlvValue { tag: 0x0005 }));
     assert_eq!(check(Tag::SAR_TOTAL_SEGMENTS, &[0]), Err(Error::TlvValue { tag: 0x020e }));
     assert_eq!(check(Tag::MESSAGE_PAYLOAD, &[0; 1000]), Ok(()));
-    assert_eq!(check(Tag(0x1500), &[0; 1000]), Ok(()), "what we do not know we do not judge");
+    assert_eq!(check(Tag(0x1500), &[0; 1000]), Ok(()), "an unknown tag passes");
     assert_eq!(Error::TlvLength { tag: 5 }.status(), Status::ESME_RINVPARLEN);
     assert_eq!(Error::TlvValue { tag: 5 }.status(), Status::ESME_RINVOPTPARAMVAL);
 }

@@ -1,4 +1,4 @@
-//! The states, windows and timers of a session, seen from both sides.
+//! The states, windows and timers of a session, tested from both sides (SMPP 3.4 §2, §4, §7; SMPP 5.0 §2.9).
 
 #![allow(
     clippy::unwrap_used,
@@ -64,7 +64,7 @@ fn a_refused_bind_may_be_tried_again() {
     assert_eq!(esme.bind(BindKind::Transmitter, now), Some(1));
     assert_eq!(esme.received(&resp, now), Verdict::BindRefused(Status::ESME_RINVPASWD));
     assert_eq!(esme.bind(BindKind::Transceiver, now), Some(2));
-    // A centre of 3.3 does not know bind_transceiver.
+    // A centre of 3.3 does not have bind_transceiver.
     let nack = Header::bare(CommandId::GENERIC_NACK, Status::ESME_RINVCMDID, 2);
     assert_eq!(esme.received(&nack, now), Verdict::BindRefused(Status::ESME_RINVCMDID));
 }
@@ -153,7 +153,7 @@ fn requests_before_the_bind_are_refused() {
     assert_eq!(pair.submit(1), Err(RequestError::NotBound));
 }
 
-/// SMPP 3.4 §4.11, §7.2: both sides, also before the bind; silence closes.
+/// SMPP 3.4 §4.11, §7.2: both sides, also before the bind; a link without a response is closed.
 #[test]
 fn field_48_enquire_link() {
     let mut pair = Pair::new(|_| {});
@@ -171,7 +171,7 @@ fn field_48_enquire_link() {
     pair.run(61 * SECOND);
     assert_eq!(pair.centre.closed, Some(Reason::EnquireLinkUnanswered));
     assert_eq!(pair.esme.closed, Some(Reason::EnquireLinkUnanswered));
-    assert_eq!(pair.esme.unanswered, [1], "what was in flight goes back, once");
+    assert_eq!(pair.esme.unanswered, [1], "a request in flight is returned once");
 }
 
 #[test]
@@ -264,13 +264,13 @@ fn field_50_versions() {
         assert_eq!(version.has_tlvs(), octet >= 0x34);
         assert_eq!(Version::from_interface_version(version.interface_version()), version);
     }
-    // A centre that does not tell speaks 3.3, but for the command that 3.3 has not got.
+    // A centre that states no version has 3.3, unless it accepted the command that 3.3 does not have.
     let mut pair = Pair::bound(BindKind::Transmitter, |_| {});
     assert_eq!(pair.esme.session.negotiate(None), Version::V3_3);
     assert_eq!(pair.esme.session.negotiate(Some(0x34)), Version::V3_4);
     let mut pair = Pair::bound(BindKind::Transceiver, |config| config.version_max = Version::V3_4);
     assert_eq!(pair.esme.session.negotiate(None), Version::V3_4);
-    assert_eq!(pair.esme.session.negotiate(Some(0x50)), Version::V3_4, "no more than we speak");
+    assert_eq!(pair.esme.session.negotiate(Some(0x50)), Version::V3_4, "no later than our own version");
 }
 
 /// SMPP 3.4 §4.2: unbind waits for what is in flight.
@@ -296,7 +296,7 @@ fn field_51_unbind() {
 }
 
 #[test]
-fn field_51_unbind_of_the_peer_waits_for_our_answers_but_not_for_ever() {
+fn field_51_unbind_of_the_peer_waits_for_our_responses_with_a_limit() {
     let mut pair = Pair::bound(BindKind::Transceiver, |_| {});
     pair.centre.answers = false;
     pair.submit(1).unwrap();
@@ -323,7 +323,7 @@ fn field_51_outbind() {
     pair.send_to_centre(Header::bare(CommandId::BIND_RECEIVER, Status::ESME_ROK, bind));
     pair.run(SECOND);
     assert_eq!(pair.centre.session.state(), State::Bound(BindKind::Receiver));
-    // To a centre an outbind makes no sense.
+    // A centre does not accept an outbind.
     assert_eq!(pair.centre.session.received(&outbind, now), Verdict::Refused(Status::ESME_RINVBNDSTS));
 }
 
@@ -337,7 +337,7 @@ fn alert_notification_has_no_response() {
 }
 
 #[test]
-fn vendor_commands_are_for_who_asks_for_them() {
+fn vendor_commands_are_requests_where_configured() {
     let vendor = Header::bare(CommandId(0x0001_0201), Status::ESME_ROK, 3);
     let mut pair = Pair::bound(BindKind::Receiver, |_| {});
     let refused = Verdict::Refused(Status::ESME_RINVCMDID);
@@ -347,7 +347,7 @@ fn vendor_commands_are_for_who_asks_for_them() {
 }
 
 #[test]
-fn a_lost_connection_gives_everything_back_in_order() {
+fn a_lost_connection_returns_every_request_in_order() {
     let mut pair = Pair::bound(BindKind::Transceiver, |_| {});
     for token in 0..50 {
         pair.submit(token).unwrap();
@@ -363,7 +363,7 @@ fn a_lost_connection_gives_everything_back_in_order() {
     assert_eq!(pair.esme.session.poll(), None);
 }
 
-/// A malformed body gets its status and hurts nobody else in the buffer.
+/// A malformed body gets its status; the other PDUs of the buffer are still read.
 #[test]
 fn malformed_body_between_good_ones() {
     let mut pair = Pair::bound(BindKind::Transceiver, |_| {});

@@ -1,5 +1,5 @@
-//! A session under any sequence of events keeps its promises: every request
-//! ends exactly once, windows hold, timers are never in the past.
+//! A session under any sequence of events keeps its invariants: every request
+//! ends exactly once, windows are kept, timers are never in the past.
 
 #![allow(
     clippy::unwrap_used,
@@ -23,7 +23,7 @@ enum Event {
     Request,
     /// Answers the waiting request at this place.
     Response(usize),
-    /// A response to nothing.
+    /// A response that matches no request.
     Stray(u32),
     Received(u32, u32),
     Answered,
@@ -54,7 +54,7 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// What must be true of an ESME's session, kept beside it.
+/// The expected state of an ESME's session, kept beside it.
 struct Model {
     session: Session,
     now: Instant,
@@ -165,12 +165,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
-    fn every_request_ends_once_whatever_happens(events in prop::collection::vec(event(), 0..200)) {
+    fn every_request_ends_once_under_any_sequence_of_events(events in prop::collection::vec(event(), 0..200)) {
         let mut model = Model::new();
         for event in &events {
             model.apply(event);
         }
-        // With nobody there, the session comes to its end by its timers alone.
+        // Without a peer, the session ends by its timers alone.
         for _ in 0..20 {
             let Some(deadline) = model.session.deadline() else { break };
             model.now = model.now.max(deadline);
@@ -182,7 +182,7 @@ proptest! {
     }
 }
 
-/// A million requests without one answer leave nothing behind.
+/// A million requests without one response leave no entry.
 #[test]
 fn r15_a_million_unanswered_requests_leave_the_table_empty() {
     let mut model = Model::new();

@@ -1,4 +1,4 @@
-//! Every PDU cut off at every octet, and every PDU there and back.
+//! Truncates every PDU at every octet, and encodes and decodes every PDU.
 
 #![allow(
     clippy::unwrap_used,
@@ -25,7 +25,7 @@ fn the_samples_have_every_command() {
 }
 
 #[test]
-fn every_pdu_comes_back_as_it_went() {
+fn every_pdu_round_trips() {
     let tlvs = samples::tlvs();
     let pdus = samples::pdus(tlvs.as_tlvs());
     let mut stream = BytesMut::new();
@@ -41,7 +41,7 @@ fn every_pdu_comes_back_as_it_went() {
     }
 }
 
-/// A PDU that stops short, with the old length, is a PDU that is not yet whole.
+/// A truncated PDU with the old length is an incomplete PDU.
 #[test]
 fn a_cut_stream_waits() {
     let tlvs = samples::tlvs();
@@ -55,7 +55,7 @@ fn a_cut_stream_waits() {
     }
 }
 
-/// A PDU that stops short and says so is an error, unless it stops where a
+/// A truncated PDU with its new length is an error, unless it ends where a
 /// shorter PDU would: then it is that PDU.
 #[test]
 fn a_cut_body_is_an_error() {

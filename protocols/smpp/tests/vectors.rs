@@ -1,4 +1,4 @@
-//! PDUs that other people wrote down, read and written again octet for octet.
+//! Published PDUs of other implementations, read and written again octet for octet.
 //!
 //! `vectors/cloudhopper-smpp.json` is from github.com/twitter-archive/cloudhopper-smpp
 //! (Apache-2.0), several of its PDUs taken from carriers; `vectors/smpp-pdu-python.json`
@@ -46,7 +46,7 @@ fn with_pdu<T>(octets: &[u8], use_it: impl FnOnce(&Header, Result<Pdu<'_>, Error
     use_it(&frame.header, frame.decode())
 }
 
-/// Vectors of cloudhopper that are not one good PDU, each with what we make of it.
+/// Vectors of cloudhopper that are not one good PDU, each with its expected result.
 const NOT_A_PDU: [(&str, &str); 8] = [
     ("decodeLessThan4Bytes", "waits"),
     ("decodeOnly4Bytes", "waits"),
@@ -90,7 +90,7 @@ fn expect(name: &str, header: &Header, pdu: &Pdu<'_>, expected: &Value) {
             let null = value.is_null() && found.is_empty();
             assert!(null || found == normal(value), "{name}: {key} is {found}");
         } else {
-            // Arguments of constructors whose octets the comparison of the whole PDU covers.
+            // Arguments of constructors; the comparison of the whole PDU covers their octets.
             let covered =
                 ["sourceAddress", "destAddress", "addressRange", "optionalParameter", "shortMessage"];
             assert!(covered.contains(&key.as_str()) || value.is_null(), "{name}: {key} is not compared");
@@ -135,7 +135,7 @@ fn body_field(pdu: &Pdu<'_>, key: &str) -> Option<String> {
             "esmClass" => Some(sm.esm_class.0.to_string()),
             "registeredDelivery" => Some(sm.registered_delivery.0.to_string()),
             "dataCoding" => Some(sm.data_coding.0.to_string()),
-            // Fields that data_sm has not got.
+            // Fields that data_sm does not have.
             "protocolId" | "priority" | "replaceIfPresent" | "defaultMsgId" | "shortMessageLength" => {
                 Some("0".into())
             }
@@ -237,7 +237,7 @@ fn text(octets: &[u8]) -> String {
     String::from_utf8_lossy(octets).into_owned()
 }
 
-/// An expectation as `header_field` and `body_field` write theirs.
+/// An expectation in the form of `header_field` and `body_field`.
 fn normal(value: &Value) -> String {
     match value {
         Value::Null => "null".into(),
@@ -312,7 +312,7 @@ fn cloudhopper_receipts_read_as_named() {
             if key == "toShortMessage" {
                 continue; // see field_39_receipt_text
             }
-            // -1 is the source's way to say that a field is missing or not a number.
+            // -1 marks a field that is missing or not a number.
             let expected = (!value.is_null() && *value != -1).then(|| normal(value));
             let found = match key.as_str() {
                 "messageId" | "messageIdAsLong" => string(receipt.id),
@@ -344,7 +344,7 @@ fn cloudhopper_receipts_in_deliver_sm_have_the_id_of_the_tlv() {
         });
     }
     let expected = [
-        ("38601fa", MessageState::DELIVERED), // the text says 0059113978, its decimal form
+        ("38601fa", MessageState::DELIVERED), // the text has 0059113978, its decimal form
         ("94251430923", MessageState::ACCEPTED),
         ("126e85a6edeac1a02020099312479564", MessageState::DELIVERED),
     ];
@@ -359,7 +359,7 @@ fn check_sm(change: impl FnOnce(&mut Sm<'_>)) -> Result<(), Status> {
     sm.check().map_err(|error| error.status())
 }
 
-/// What we make of a single field of smpp.pdu: its octets again, or a status.
+/// The result of a single field of smpp.pdu: its octets again, or a status.
 fn python_field(codec: &str, octets: &[u8]) -> Option<Result<Vec<u8>, Status>> {
     let status = |error: Error| error.status();
     Some(match codec {
@@ -412,7 +412,7 @@ fn python_fields_pass_or_get_the_status_named() {
             _ if vector["check"].as_str().unwrap().contains("error") => {
                 let expected = vector["expect"]["value"].as_str().unwrap();
                 let status = found.expect_err(name);
-                // 5.0 renamed ESME_RINVOPTPARAMVAL; a wrong length is told apart from a wrong value.
+                // 5.0 renamed ESME_RINVOPTPARAMVAL; a wrong length and a wrong value have statuses of their own.
                 let expected: &[Status] = match expected.trim_start_matches("CommandStatus.") {
                     "ESME_RINVOPTPARAMVAL" => &[Status::ESME_RINVOPTPARAMVAL, Status::ESME_RINVPARLEN],
                     "ESME_RINVESMCLASS" => &[Status::ESME_RINVESMCLASS],
@@ -429,7 +429,7 @@ fn python_fields_pass_or_get_the_status_named() {
 }
 
 #[test]
-fn python_esm_class_means_what_it_says() {
+fn python_esm_class_has_the_meaning_named() {
     let esm_class = EsmClass(0xa1);
     assert_eq!(esm_class.messaging_mode(), MessagingMode::Datagram);
     assert_eq!(esm_class.message_type(), Some(MessageType::IntermediateNotification));
@@ -462,7 +462,7 @@ fn python_malformed_pdus_get_their_status() {
                 let error = batch.frames().next().unwrap().decode().unwrap_err();
                 assert_eq!(error.status().name(), Some(expected));
             }
-            // Its source has one PDU in its hand; on a stream the rest is yet to come.
+            // Its source decodes one PDU; on a stream the rest is not received yet.
             "test_decode_bad_message_length_msg_too_short" => {
                 assert!(batch.is_empty() && batch.fault().is_none() && buffer.len() == octets.len());
             }

@@ -64,13 +64,13 @@ fn query_last_msgs_resp() {
     assert_eq!(resp.message_ids.unwrap(), [b"1a2b3c4d", b"1a2b3c4c"]);
     let none = both_ways(CommandId::QUERY_LAST_MSGS_RESP, &[0]);
     let empty = QueryLastMsgsResp { message_ids: Some(vec![]), ..QueryLastMsgsResp::default() };
-    assert_eq!(none, Pdu::QueryLastMsgsResp(empty), "no messages is not a body left out");
+    assert_eq!(none, Pdu::QueryLastMsgsResp(empty), "an empty list is not a missing body");
     assert_eq!(
         both_ways(CommandId::QUERY_LAST_MSGS_RESP, &[]),
         Pdu::QueryLastMsgsResp(QueryLastMsgsResp::default())
     );
-    let promised = read(CommandId::QUERY_LAST_MSGS_RESP, b"\x03a\0b\0");
-    assert_eq!(promised, Err(Error::Missing { field: "message_id" }), "a count that promises too much");
+    let too_many = read(CommandId::QUERY_LAST_MSGS_RESP, b"\x03a\0b\0");
+    assert_eq!(too_many, Err(Error::Missing { field: "message_id" }), "a count over the ids present");
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn a_name_over_31_characters_is_an_invalid_parameter() {
 }
 
 #[test]
-fn more_ids_than_a_count_can_say_are_not_written() {
+fn more_ids_than_the_count_holds_are_not_written() {
     let ids = vec![&b"1"[..]; 256];
     let resp =
         |ids| Pdu::QueryLastMsgsResp(QueryLastMsgsResp { message_ids: Some(ids), ..Default::default() });

@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn field_32_seven_characters_have_no_ghost_at_sign() {
+    fn field_32_seven_characters_have_no_extra_at_sign() {
         let wire = [0x0d, 0xd0, 0xcd, 0xbc, 0x30, 0xec, 0x5e, 0xc7, 0x00];
         assert_eq!(Address::decode(&wire).unwrap().0.value(), "MyBank1");
     }

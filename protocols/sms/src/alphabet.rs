@@ -12,7 +12,7 @@ mod table;
 use self::table::{NONE, Table};
 use crate::error::Unencodable;
 
-/// The septet that announces one of the single shift table.
+/// The septet that precedes one of the single shift table.
 pub const ESCAPE: u8 = 0x1b;
 
 /// A language with tables of its own (TS 23.038 annex A); the value is the
@@ -138,7 +138,7 @@ impl Shifts {
     }
 }
 
-/// Reads unpacked septets as text. Never fails: a receiver shows what it can.
+/// Reads unpacked septets as text. Never fails: a septet without a character is shown as below.
 ///
 /// An escape before a place that the single shift table leaves empty yields the
 /// base table's character, and a second escape, or one at the very end, a space
@@ -220,8 +220,8 @@ fn place(character: char, shifts: Shifts) -> Option<Place> {
 /// Marks a Latin-1 character that the default alphabet lacks.
 const ABSENT: u8 = 0xff;
 
-/// The default alphabet turned around for the characters below U+0100, which
-/// are nearly all that is ever sent in it.
+/// The default alphabet by character, for those below U+0100, which are nearly
+/// all of the characters that are sent in it.
 #[expect(
     clippy::indexing_slicing,
     reason = "evaluated at compile time, where a bad index is a compile error"

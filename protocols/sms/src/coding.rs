@@ -1,4 +1,4 @@
-//! What the octets of a message are: TP-Data-Coding-Scheme (3GPP TS 23.038 §4).
+//! TP-Data-Coding-Scheme: the alphabet, class and waiting indication of a message (3GPP TS 23.038 §4).
 //!
 //! [`DataCoding`] keeps the octet as it came, reserved bits included, and answers
 //! questions about it. Note that SMPP's `data_coding` is a different code that
@@ -16,7 +16,7 @@ pub enum Alphabet {
     Gsm7,
     /// Octets without a meaning as text.
     EightBit,
-    /// UTF-16BE; the standard says UCS2, and phones have sent surrogates for twenty years.
+    /// UTF-16BE: the standard names UCS2, but phones send surrogate pairs.
     Ucs2,
 }
 
@@ -56,7 +56,7 @@ impl MessageClass {
     }
 }
 
-/// What waits for the subscriber (TS 23.038 §4, message waiting indication).
+/// The kind of message that waits for the subscriber (TS 23.038 §4, message waiting indication).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[repr(u8)]
 pub enum Waiting {
@@ -114,7 +114,7 @@ impl DataCoding {
         }
     }
 
-    /// The scheme for a message waiting indication whose text is in `alphabet`.
+    /// The scheme for a message waiting indication with its text in `alphabet`.
     ///
     /// `None` if there is no such scheme: 8 bit data, or UCS2 that is to be discarded.
     pub const fn waiting_indication(alphabet: Alphabet, indication: WaitingIndication) -> Option<Self> {

@@ -1,4 +1,4 @@
-//! What can be wrong with octets or values; one enum for the crate.
+//! The errors of reading and writing short messages.
 //!
 //! No error carries any part of a message: positions, lengths and code points
 //! are enough to act on, and are safe in a log.
@@ -41,10 +41,10 @@ pub enum Error {
         /// The most that this TPDU holds.
         max: usize,
     },
-    /// A body that is called GSM 7 bit has an octet over 0x7F.
+    /// A GSM 7 bit body has an octet over 0x7F.
     #[error("body is not made of septets")]
     NotSeptets,
-    /// A body that is called UCS2 has an odd number of octets.
+    /// A UCS2 body has an odd number of octets.
     #[error("UCS2 body has an odd number of octets")]
     OddUcs2,
     /// A message that needs more than 255 segments.
@@ -70,7 +70,7 @@ pub enum Error {
 pub struct Truncated {
     /// Octets that the structure needs, as far as is known.
     pub needed: usize,
-    /// Octets that are there.
+    /// Octets that are present.
     pub present: usize,
 }
 

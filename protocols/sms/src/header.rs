@@ -1,7 +1,7 @@
 //! The user data header, TP-UDH (3GPP TS 23.040 §9.2.3.24).
 //!
 //! A header is a list of information elements. All of them are kept, in order,
-//! known or not, so that a header passes through the centre unharmed. Where an
+//! known or not, so that a header passes through the centre unchanged. Where an
 //! element that may occur once occurs more often, the last one counts.
 
 mod element;
@@ -112,10 +112,10 @@ impl UserDataHeader {
         Ok(())
     }
 
-    /// Removes the elements whose identifier `condemned` picks.
-    pub fn remove(&mut self, condemned: impl Fn(u8) -> bool) {
+    /// Removes the elements with an identifier that `is_removed` selects.
+    pub fn remove(&mut self, is_removed: impl Fn(u8) -> bool) {
         let mut kept = Vec::with_capacity(self.elements.len());
-        for element in self.elements().filter(|element| !condemned(element.identifier)) {
+        for element in self.elements().filter(|element| !is_removed(element.identifier)) {
             kept.extend([element.identifier, u8::try_from(element.data.len()).unwrap_or(0)]);
             kept.extend_from_slice(element.data);
         }
@@ -287,7 +287,7 @@ mod tests {
         let last = Concatenation { reference: Reference::Eight(9), total: 2, sequence: 2 };
         assert_eq!(header.concatenation(), Some(last));
         assert_eq!(header.element(0x6f), Some(Element { identifier: 0x6f, data: &[0xca, 0xfe] }));
-        assert_eq!(header.encode(), octets, "passes through unharmed");
+        assert_eq!(header.encode(), octets, "passes through unchanged");
         assert_eq!(header.without_concatenation().encode(), [0x07, 0x6f, 0x02, 0xca, 0xfe, 0x70, 0x01, 0x55]);
     }
 
@@ -295,7 +295,7 @@ mod tests {
     fn field_14_eight_and_sixteen_bits_exclude_each_other() {
         let both = header(&[0x0b, 0x00, 0x03, 0x01, 0x02, 0x01, 0x08, 0x04, 0x00, 0x01, 0x00, 0x00]);
         let valid = Concatenation { reference: Reference::Eight(1), total: 2, sequence: 1 };
-        assert_eq!(both.concatenation(), Some(valid), "an ignored element does not win");
+        assert_eq!(both.concatenation(), Some(valid), "an ignored element does not count");
         let ports = header(&[0x0a, 0x04, 0x02, 0x01, 0x02, 0x05, 0x04, 0x0b, 0x84, 0x23, 0xf0]);
         assert_eq!(ports.ports(), Some(Ports { destination: 2948, source: 9200 }));
     }
@@ -355,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_never_outgrows_a_message() {
+    fn a_header_never_exceeds_a_message() {
         let mut header = UserDataHeader::new();
         assert_eq!(header.push(0x70, &[0; 138]), Err(Error::Header("too long for a short message")));
         header.push(0x70, &[0; 137]).unwrap();

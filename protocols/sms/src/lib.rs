@@ -1,12 +1,12 @@
-//! Short messages as 3GPP TS 23.038, TS 23.040 and TS 24.011 write them.
+//! Reads and writes short messages: alphabets, TPDUs and RPDUs (3GPP TS 23.038, TS 23.040, TS 24.011).
 //!
-//! This crate is the mother tongue of the project: every gateway converts its own
-//! wire to and from what is here. It is pure: octets and values in, values and
+//! Its body form is the internal form of the project: every gateway converts its own
+//! wire to and from it. The crate is pure: octets and values in, values and
 //! octets out, no clock, no socket, and no input that makes it panic.
 //!
 //! # One form for a body
 //!
-//! Between gateways a body has one form, told by its [`Alphabet`](coding::Alphabet):
+//! Between gateways a body has one form, given by its [`Alphabet`](coding::Alphabet):
 //!
 //! | alphabet | body | text with |
 //! |---|---|---|
@@ -72,9 +72,9 @@
 //! | [`tpdu`] | SMS-SUBMIT, SMS-DELIVER, SMS-STATUS-REPORT, SMS-COMMAND, reports | 23.040 §9.2.2 |
 //! | [`rpdu`] | RP-DATA, RP-ACK, RP-ERROR, RP-SMMA | 24.011 §7.3 |
 //!
-//! Octets whose meaning the standards may still extend (TP-DCS, TP-PID, TP-ST, TP-FCS,
-//! time stamps) are kept as they came in a type that answers questions about them. So
-//! what this crate does not understand passes through it unharmed.
+//! Octets that the standards may still extend (TP-DCS, TP-PID, TP-ST, TP-FCS, time
+//! stamps) are kept as received, in a type with accessors for their parts. So values
+//! that are unknown to this crate pass through it unchanged.
 //!
 //! `Debug` of anything here shows no body and no whole number.
 

@@ -1,11 +1,11 @@
-//! Characters that the default alphabet lacks, and what can stand in for them.
+//! Substitutes from the GSM default alphabet for characters that it lacks ("smart encoding").
 //!
 //! Typographic quotes, dashes and spaces, Latin letters with marks, full-width
 //! forms, and Greek letters as the capitals that the alphabet has or shares with
 //! Latin, as Greek phones write them. Nothing here changes one script into another.
 
-/// What looks like `character` in the default alphabet; empty for characters
-/// that show nothing, `None` if nothing is near enough.
+/// The look-alike of `character` in the default alphabet; empty for characters
+/// that have no glyph, `None` if there is no look-alike.
 pub fn look_alike(character: char) -> Option<&'static str> {
     let at = LOOK_ALIKES.binary_search_by_key(&character, |&(each, _)| each).ok()?;
     LOOK_ALIKES.get(at).map(|&(_, alike)| alike)
@@ -133,7 +133,7 @@ mod tests {
     use crate::alphabet::{Shifts, encode, septets_of};
 
     #[test]
-    fn everything_looks_like_something_in_the_default_alphabet_and_nothing_in_it_changes() {
+    fn every_look_alike_is_in_the_default_alphabet_and_replaces_a_character_outside_it() {
         let mut known = 0;
         for character in '\0'..=char::MAX {
             let Some(alike) = look_alike(character) else { continue };
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn the_usual_suspects() {
+    fn common_characters_and_their_look_alikes() {
         let typed = "\u{201c}It\u{2019}s\u{201d}\u{a0}\u{2014} caf\u{e9}, \u{10d}aj\u{2026}";
         let read: String =
             typed.chars().map(|each| look_alike(each).map_or(each.to_string(), str::to_owned)).collect();

@@ -1,7 +1,7 @@
 //! Seven-bit packing of the GSM default alphabet (3GPP TS 23.038 §6.1.2.1).
 //!
-//! Eight septets travel in seven octets, least significant bit first. The
-//! octets alone cannot tell a last septet of zero ("@") from padding, so the
+//! Eight septets travel in seven octets, least significant bit first. In the
+//! octets alone a last septet of zero ("@") looks like padding, so the
 //! caller always carries the septet count (TP-UDL) beside them.
 
 use crate::error::Truncated;
@@ -14,7 +14,7 @@ pub const fn packed_len(count: usize, fill_bits: u32) -> usize {
 /// Bits between the end of a header of `header_octets` and the next septet
 /// boundary, 0 to 6 (TS 23.040 §9.2.3.24).
 pub const fn fill_bits(header_octets: usize) -> u32 {
-    // Eight is one more than seven: each header octet brings the boundary one bit nearer.
+    // Each header octet has one bit more than a septet, so the gap shrinks by one bit.
     match header_octets % 7 {
         0 => 0,
         1 => 6,
@@ -62,7 +62,7 @@ pub fn pack_into(octets: &mut Vec<u8>, septets: &[u8], fill_bits: u32) {
     }
 }
 
-/// Unpacks `count` septets, or says how many octets were missing.
+/// Unpacks `count` septets, or returns how many octets are missing.
 pub fn unpack(octets: &[u8], fill_bits: u32, count: usize) -> Result<Vec<u8>, Truncated> {
     let fill_bits = fill_bits.min(7);
     let needed = packed_len(count, fill_bits);
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     /// The text of the SMS-SUBMIT `0011000B916407281553F80000AA0AE8329BFD4697D9EC37`,
-    /// the example that AT-command manuals have printed for decades.
+    /// the example of AT-command manuals.
     const HELLOHELLO: [u8; 9] = [0xe8, 0x32, 0x9b, 0xfd, 0x46, 0x97, 0xd9, 0xec, 0x37];
 
     #[test]

@@ -8,7 +8,7 @@ use std::fmt;
 use crate::address::Address;
 use crate::error::{Error, Truncated};
 
-/// Who sends.
+/// The direction of an RPDU.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Direction {
     /// From the phone to the network.
@@ -64,7 +64,7 @@ impl Cause {
     pub const INTERWORKING: Self = Self(127);
 }
 
-/// What an [`Rpdu`] says.
+/// The type and contents of an [`Rpdu`].
 #[derive(Clone, Eq, Hash, PartialEq)]
 pub enum Content {
     /// RP-DATA.
@@ -81,7 +81,7 @@ pub enum Content {
     },
     /// RP-ERROR.
     Error {
-        /// Why.
+        /// RP-Cause.
         cause: Cause,
         /// The diagnostic field of RP-Cause.
         diagnostic: Option<u8>,
@@ -95,11 +95,11 @@ pub enum Content {
 /// One relay protocol data unit.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Rpdu {
-    /// Who sends it.
+    /// The direction, which the type indicator includes.
     pub direction: Direction,
     /// RP-Message-Reference, which an answer repeats.
     pub message_reference: u8,
-    /// What it says.
+    /// The type and its elements.
     pub content: Content,
 }
 
@@ -118,7 +118,7 @@ impl Rpdu {
     ///
     /// # Errors
     /// [`Error::Truncated`], [`Error::MessageType`] for a type that is reserved, and
-    /// what is wrong with an address.
+    /// the errors of [`Address`].
     pub fn decode(octets: &[u8]) -> Result<Self, Error> {
         let Some((&[kind, message_reference], rest)) = octets.split_first_chunk::<2>() else {
             return Err(Truncated { needed: 2, present: octets.len() }.into());

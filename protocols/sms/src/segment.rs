@@ -1,4 +1,4 @@
-//! Long messages: how many segments, where to cut, how to join (3GPP TS 23.040 §9.2.3.24.1).
+//! Counts, splits and joins the segments of long messages (3GPP TS 23.040 §9.2.3.24.1).
 //!
 //! Room in one message, by alphabet, is 160 septets, 140 octets or 70 UCS2
 //! characters. A segment with an 8 bit reference has 153, 134 or 67 of them, one
@@ -18,7 +18,7 @@
 
 mod cut;
 
-use self::cut::{Care, Cuts};
+use self::cut::{CutUnit, Cuts};
 use crate::coding::Alphabet;
 use crate::error::Error;
 use crate::header::{Concatenation, Reference, ReferenceWidth, UserDataHeader};
@@ -56,7 +56,7 @@ pub fn count(
         return Ok(1);
     }
     let room = segment_room(alphabet, header, width)?;
-    let count = Cuts::new(alphabet, body, room, Care::Characters).count();
+    let count = Cuts::new(alphabet, body, room, CutUnit::Characters).count();
     if count > SEGMENTS_MAX { Err(Error::TooManySegments(count)) } else { Ok(count) }
 }
 
@@ -86,11 +86,11 @@ pub fn split(
     }
     let total = u8::try_from(count).map_err(|_| Error::TooManySegments(count))?;
     let room = segment_room(alphabet, header, reference.width())?;
-    let gentle = Cuts::new(alphabet, body, room, Care::Clusters);
-    let cuts = if gentle.clone().count() == count {
-        gentle
+    let by_cluster = Cuts::new(alphabet, body, room, CutUnit::Clusters);
+    let cuts = if by_cluster.clone().count() == count {
+        by_cluster
     } else {
-        Cuts::new(alphabet, body, room, Care::Characters)
+        Cuts::new(alphabet, body, room, CutUnit::Characters)
     };
     (1..=total)
         .zip(cuts)
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn joining_wants_every_segment_of_one_message_once() {
+    fn joining_needs_every_segment_of_one_message_once() {
         let body: Vec<u8> = (0..=255).cycle().take(400).collect();
         let mut segments = split(Alphabet::EightBit, &body, &UserDataHeader::new(), EIGHT).unwrap();
         segments.reverse();

@@ -1,11 +1,11 @@
-//! How a message ended, as TPDUs say it: TP-Status and TP-Failure-Cause
+//! The outcome of a message in TPDUs: TP-Status and TP-Failure-Cause
 //! (3GPP TS 23.040 §9.2.3.15 and §9.2.3.22).
 
 /// TP-ST of an SMS-STATUS-REPORT, kept as it came.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Status(pub u8);
 
-/// What a [`Status`] means for the message.
+/// The class of a [`Status`].
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum StatusClass {
     /// 0x00–0x1F: the short message transaction is completed.
@@ -60,7 +60,7 @@ impl Status {
     /// Service rejected, given up.
     pub const SERVICE_REJECTED: Self = Self(0x63);
 
-    /// What it means for the message.
+    /// The class of the status.
     pub const fn class(self) -> StatusClass {
         match self.0 {
             0x00..=0x1f => StatusClass::Completed,

@@ -1,9 +1,9 @@
-//! Text to body: the smallest coding that carries it (3GPP TS 23.038 §6.2).
+//! Encodes text as a body in the smallest coding that carries it, and decodes it (3GPP TS 23.038 §6.2).
 //!
 //! The default alphabet carries most text at 7 bits a character; national tables
 //! carry some more for 3 octets of header each; UCS2 carries everything at 16 bits.
-//! [`Policy`] says what may be used, and nothing is ever replaced silently:
-//! what cannot be carried is refused with its place.
+//! [`Policy`] sets the codings that may be used. No character is replaced silently:
+//! one that cannot be carried is refused with its place.
 
 use std::borrow::Cow;
 
@@ -15,10 +15,10 @@ use crate::look_alike::look_alike;
 use crate::user_data::UserData;
 use crate::{segment, ucs2};
 
-/// What a text may turn into. By default: GSM 7 bit or else UCS2.
+/// The codings that a text may use. By default: GSM 7 bit or else UCS2.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Policy<'a> {
-    /// Languages whose tables the receivers are known to have.
+    /// Languages with tables that the receivers are known to have.
     pub languages: &'a [Language],
     /// Whether UCS2 may be used.
     pub ucs2: bool,
@@ -49,7 +49,7 @@ impl Encoded {
     pub fn header(&self) -> UserDataHeader {
         let mut header = UserDataHeader::new();
         // Two elements of one octet each always fit into an empty header.
-        let _fits = header.set_shifts(self.shifts);
+        let _ = header.set_shifts(self.shifts);
         header
     }
 
@@ -136,10 +136,10 @@ pub fn replace_look_alikes(text: &str) -> Cow<'_, str> {
 }
 
 fn encode_look_alikes(text: &str) -> Result<Vec<u8>, Unencodable> {
-    let hopeless = |&(_, character): &(usize, char)| {
+    let unmapped = |&(_, character): &(usize, char)| {
         alphabet::septets_of(character, Shifts::NONE).is_none() && look_alike(character).is_none()
     };
-    match text.chars().enumerate().find(hopeless) {
+    match text.chars().enumerate().find(unmapped) {
         Some((position, character)) => Err(Unencodable { position, character }),
         None => alphabet::encode(&replace_look_alikes(text), Shifts::NONE),
     }

@@ -1,8 +1,8 @@
 //! Time stamps: TP-SCTS, TP-DT, absolute TP-VP (3GPP TS 23.040 §9.2.3.11).
 //!
 //! Seven octets of swapped digits, year to second in local time, then the time
-//! zone in quarters of an hour. The octets are kept as they came, because
-//! networks do send impossible dates and a message must survive that.
+//! zone in quarters of an hour. The octets are kept as received, because
+//! networks do send impossible dates and the message is still valid.
 
 use std::fmt;
 

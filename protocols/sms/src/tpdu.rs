@@ -1,4 +1,4 @@
-//! Transfer protocol data units (3GPP TS 23.040 §9.2.2).
+//! The transfer protocol data units of the short message service (3GPP TS 23.040 §9.2.2).
 //!
 //! | from the phone | to the phone |
 //! |---|---|
@@ -6,12 +6,12 @@
 //! | [`Command`]: about a message sent before | [`StatusReport`]: how a message sent before ended |
 //! | [`DeliverReport`]: answer to a message | [`SubmitReport`]: answer to a message or command |
 //!
-//! The type indicator says which one it is only together with the direction, and
-//! whether a report has a failure cause only the layer below knows. So
-//! [`MobileOriginated`] and [`MobileTerminated`] read what an RP-DATA carries, and
-//! the reports are read by name.
+//! The type indicator identifies a TPDU only together with the direction, and whether
+//! a report has a failure cause depends on the layer below. So [`MobileOriginated`]
+//! and [`MobileTerminated`] read the TPDU of an RP-DATA, and the reports have readers
+//! of their own.
 //!
-//! Octets after the last field are ignored, as §9.2.2 wants from a receiver that
+//! Octets after the last field are ignored, as §9.2.2 requires of a receiver that
 //! is older than the sender.
 
 mod command;
@@ -49,7 +49,7 @@ const USER_DATA_HEADER: u8 = 1 << 6;
 /// TP-Reply-Path (§9.2.3.17).
 const REPLY_PATH: u8 = 1 << 7;
 
-/// What a phone sends to a service centre in RP-DATA.
+/// A TPDU from a phone to a service centre, in RP-DATA.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub enum MobileOriginated {
     /// SMS-SUBMIT.
@@ -72,7 +72,7 @@ impl MobileOriginated {
     }
 }
 
-/// What a service centre sends to a phone in RP-DATA.
+/// A TPDU from a service centre to a phone, in RP-DATA.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub enum MobileTerminated {
     /// SMS-DELIVER.

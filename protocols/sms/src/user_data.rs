@@ -153,7 +153,7 @@ mod tests {
     fn field_15_a_header_past_the_end_of_the_user_data() {
         let refused = UserData::decode(&[0x05, 0x00, 0x03], 3, true, DataCoding::EIGHT_BIT);
         assert_eq!(refused, Err(Error::Truncated(Truncated { needed: 6, present: 3 })));
-        // TP-UDL says 3 septets, so only 3 octets are user data, whatever follows them.
+        // TP-UDL is 3 septets, so only 3 octets are user data; later ones do not count.
         let octets = [0x05, 0x00, 0x03, 0x01, 0x01, 0x01, 0x41];
         assert!(UserData::decode(&octets, 3, true, DataCoding::GSM7).is_err());
     }
@@ -168,10 +168,10 @@ mod tests {
     }
 
     #[test]
-    fn a_body_must_be_what_its_coding_says() {
+    fn a_body_must_match_its_coding() {
         assert_eq!(UserData::new(vec![0x80]).encode(DataCoding::GSM7), Err(Error::NotSeptets));
         let odd = UserData::new(vec![0x04]).encode(DataCoding::UCS2).unwrap();
-        assert_eq!(odd, [0x01, 0x04], "half a character came in, so it goes out");
+        assert_eq!(odd, [0x01, 0x04], "half a character is kept");
         let too_long = |octets| Err(Error::UserDataTooLong { octets, max: 140 });
         assert_eq!(UserData::new(vec![0x61; 161]).encode(DataCoding::GSM7), too_long(141));
         assert_eq!(UserData::new(vec![0x61; 400]).encode(DataCoding::EIGHT_BIT), too_long(400));

@@ -1,4 +1,4 @@
-//! How long a message may wait: TP-VP in its three forms (3GPP TS 23.040 §9.2.3.12).
+//! TP-Validity-Period in its three forms (3GPP TS 23.040 §9.2.3.12).
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Every table, compared entry by entry with two sources that others made:
+//! Compares every alphabet table (3GPP TS 23.038), entry by entry, with two published sources:
 //!
 //! - `vectors/gsm0338-tables.json`: github.com/warthog618/sms (MIT), commit 5a8659af;
 //! - `vectors/gsm0338-gsmcodecs.json`: gsmcodecs 1.0.0 (PyPI, MIT), made from Release 18.
@@ -18,7 +18,7 @@ enum Source {
 }
 use Source::{Gsmcodecs, Warthog};
 
-/// What a source has wrong: language or `*`, table, septet, and what the septet is.
+/// The errors of a source: language or `*`, table, septet, and the character of the septet.
 const WRONG: [(Source, &str, &str, u8, &str); 9] = [
     // Signs of Bengali in the Devanagari table.
     (Warthog, "hindi", "locking_shift", 0x00, "\u{901}"),
@@ -34,7 +34,7 @@ const WRONG: [(Source, &str, &str, u8, &str); 9] = [
     (Gsmcodecs, "*", "single_shift", 0x0d, "\r"),
 ];
 
-/// What a source leaves out though the standard has it: language or `*`, table, septet, character.
+/// The entries of the standard that a source lacks: language or `*`, table, septet, character.
 const MISSING: [(Source, &str, &str, u8, &str); 2] =
     [(Warthog, "*", "locking_shift", 0x20, " "), (Gsmcodecs, "telugu", "single_shift", 0x65, "€")];
 

@@ -1,5 +1,4 @@
-//! The same octets and the same values through the `tpdu` crate, an independent
-//! codec of these standards.
+//! Compares TPDUs with the `tpdu` crate, an independent codec of 3GPP TS 23.040.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail by panicking")]
 

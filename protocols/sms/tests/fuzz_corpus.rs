@@ -1,5 +1,5 @@
-//! Every decoder on the corpus and on what a seeded mutator makes of it: no
-//! panic, and whatever reads can be written and then reads the same.
+//! Runs every decoder on the corpus and on seeded mutants of it: no decoder
+//! panics, and a value that is read can be written and then reads the same.
 //!
 //! `corpus/` is also where the fuzz targets start from.
 
@@ -92,7 +92,7 @@ fn tpdu(octets: &[u8]) -> bool {
                 submit.user_data.text(submit.data_coding).is_some()
                     || submit.data_coding.alphabet() == Alphabet::EightBit
             );
-            let _may_be_malformed = submit.validity.map(|validity| validity.expires(i64::MAX));
+            let _ = submit.validity.map(|validity| validity.expires(i64::MAX));
             submit.encode()
         }
         MobileOriginated::Command(command) => command.encode(),
@@ -117,9 +117,9 @@ fn header(octets: &[u8]) -> bool {
     if !header.is_empty() {
         assert_eq!(UserDataHeader::decode(&encoded).as_ref(), Ok(&header));
     }
-    let _read = (header.concatenation(), header.ports(), header.shifts(), header.special_sms().count());
+    let _ = (header.concatenation(), header.ports(), header.shifts(), header.special_sms().count());
     assert_eq!(header.without_concatenation().concatenation(), None);
-    let _counted = segment::count(Alphabet::Ucs2, octets, &header, ReferenceWidth::Eight);
+    let _ = segment::count(Alphabet::Ucs2, octets, &header, ReferenceWidth::Eight);
     true
 }
 
@@ -141,7 +141,7 @@ fn body(octets: &[u8]) -> bool {
     }
     let read = ucs2::decode(octets);
     assert_eq!(ucs2::decode(&ucs2::encode(&read)), read);
-    let _any = text::encode(&read, &text::Policy { look_alikes: true, ..text::Policy::default() });
+    let _ = text::encode(&read, &text::Policy { look_alikes: true, ..text::Policy::default() });
     for alphabet in [Alphabet::Gsm7, Alphabet::EightBit, Alphabet::Ucs2] {
         if let Ok(segments) = segment::split(alphabet, octets, &UserDataHeader::new(), Reference::Sixteen(9))
         {
@@ -158,9 +158,9 @@ fn body(octets: &[u8]) -> bool {
             let zone = Timestamp(seven).zone_quarters().unwrap();
             assert_eq!(Timestamp::from_unix(seconds, zone).unwrap().to_unix(), Some(seconds));
         }
-        let _may_be_malformed = Validity::Enhanced(EnhancedValidity(seven)).expires(0);
+        let _ = Validity::Enhanced(EnhancedValidity(seven)).expires(0);
     }
-    let _any = DataCoding(octets.len().to_le_bytes()[0]).waiting();
+    let _ = DataCoding(octets.len().to_le_bytes()[0]).waiting();
     true
 }
 

@@ -1,4 +1,4 @@
-//! What is written reads as what was meant, for any text and any body.
+//! Property tests: any text and any body is written, split, joined and read back.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail by panicking")]
 

@@ -1,5 +1,5 @@
-//! RPDUs written out by hand from TS 24.011 for the `tpdu` crate (MIT) and read back
-//! there by Wireshark, and the same values through that crate.
+//! Reads and writes published RPDUs (3GPP TS 24.011): written by hand for the `tpdu`
+//! crate (MIT), where Wireshark reads them, and compared with that crate.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail by panicking")]
 

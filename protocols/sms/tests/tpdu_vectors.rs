@@ -1,4 +1,4 @@
-//! TPDUs that others wrote, read and written again, and cut short in every place.
+//! Published TPDUs (3GPP TS 23.040): read, written again, and truncated at every octet.
 //!
 //! `vectors/tpdu-pycrate.json` was encoded by pycrate 0.8.1; `vectors/tpdu-tshark.json`
 //! by pycrate too, and read by tshark 4.0. Published ones are in the code with their source.
@@ -30,7 +30,7 @@ fn hex(octets: &[u8]) -> String {
     octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
-/// What the vectors can say about a TPDU, found in what was decoded.
+/// The fields of a decoded TPDU that the vectors name.
 #[derive(Default)]
 struct Read {
     fields: serde_json::Map<String, Value>,
@@ -213,7 +213,7 @@ fn field_15_every_truncation_of_every_tpdu_is_refused() {
     }
 }
 
-/// The example that AT-command manuals have printed for decades.
+/// The example of AT-command manuals.
 #[test]
 fn the_published_submit() {
     let wire = octets("11000b916407281553f80000aa0ae8329bfd4697d9ec37");
@@ -287,7 +287,7 @@ fn user_data_over_140_octets_is_refused() {
 }
 
 #[test]
-fn a_report_with_unused_bits_says_no_more_than_that_it_failed() {
+fn a_report_with_unused_bits_has_an_unspecified_cause() {
     let report = DeliverReport::decode_in_error(&[0x80, 0xd3, 0xff]).unwrap();
     assert_eq!(report.failure_cause, Some(sms::status::FailureCause::UNSPECIFIED));
     assert_eq!(report.parameters, Parameters::default());

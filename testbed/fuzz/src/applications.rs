@@ -1,4 +1,4 @@
-//! What applications answer and ask for.
+//! Fuzz targets for the documents and request fields of applications: TwiML, forms.
 
 use platform::twiml::{self, Verb};
 use platform::{Bearer, canonical, is_callable};
@@ -22,10 +22,10 @@ pub(crate) fn twiml(octets: &[u8]) {
 pub(crate) fn form(octets: &[u8]) {
     let fields: Vec<(String, String)> = form_urlencoded::parse(octets).into_owned().collect();
     for (_, value) in &fields {
-        let _any = is_callable(value);
+        let _ = is_callable(value);
         if let Some(number) = canonical(value) {
             assert!(canonical(&number).as_ref() == Some(&number), "a canonical number has another form");
         }
     }
-    let _any = Bearer::from_fields(fields, Timestamp::from_millis(1_795_000_000_000));
+    let _ = Bearer::from_fields(fields, Timestamp::from_millis(1_795_000_000_000));
 }

@@ -1,7 +1,7 @@
-//! Every decoder that reads what others wrote, each behind one function of octets.
+//! Fuzz targets: every decoder of foreign octets, each behind one function.
 //!
-//! A target returns for any input, soon and without a panic, and checks what must hold of
-//! whatever could be read. `tests/replay.rs` runs all of them on `corpus/` and on mutants of it;
+//! A target returns for any input, soon and without a panic, and checks the invariants of
+//! the value that was read. `tests/replay.rs` runs all of them on `corpus/` and on mutants of it;
 //! `libfuzzer/` lets libFuzzer search for more.
 
 #![allow(clippy::panic, reason = "a target that panics has found something")]

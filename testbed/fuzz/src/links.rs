@@ -1,4 +1,4 @@
-//! What comes over SMPP and SIP.
+//! Fuzz targets for SMPP and SIP: PDUs, receipts, times, messages, streams, envelopes.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use gateway_sip::config::Quirks;
 use gateway_sip::convert::{Rules, Sender, read};
 use gateway_sip::dates::{self, Style};
 use sip::header::{AuthParams, Contact};
-use sip::imdn::{Asked, Imdn, NAMESPACE};
+use sip::imdn::{DispositionRequest, Imdn, NAMESPACE};
 use sip::stream::{Frame, Stream};
 use sip::{Cpim, Message, Name, Request, Uri};
 use smpp::receipt::{IdMatch, ReceivedReceipt};
@@ -18,41 +18,41 @@ use smsc::timestamp::Timestamp;
 /// Any moment: 2026-11-18T11:06:40Z.
 const NOW: Timestamp = Timestamp::from_millis(1_795_000_000_000);
 
-/// A stream of PDUs: what is read is written again octet for octet.
+/// A stream of PDUs: each PDU that is read is written again octet for octet.
 pub(crate) fn smpp(octets: &[u8]) {
     let batch = Framing::default().take(&mut BytesMut::from(octets));
     for frame in batch.frames() {
         let Ok(pdu) = frame.decode() else { continue };
         let mut again = BytesMut::new();
         let written = pdu.encode(frame.header.sequence_number, frame.header.command_status, &mut again);
-        assert!(written.is_ok() && again == frame.octets(), "what was read is written otherwise");
+        assert!(written.is_ok() && again == frame.octets(), "a value that was read is written differently");
         if let Pdu::SubmitSm(sm) | Pdu::DeliverSm(sm) = pdu {
-            let _any = (sm.check(), ReceivedReceipt::from_deliver_sm(&sm).map(|receipt| receipt.state()));
+            let _ = (sm.check(), ReceivedReceipt::from_deliver_sm(&sm).map(|receipt| receipt.state()));
         }
     }
 }
 
-/// The text of a receipt as some centre writes it.
+/// The text of a delivery receipt.
 pub(crate) fn smpp_receipt(octets: &[u8]) {
     let receipt = ReceivedReceipt::parse(octets);
-    let _any = (receipt.state(), receipt.error_code(), receipt.submitted(), receipt.delivered());
+    let _ = (receipt.state(), receipt.error_code(), receipt.submitted(), receipt.delivered());
     for rule in [IdMatch::Auto, IdMatch::Exact, IdMatch::HexThenDecimal, IdMatch::DecimalThenHex] {
         assert!(receipt.id.is_none_or(|id| rule.candidates(id).len() <= 3));
     }
     for date in [receipt.submit_date, receipt.done_date].into_iter().flatten() {
-        let _any = time::parse_receipt_date(date, 60);
+        let _ = time::parse_receipt_date(date, 60);
     }
 }
 
 /// A time in either form (SMPP 3.4 §7.1.1), now and at the ends of time.
 pub(crate) fn smpp_time(octets: &[u8]) {
     for now in [0, 1_795_000_000, i64::MAX, i64::MIN] {
-        let _any = time::parse(octets, now);
+        let _ = time::parse(octets, now);
     }
-    let _any = time::parse_receipt_date(octets, i32::MIN);
+    let _ = time::parse_receipt_date(octets, i32::MIN);
 }
 
-/// A datagram: a message that can be taken is taken again as it is written.
+/// A datagram: an accepted message is accepted again as it is written.
 pub(crate) fn sip(octets: &[u8]) {
     match sip::parse(&Bytes::copy_from_slice(octets)) {
         Err(refused) => drop(refused.answer.map(|answer| answer.to_bytes())),
@@ -62,7 +62,7 @@ pub(crate) fn sip(octets: &[u8]) {
             let again = sip::parse(&written);
             assert!(
                 again.is_ok_and(|again| again.to_bytes() == written),
-                "what was read is written otherwise"
+                "a value that was read is written differently"
             );
         }
     }
@@ -70,26 +70,26 @@ pub(crate) fn sip(octets: &[u8]) {
 
 fn typed_headers(message: &Message) {
     let headers = message.headers();
-    let _any = (headers.via().map(|via| via.rport()), headers.from(), headers.to(), headers.cseq());
-    let _any = (headers.content_type(), headers.max_forwards());
+    let _ = (headers.via().map(|via| via.rport()), headers.from(), headers.to(), headers.cseq());
+    let _ = (headers.content_type(), headers.max_forwards());
     for name in [Name::Authorization, Name::ProxyAuthorization] {
         headers.all(name).for_each(|value| drop(sip::digest::Credentials::parse(value)));
     }
     for name in [Name::WwwAuthenticate, Name::ProxyAuthenticate] {
         for value in headers.all(name) {
-            let _any = (sip::digest::Challenge::parse(value), AuthParams::parse(value));
+            let _ = (sip::digest::Challenge::parse(value), AuthParams::parse(value));
         }
     }
     for value in headers.elements(Name::Contact) {
-        let _any = Contact::parse(value);
+        let _ = Contact::parse(value);
     }
     if let Message::Request(request) = message {
         let uri = Uri::parse(&request.uri);
-        assert!(uri.is_ok(), "a request without a URI was taken");
+        assert!(uri.is_ok(), "a request without a URI was accepted");
         let mut request: Request = request.clone();
         request.note_source(([192, 0, 2, 1], 5060).into());
         let lifetimes = sip::register::Lifetimes { min_seconds: 60, max_seconds: 3600 };
-        let _any = sip::register::Registration::parse(&request, lifetimes);
+        let _ = sip::register::Registration::parse(&request, lifetimes);
     }
 }
 
@@ -118,32 +118,36 @@ pub(crate) fn sip_stream(octets: &[u8]) {
 /// A MESSAGE as a submission, with the headers of the SIP link and under both kinds of quirks.
 pub(crate) fn sip_link(octets: &[u8]) {
     let Ok(Message::Request(request)) = sip::parse(&Bytes::copy_from_slice(octets)) else { return };
-    let strange = Quirks { legacy_dates: true, numeric_coding: true, ..Quirks::default() };
-    for quirks in [Quirks::default(), strange] {
+    let all_quirks = Quirks { legacy_dates: true, numeric_coding: true, ..Quirks::default() };
+    for quirks in [Quirks::default(), all_quirks] {
         let sender =
             Sender { endpoint: Endpoint::SipPeer("peer".into()), source: None, trusted: true, quirks };
         let rules = Rules { validity_max: Duration::from_secs(7 * 24 * 3600) };
-        let _any = read(&request, &sender, rules, |_| None, NOW);
-        let _any = gateway_sip::convert::read_receipt(&request, "peer");
-        let _any = gateway_sip::convert::notification(&request);
+        let _ = read(&request, &sender, rules, |_| None, NOW);
+        let _ = gateway_sip::convert::read_receipt(&request, "peer");
+        let _ = gateway_sip::convert::notification(&request);
     }
     for (_, _, value) in request.headers.iter() {
-        let _any = (dates::read(value, Style::Plain, NOW), dates::read(value, Style::Legacy, NOW));
+        let _ = (dates::read(value, Style::Plain, NOW), dates::read(value, Style::Legacy, NOW));
     }
 }
 
-/// An envelope: what is read is read again as it is written.
+/// An envelope: one that is read is read again as it is written.
 pub(crate) fn cpim(octets: &[u8]) {
     let Ok(envelope) = Cpim::parse(&Bytes::copy_from_slice(octets)) else { return };
-    let _any = (Asked::of(&envelope), envelope.content_type(), envelope.not_understood(&[NAMESPACE]).count());
+    let _ = (
+        DispositionRequest::of(&envelope),
+        envelope.content_type(),
+        envelope.not_understood(&[NAMESPACE]).count(),
+    );
     let again = Cpim::parse(&envelope.to_bytes());
-    assert!(again.is_ok_and(|again| again == envelope), "what was read is written otherwise");
+    assert!(again.is_ok_and(|again| again == envelope), "a value that was read is written differently");
 }
 
-/// A disposition notification: what is read is read again as it is written.
+/// A disposition notification: one that is read is read again as it is written.
 pub(crate) fn imdn(octets: &[u8]) {
     let Ok(imdn) = Imdn::parse(octets) else { return };
     let again = Imdn::parse(imdn.write().as_bytes());
     let same = |again: Imdn| imdn.delivery.is_none() || again.delivery == imdn.delivery;
-    assert!(again.is_ok_and(same), "what was read is written otherwise");
+    assert!(again.is_ok_and(same), "a value that was read is written differently");
 }

@@ -1,4 +1,4 @@
-//! What phones write: TPDUs, RPDUs, user data headers, septets.
+//! Fuzz targets for short messages: TPDUs, RPDUs, user data headers, septets.
 
 use sms::alphabet::{self, Language, Shifts};
 use sms::coding::Alphabet;
@@ -15,7 +15,7 @@ fn stable<T: PartialEq>(
 ) {
     if let Ok(read) = decode(octets) {
         let again = encode(&read).and_then(|written| decode(&written));
-        assert!(again.is_ok_and(|again| again == read), "what was read is written otherwise");
+        assert!(again.is_ok_and(|again| again == read), "a value that was read is written differently");
     }
 }
 
@@ -23,15 +23,15 @@ fn stable<T: PartialEq>(
 pub(crate) fn tpdu(octets: &[u8]) {
     stable(octets, MobileOriginated::decode, |read| match read {
         MobileOriginated::Submit(submit) => {
-            let _any = submit.validity.map(|validity| validity.expires(i64::MAX));
-            let _any = submit.user_data.text(submit.data_coding);
+            let _ = submit.validity.map(|validity| validity.expires(i64::MAX));
+            let _ = submit.user_data.text(submit.data_coding);
             submit.encode()
         }
         MobileOriginated::Command(command) => command.encode(),
     });
     stable(octets, MobileTerminated::decode, |read| match read {
         MobileTerminated::Deliver(deliver) => {
-            let _any = (deliver.user_data.text(deliver.data_coding), deliver.timestamp.to_unix());
+            let _ = (deliver.user_data.text(deliver.data_coding), deliver.timestamp.to_unix());
             deliver.encode()
         }
         MobileTerminated::StatusReport(report) => report.encode(),
@@ -54,8 +54,8 @@ pub(crate) fn udh(octets: &[u8]) {
     assert!(encoded.len() == header.encoded_len());
     assert!(header.is_empty() || UserDataHeader::decode(&encoded).as_ref() == Ok(&header));
     assert!(header.without_concatenation().concatenation().is_none());
-    let _any = (header.ports(), header.shifts(), header.special_sms().count());
-    let _any = segment::count(Alphabet::Ucs2, rest, &header, ReferenceWidth::Eight);
+    let _ = (header.ports(), header.shifts(), header.special_sms().count());
+    let _ = segment::count(Alphabet::Ucs2, rest, &header, ReferenceWidth::Eight);
 }
 
 /// Septets, packed and unpacked, in every language; UCS2; segments.

@@ -1,4 +1,4 @@
-//! What signalling points write.
+//! Fuzz targets for SS7 signalling: SCCP, TCAP and MAP.
 
 mod adaptation;
 
@@ -21,7 +21,10 @@ pub(crate) fn sccp(octets: &[u8]) {
         && let Ok(written) = message.encode()
     {
         assert!(written.len() == message.encoded_len());
-        assert!(Message::decode(&written).as_ref() == Ok(&message), "what was read is written otherwise");
+        assert!(
+            Message::decode(&written).as_ref() == Ok(&message),
+            "a value that was read is written differently"
+        );
     }
     let network = NetworkId(0);
     let rule = |pattern: &str, destination| {
@@ -48,10 +51,10 @@ pub(crate) fn sccp(octets: &[u8]) {
     }
     while let Some(output) = node.poll() {
         if let Output::Transfer { payload, .. } = output {
-            assert!(Message::decode(&payload).is_ok(), "what is sent cannot be read");
+            assert!(Message::decode(&payload).is_ok(), "an output cannot be read");
         }
     }
-    // A status test never ends, all else does.
+    // A status test repeats without end; every other procedure ends.
     for _ in 0..8 {
         now = node.deadline().unwrap_or(now);
         node.handle(Input::Tick, now);
@@ -63,7 +66,10 @@ pub(crate) fn tcap(octets: &[u8]) {
     let octets = Bytes::copy_from_slice(octets);
     if let Ok(read) = tcap::Message::decode(&octets) {
         let again = tcap::Message::decode(&read.message.encode());
-        assert!(again.is_ok_and(|again| again.message == read.message), "what was read is written otherwise");
+        assert!(
+            again.is_ok_and(|again| again.message == read.message),
+            "a value that was read is written differently"
+        );
     }
     // The samples in the corpus answer these two.
     let settings = tcap::Settings { first: 0x2720_d966, dialogues_max: 4, ..tcap::Settings::default() };
@@ -82,10 +88,10 @@ pub(crate) fn tcap(octets: &[u8]) {
         while let Some(output) = element.poll() {
             match output {
                 tcap::Output::Send { octets, .. } => {
-                    assert!(tcap::Message::decode(&octets).is_ok(), "what is sent cannot be read");
+                    assert!(tcap::Message::decode(&octets).is_ok(), "an output cannot be read");
                 }
                 tcap::Output::Begun { dialogue, components, .. } => {
-                    let _any = element.proceed(dialogue, None, components, now);
+                    let _ = element.proceed(dialogue, None, components, now);
                 }
                 _ => {}
             }
@@ -117,7 +123,7 @@ pub(crate) fn map(octets: &[u8]) {
     dialogue(octets, request);
 }
 
-/// What is read as one operation's is written so that it is read and written alike.
+/// A parameter that is read as one operation's is written so that it reads and writes the same.
 fn parameter(octets: &[u8]) {
     let contexts = [20, 21, 23, 24, 25].map(Context::from_number).into_iter().chain([None]);
     for context in contexts {
@@ -130,12 +136,15 @@ fn parameter(octets: &[u8]) {
                 let again = Request::read(code, Some(request.context()), version, Some(&written))
                     .or_else(|_| Request::read(code, None, version, Some(&written)))
                     .and_then(|again| again.write(version));
-                assert!(again.as_ref() == Ok(&written), "operation {code} is written otherwise");
+                assert!(again.as_ref() == Ok(&written), "operation {code} is written differently");
                 let Ok(response) = Response::read(&request, Some(octets)) else { continue };
                 let Ok(written) = response.write(version) else { continue };
                 let again =
                     Response::read(&request, written.as_deref()).and_then(|again| again.write(version));
-                assert!(written.is_none() || again == Ok(written), "a result of {code} is written otherwise");
+                assert!(
+                    written.is_none() || again == Ok(written),
+                    "a result of {code} is written differently"
+                );
             }
         }
     }
@@ -144,12 +153,12 @@ fn parameter(octets: &[u8]) {
             let error = MapError::read(code, Some(octets));
             let Ok(written) = error.write(version) else { continue };
             let again = MapError::read(error.code(version), written.as_deref()).write(version);
-            assert!(again == Ok(written), "error {code} is written otherwise");
+            assert!(again == Ok(written), "error {code} is written differently");
         }
     }
 }
 
-/// Each request is confirmed once, whatever the peer says, and nothing stays open.
+/// Each request is confirmed once, for any components of the peer, and no dialogue stays open.
 fn dialogue(octets: &[u8], request: Request) {
     // The transaction id that the answers in the corpus are for.
     let mut settings = map::Settings::default();
@@ -181,7 +190,7 @@ fn dialogue(octets: &[u8], request: Request) {
                     confirms += 1;
                 }
                 map::Output::Indication { dialogue, invoke_id, .. } => {
-                    let _over = element.answer(dialogue, invoke_id, Err(MapError::DataMissing), now);
+                    let _ = element.answer(dialogue, invoke_id, Err(MapError::DataMissing), now);
                 }
                 _ => {}
             }

@@ -1,5 +1,5 @@
-//! Every target on its corpus, on the seeds of other crates and on mutants of both: no panic, and
-//! no input takes longer than 100 ms.
+//! Runs every fuzz target on its corpus, on the seeds of other crates and on mutants of both: no panic,
+//! and no input takes longer than 100 ms.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail by panicking")]
 
@@ -11,7 +11,7 @@ use fuzz::{TARGETS, Target};
 
 /// Mutants of each target.
 const MUTANTS: usize = 5_000;
-/// The longest mutant: larger inputs are a fuzzer's business.
+/// Octets of the longest mutant; larger inputs are left to the fuzzer.
 const OCTETS_MAX: usize = 4_096;
 /// How long one input may take.
 const LIMIT: Duration = Duration::from_millis(100);

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use compact_str::CompactString;
 use sip::header::ContentType;
-use sip::imdn::{Asked, Delivery, Imdn, NAMESPACE};
+use sip::imdn::{Delivery, DispositionRequest, Imdn, NAMESPACE};
 use sip::{Cpim, Name, Request, Status};
 use smsc::names::Name as PartyName;
 use smsc::receipt::{Receipt, ReceiptRequest, RemoteReceipt, State};
@@ -73,7 +73,7 @@ impl Payload {
     /// # Errors
     /// 400 for a Message-ID that is too long or has invalid characters.
     pub(super) fn receipt_request(&self) -> Result<Option<(ReceiptRequest, PartyName)>, Refusal> {
-        let Some(imdn_request) = self.envelope.as_ref().and_then(Asked::of) else { return Ok(None) };
+        let Some(imdn_request) = self.envelope.as_ref().and_then(DispositionRequest::of) else { return Ok(None) };
         let id = imdn_request.message_id;
         if id.len() > MESSAGE_ID_OCTETS_MAX || !id.bytes().all(|octet| octet.is_ascii_graphic()) {
             return Err(Refusal::new(Status::BAD_REQUEST, "imdn.Message-ID is no id"));

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use bytes::Bytes;
-use sip::imdn::{Asked, Imdn};
+use sip::imdn::{DispositionRequest, Imdn};
 use sip::uri::escape_user;
 use sip::{Cpim, Headers, Method, Name, Request};
 use sms::coding::{Alphabet, DataCoding};
@@ -48,7 +48,7 @@ pub struct RequestBuilder {
 enum Envelope {
     None,
     /// `message/cpim` that requests a notification; with the type of the content.
-    Requesting(Asked, &'static str),
+    Requesting(DispositionRequest, &'static str),
     /// `message/cpim` with a notification.
     Notifying(Imdn),
 }
@@ -131,7 +131,7 @@ impl RequestBuilder {
         }
     }
 
-    fn request_envelope(&self, (from, to): (String, String), request: &Asked, media: &str) -> Bytes {
+    fn request_envelope(&self, (from, to): (String, String), request: &DispositionRequest, media: &str) -> Bytes {
         let mut cpim = Cpim::new();
         cpim.push("From", &from);
         cpim.push("To", &to);
@@ -187,8 +187,8 @@ fn message_builder(
 const CPIM: &str = "message/cpim";
 
 /// The notification request that corresponds to a registered_delivery.
-fn imdn_request(bits: u8, message_id: &str) -> Asked {
-    Asked {
+fn imdn_request(bits: u8, message_id: &str) -> DispositionRequest {
+    DispositionRequest {
         message_id: message_id.to_owned(),
         positive_delivery: matches!(bits & 3, 1 | 3),
         // A request for intermediate notifications only includes failures.

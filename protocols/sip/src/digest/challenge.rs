@@ -1,4 +1,4 @@
-//! WWW-Authenticate and Proxy-Authenticate (RFC 7616 §3.3).
+//! Digest challenges in WWW-Authenticate and Proxy-Authenticate (RFC 7616 §3.3).
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::grammar::quote;
 use crate::header::{AuthParams, Headers, Name, Scheme};
 
-/// What the digest covers.
+/// The quality of protection: the parts of the request that the digest covers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Qop {
     /// Method and URI.
@@ -35,9 +35,9 @@ impl Qop {
 /// One digest challenge.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Challenge {
-    /// For which users and passwords.
+    /// The protection space of the users and passwords.
     pub realm: String,
-    /// What the answer is computed over.
+    /// The server nonce.
     pub nonce: String,
     /// To be given back as it is.
     pub opaque: Option<String>,

@@ -1,4 +1,4 @@
-//! Authorization and Proxy-Authorization (RFC 7616 §3.4).
+//! Digest credentials in Authorization and Proxy-Authorization (RFC 7616 §3.4).
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::grammar::quote;
 use crate::header::{AuthParams, Headers, Name, Scheme};
 
-/// What a user knows.
+/// The secret of a user.
 #[derive(Clone, Copy)]
 pub enum Secret<'a> {
     /// The password itself.
@@ -19,19 +19,19 @@ pub enum Secret<'a> {
     Ha1(&'a str),
 }
 
-/// Who answers a challenge.
+/// The username and secret with which a client answers a challenge.
 #[derive(Clone, Copy)]
 pub struct Login<'a> {
     /// The user's name in the realm.
     pub username: &'a str,
-    /// What proves it.
+    /// The user's secret.
     pub secret: Secret<'a>,
 }
 
 /// The answer to a challenge.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Credentials {
-    /// Who it says it is.
+    /// The username.
     pub username: String,
     /// The challenge's realm.
     pub realm: String,
@@ -94,8 +94,8 @@ impl Credentials {
         headers.all(name).find_map(ours)
     }
 
-    /// Whether whoever made these knew `secret`. Takes the same time wherever the
-    /// difference is.
+    /// Whether the digest was computed with `secret`. The comparison takes the same
+    /// time wherever the difference is.
     pub fn is_proof_of(&self, secret: Secret<'_>, method: &str, body: &[u8]) -> bool {
         let expected = self.expected(secret, method, body);
         let response = self.response.to_ascii_lowercase();

@@ -1,4 +1,4 @@
-//! Nonces that a server recognises without remembering them (RFC 7616 §5.4).
+//! Makes and checks nonces of which the server keeps no state (RFC 7616 §5.4).
 //!
 //! A nonce is 64 hex digits: the second it was issued, a random number, and an HMAC of both. Any
 //! process with the same secret accepts it.
@@ -18,7 +18,7 @@ pub struct Nonces {
     lifetime_seconds: u64,
 }
 
-/// What a nonce is worth.
+/// The result of a nonce check.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Age {
     /// Ours and young enough. The number sorts nonces by their time of issue.
@@ -43,8 +43,8 @@ impl Nonces {
         hex(&octets) + &hex(seal.get(..16).unwrap_or_default())
     }
 
-    /// Judges a nonce that came back.
-    pub fn judge(&self, nonce: &str, now: u64) -> Age {
+    /// Checks a nonce of received credentials.
+    pub fn check(&self, nonce: &str, now: u64) -> Age {
         let Some((number, seal)) = split(nonce) else { return Age::Foreign };
         if self.seal(&number.to_be_bytes()).verify_truncated_left(&seal.to_be_bytes()).is_err() {
             return Age::Foreign;

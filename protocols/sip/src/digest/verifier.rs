@@ -1,4 +1,4 @@
-//! A server's judgement of credentials: right secret, own nonce, no replay.
+//! Verifies digest credentials on a server: secret, nonce and nonce count (RFC 7616 §3.4, §5.4).
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -8,23 +8,23 @@ use super::challenge::Challenge;
 use super::credentials::{Credentials, Secret};
 use super::nonce::{Age, Nonces};
 
-/// Challenges users of one realm and judges their answers.
+/// Challenges the users of one realm and verifies their credentials.
 #[derive(Debug)]
 pub struct Verifier {
     realm: String,
     algorithms: Vec<Algorithm>,
     nonces: Nonces,
     /// The counts seen for each nonce in use, oldest nonce first.
-    counts: BTreeMap<u128, Counts>,
+    counts: BTreeMap<u128, NonceCounts>,
     nonces_max: usize,
-    /// Nonces up to this one are stale: their counts were forgotten to make room.
+    /// Nonces up to this one are stale: their counts were removed to make room.
     forgotten: u128,
 }
 
-/// What credentials are worth.
+/// The result of a verification.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Verdict {
-    /// The user is who it says it is.
+    /// The user is authenticated.
     Accepted,
     /// The secret is right, but the nonce is old or this use of it was seen:
     /// challenge again with `stale`.
@@ -61,10 +61,10 @@ impl Verifier {
         })
     }
 
-    /// Judges `credentials` of a request with `method` and `body`.
+    /// Verifies `credentials` of a request with `method` and `body`.
     ///
     /// Credentials without qop are refused: every challenge offers it, and without
-    /// it a listener could replay them. The URI in them is not compared with the
+    /// it an eavesdropper could replay them. The URI in them is not compared with the
     /// Request-URI, which a proxy may have changed (RFC 3261 §22.4).
     pub fn verify(
         &mut self,
@@ -79,7 +79,7 @@ impl Verifier {
         let (true, true, Some(_), Some(count)) = (offered, proven, credentials.qop, credentials.count) else {
             return Verdict::Refused;
         };
-        match self.nonces.judge(&credentials.nonce, now) {
+        match self.nonces.check(&credentials.nonce, now) {
             Age::Foreign => Verdict::Refused,
             Age::Stale => Verdict::Stale,
             Age::Fresh(nonce) if self.is_new(nonce, count) => Verdict::Accepted,
@@ -93,7 +93,7 @@ impl Verifier {
         }
         let is_new = match self.counts.entry(nonce) {
             Entry::Occupied(mut seen) => seen.get_mut().is_new(count),
-            Entry::Vacant(place) => place.insert(Counts::default()).is_new(count),
+            Entry::Vacant(place) => place.insert(NonceCounts::default()).is_new(count),
         };
         while self.counts.len() > self.nonces_max {
             if let Some((oldest, _)) = self.counts.pop_first() {
@@ -107,12 +107,12 @@ impl Verifier {
 /// The uses of one nonce: the highest count, and which of the 63 below it were seen.
 /// Requests over UDP overtake each other, so that a lower count may be new.
 #[derive(Debug, Default)]
-struct Counts {
+struct NonceCounts {
     highest: u32,
     seen: u64,
 }
 
-impl Counts {
+impl NonceCounts {
     fn is_new(&mut self, count: u32) -> bool {
         if count > self.highest {
             self.seen = self.seen.checked_shl(count - self.highest).unwrap_or(0) | 1;

@@ -1,4 +1,4 @@
-//! The shape of Authorization, WWW-Authenticate and their Proxy- twins (RFC 3261 §25.1).
+//! The syntax of Authorization, WWW-Authenticate and their Proxy- forms (RFC 3261 §25.1).
 
 use std::borrow::Cow;
 use std::fmt;

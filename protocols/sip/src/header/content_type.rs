@@ -1,4 +1,4 @@
-//! Content-Type (RFC 3261 §20.15).
+//! The Content-Type header field (RFC 3261 §20.15).
 
 use std::borrow::Cow;
 

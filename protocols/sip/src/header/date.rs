@@ -1,4 +1,4 @@
-//! Date: one form, and GMT only (RFC 3261 §20.17).
+//! The Date header field, in its one form and in GMT only (RFC 3261 §20.17).
 
 use std::fmt;
 
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_other_zones_and_nonsense() {
+    fn refuses_other_zones_and_malformed_dates() {
         for bad in ["Fri, 01 Jan 2010 16:00:00 EST", "", "Fri, 32 Jan 2010 16:00:00 GMT", "Fri, 01 Jan"] {
             assert_eq!(Date::parse(bad), Err(Error::Malformed("Date")), "{bad}");
         }

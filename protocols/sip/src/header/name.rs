@@ -10,7 +10,7 @@ macro_rules! names {
         #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
         pub enum Name {
             $(#[doc = $name] $variant,)*
-            /// A name this crate has no word for. Such fields are kept and
+            /// A name that is unknown to this crate. Such fields are kept and
             /// found by [`Headers::get_named`](crate::Headers::get_named).
             Other,
         }

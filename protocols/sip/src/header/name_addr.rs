@@ -58,7 +58,7 @@ impl<'a> NameAddr<'a> {
 }
 
 impl fmt::Debug for NameAddr<'_> {
-    /// Without the display name, which says who it is.
+    /// Without the display name, which is personal data.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { uri, params, .. } = self;
         f.debug_struct("NameAddr").field("uri", uri).field("params", params).finish_non_exhaustive()
@@ -85,7 +85,7 @@ fn split_display(value: &str) -> Option<(&str, &str)> {
 }
 
 /// A character of a display name without quotes. Letters beyond ASCII should stand in
-/// quotes, but many phones leave them out, and nothing is unclear then.
+/// quotes, but many phones leave them out, and the value is still unambiguous.
 fn is_display_byte(byte: u8) -> bool {
     is_token_byte(byte) || matches!(byte, b' ' | b'\t') || !byte.is_ascii()
 }
@@ -95,7 +95,7 @@ fn is_display_byte(byte: u8) -> bool {
 pub enum Contact<'a> {
     /// `*`: all bindings, in a REGISTER that removes them (RFC 3261 §10.2.2).
     All,
-    /// A place where somebody can be reached.
+    /// A contact address.
     Address(NameAddr<'a>),
 }
 
@@ -110,13 +110,13 @@ impl<'a> Contact<'a> {
 }
 
 impl NameAddr<'_> {
-    /// How long a Contact wants to be bound, in seconds, if it says so.
+    /// The expires parameter of a Contact, in seconds, if it is present.
     pub fn expires(&self) -> Option<u32> {
         self.params.value("expires").map(expires)
     }
 
-    /// A Contact's preference in thousandths, 0 to 1000; 1000 where it says nothing
-    /// or nothing sensible (RFC 3261 §20.10).
+    /// The q parameter of a Contact in thousandths, 0 to 1000; 1000 where it is absent
+    /// or malformed (RFC 3261 §20.10).
     pub fn q_thousandths(&self) -> u16 {
         self.params.value("q").and_then(thousandths).unwrap_or(1000)
     }

@@ -1,4 +1,4 @@
-//! Header fields that are a number: Max-Forwards, Expires, Retry-After.
+//! Header fields that are a number: Max-Forwards, Expires, Retry-After (RFC 3261 §20.19, §20.22, §20.33).
 
 use crate::error::Error;
 use crate::grammar::{digits, trim};

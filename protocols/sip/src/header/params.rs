@@ -1,4 +1,4 @@
-//! Parameters: `;name=value;flag;other="quoted"` (RFC 3261 §25.1, generic-param).
+//! The parameters of header fields and URIs: `;name=value;flag;other="quoted"` (RFC 3261 §25.1, generic-param).
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Via: the way a request came and its responses go back (RFC 3261 §20.42).
+//! The Via header field: the path of a request, which its responses take back (RFC 3261 §20.42).
 
 use std::fmt;
 use std::net::IpAddr;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::Timers;
 use crate::status::Status;
 
-/// One request on its way. What it says and to whom is the owner's business.
+/// One request on its way. Its octets and its destination are kept by the owner.
 #[derive(Debug)]
 pub struct Client {
     state: State,
@@ -42,14 +42,14 @@ pub enum Due {
     Nothing,
     /// Timer E: send the request again.
     Retransmit,
-    /// Timer F: nobody answered. The transaction is over.
+    /// Timer F: no final response. The transaction is over.
     TimedOut,
     /// Timer K: no more copies will come. The transaction is over.
     Ended,
 }
 
 impl Client {
-    /// A transaction whose request is sent at `now`.
+    /// A transaction with its request sent at `now`.
     pub fn new(reliable: bool, timers: Timers, now: Instant) -> Self {
         Self {
             state: State::Trying,

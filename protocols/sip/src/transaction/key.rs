@@ -1,4 +1,4 @@
-//! What makes two messages belong to one transaction (RFC 3261 §17.1.3, §17.2.3).
+//! The keys by which messages are matched to transactions (RFC 3261 §17.1.3, §17.2.3).
 
 use crate::error::Error;
 use crate::header::Headers;

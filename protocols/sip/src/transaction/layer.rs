@@ -1,4 +1,4 @@
-//! All open transactions of one element, in front of its transports.
+//! The transaction layer: all open transactions of one element, above its transports (RFC 3261 §17).
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -18,7 +18,7 @@ use crate::reply;
 use crate::status::Status;
 use crate::transport::Transport;
 
-/// What a 503 for a full layer asks the peer to wait, in seconds.
+/// Retry-After of a 503 for a full layer, in seconds.
 const RETRY_AFTER_SECONDS: u32 = 5;
 
 /// Names an open client transaction.
@@ -47,15 +47,15 @@ impl Default for Limits {
     }
 }
 
-/// What the layer asks for. `P` says where a message goes: an address, a connection.
+/// An action for the caller. `P` is the destination or source of a message: an address, a connection.
 pub enum Output<P> {
     /// Send these octets.
     Transmit {
         /// One whole message.
         octets: Bytes,
-        /// To whom.
+        /// The destination.
         peer: P,
-        /// Over what.
+        /// The transport.
         transport: Transport,
     },
     /// A request that was not seen before. Answer it with [`Layer::respond`].
@@ -64,19 +64,19 @@ pub enum Output<P> {
         id: ServerId,
         /// The request.
         request: Request,
-        /// Who sent it.
+        /// The source.
         peer: P,
-        /// Over what.
+        /// The transport.
         transport: Transport,
     },
-    /// An answer to a request of ours. A final one is the last word on `id`.
+    /// A response to a request of ours. A final one is the last output for `id`.
     Response {
         /// The request's transaction.
         id: ClientId,
         /// The answer.
         response: Response,
     },
-    /// Nobody answered within 64 × T1: treat it as a 408 (RFC 3261 §8.1.3.1).
+    /// No final response within 64 × T1: treat it as a 408 (RFC 3261 §8.1.3.1).
     TimedOut {
         /// The request's transaction.
         id: ClientId,
@@ -174,8 +174,8 @@ impl<P: Clone> Layer<P> {
         true
     }
 
-    /// Forgets a request of ours, since its transport failed or nobody waits for it any more.
-    /// A late answer is dropped.
+    /// Ends a transaction of ours, after a failure of its transport or when its result is no
+    /// longer needed. A late response is dropped.
     pub fn abandon(&mut self, id: ClientId) {
         self.clients.remove(id.0);
     }
@@ -250,7 +250,7 @@ impl<P: Clone> Layer<P> {
     }
 
     fn receive_response(&mut self, response: Response, now: Instant) {
-        // A second Via means that it was meant for somebody else (RFC 3261 §8.1.3.3).
+        // A response with a second Via is for another element (RFC 3261 §8.1.3.3).
         let misdirected = response.headers.elements(Name::Via).nth(1).is_some();
         if misdirected || key::of_client(&response.headers, &mut self.key).is_err() {
             return;

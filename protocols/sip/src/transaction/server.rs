@@ -25,10 +25,10 @@ enum State {
 }
 
 impl Server {
-    /// A transaction whose request arrived at `now`.
+    /// A transaction with its request received at `now`.
     ///
-    /// If nobody answers within 64 × T1 it ends without an answer: by then the
-    /// client has given up, and a late 408 would only add load (RFC 4320 §4.2).
+    /// Without a final response within 64 × T1 it ends: by then the client's Timer F
+    /// has fired, and a late 408 would only add load (RFC 4320 §4.2).
     pub fn new(reliable: bool, timers: Timers, now: Instant) -> Self {
         Self { state: State::Trying, reliable, timers, ends_at: now + timers.transaction() }
     }
@@ -54,7 +54,7 @@ impl Server {
         true
     }
 
-    /// When the transaction is over: Timer J, or nobody answered.
+    /// When the transaction is over: Timer J, or the limit of 64 × T1 without a final response.
     pub fn deadline(&self) -> Instant {
         self.ends_at
     }

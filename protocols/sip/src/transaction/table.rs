@@ -1,6 +1,6 @@
-//! Transactions by key, with one deadline each.
+//! The table of open transactions, by key and by deadline.
 //!
-//! A hash map finds, a slab holds, a heap knows who is next. Deadlines mostly move
+//! A hash map finds a transaction, a slab holds it, a heap gives the next deadline. Deadlines mostly move
 //! later, so the heap keeps one entry a transaction and looks at the true deadline when
 //! that entry comes up.
 
@@ -25,10 +25,10 @@ pub(super) struct Table<T> {
 
 struct Slot<T> {
     generation: u32,
-    held: Option<Held<T>>,
+    entry: Option<Entry<T>>,
 }
 
-struct Held<T> {
+struct Entry<T> {
     key: Arc<str>,
     value: T,
     deadline: Instant,
@@ -52,17 +52,17 @@ impl<T> Table<T> {
     /// Holds `value`. The caller has made sure that `key` is free; `None` if ids ran out.
     pub(super) fn insert(&mut self, key: &str, value: T, deadline: Instant) -> Option<Id> {
         let key: Arc<str> = key.into();
-        let held = Held { key: key.clone(), value, deadline, scheduled: None };
+        let entry = Entry { key: key.clone(), value, deadline, scheduled: None };
         let index = match self.free.pop() {
             Some(index) => index,
             None => {
                 let index = u32::try_from(self.slots.len()).ok()?;
-                self.slots.push(Slot { generation: 0, held: None });
+                self.slots.push(Slot { generation: 0, entry: None });
                 index
             }
         };
         let slot = self.slots.get_mut(usize::try_from(index).ok()?)?;
-        slot.held = Some(held);
+        slot.entry = Some(entry);
         let id = Id { index, generation: slot.generation };
         self.by_key.insert(key, id);
         self.set_deadline(id, deadline);
@@ -70,14 +70,14 @@ impl<T> Table<T> {
     }
 
     pub(super) fn get_mut(&mut self, id: Id) -> Option<&mut T> {
-        self.held(id).map(|held| &mut held.value)
+        self.entry(id).map(|entry| &mut entry.value)
     }
 
     pub(super) fn set_deadline(&mut self, id: Id, deadline: Instant) {
-        let Some(held) = self.held(id) else { return };
-        held.deadline = deadline;
-        if held.scheduled.is_none_or(|scheduled| deadline < scheduled) {
-            held.scheduled = Some(deadline);
+        let Some(entry) = self.entry(id) else { return };
+        entry.deadline = deadline;
+        if entry.scheduled.is_none_or(|scheduled| deadline < scheduled) {
+            entry.scheduled = Some(deadline);
             self.schedule.push(Reverse((deadline, id)));
         }
     }
@@ -87,26 +87,26 @@ impl<T> Table<T> {
         if slot.generation != id.generation {
             return None;
         }
-        let held = slot.held.take()?;
+        let entry = slot.entry.take()?;
         slot.generation = slot.generation.wrapping_add(1);
         self.free.push(id.index);
-        self.by_key.remove(&held.key);
-        Some(held.value)
+        self.by_key.remove(&entry.key);
+        Some(entry.value)
     }
 
-    /// One transaction whose deadline has come. It must be given a new deadline or removed.
+    /// One transaction with its deadline reached. It must be given a new deadline or removed.
     pub(super) fn due(&mut self, now: Instant) -> Option<Id> {
         while let Some(&Reverse((when, id))) = self.schedule.peek() {
             if now < when {
                 return None;
             }
             self.schedule.pop();
-            let Some(held) = self.held(id) else { continue };
-            if held.scheduled != Some(when) {
+            let Some(entry) = self.entry(id) else { continue };
+            if entry.scheduled != Some(when) {
                 continue;
             }
-            held.scheduled = None;
-            let deadline = held.deadline;
+            entry.scheduled = None;
+            let deadline = entry.deadline;
             if deadline <= now {
                 return Some(id);
             }
@@ -120,8 +120,8 @@ impl<T> Table<T> {
         self.schedule.peek().map(|Reverse((when, _))| *when)
     }
 
-    fn held(&mut self, id: Id) -> Option<&mut Held<T>> {
+    fn entry(&mut self, id: Id) -> Option<&mut Entry<T>> {
         let slot = self.slots.get_mut(usize::try_from(id.index).ok()?)?;
-        if slot.generation == id.generation { slot.held.as_mut() } else { None }
+        if slot.generation == id.generation { slot.entry.as_mut() } else { None }
     }
 }

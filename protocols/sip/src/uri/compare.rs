@@ -1,4 +1,4 @@
-//! When two URIs are the same (RFC 3261 §19.1.4, RFC 3966 §4).
+//! Compares two URIs for equivalence (RFC 3261 §19.1.4, RFC 3966 §4).
 
 use super::escape::unescape_octets;
 use super::{Scheme, Uri};
@@ -6,7 +6,7 @@ use crate::header::Params;
 
 impl Uri<'_> {
     /// Whether both name the same thing by RFC 3261 §19.1.4 (or RFC 3966 §4 for tel).
-    /// Stricter than the eye: without a port is not the same as with port 5060.
+    /// A URI without a port is not equivalent to one with port 5060.
     pub fn is_equivalent(&self, other: &Uri<'_>) -> bool {
         let same_scheme = match (self.scheme, other.scheme) {
             (Scheme::Other(a), Scheme::Other(b)) => {

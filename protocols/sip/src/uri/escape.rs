@@ -1,4 +1,4 @@
-//! `%HH` and back (RFC 3261 §19.1.2).
+//! Escapes characters of a URI as `%HH` and back (RFC 3261 §19.1.2).
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! Which characters may stand in which part of a URI (RFC 3261 §25.1).
+//! Checks the characters of each part of a URI (RFC 3261 §25.1).
 
 use crate::grammar::{Octets, split_around};
 
@@ -30,8 +30,8 @@ pub(super) fn is_scheme(scheme: &str) -> bool {
 const UNRESERVED: Octets = Octets::letters_digits_and(b"-_.!~*'()");
 /// unreserved and user-unreserved.
 pub(super) const USER: Octets = UNRESERVED.and(b"&=+$,;?/");
-/// `#` stands in dialled numbers and every phone sends it unescaped; `:` in passwords
-/// harms nobody.
+/// `#` stands in dialled numbers and phones send it unescaped; `:` in passwords
+/// is unambiguous.
 const USER_RECEIVED: Octets = USER.and(b"#:");
 /// unreserved and param-unreserved, with the equals sign between name and value.
 const PARAM: Octets = UNRESERVED.and(b"[]/:&+$=");

@@ -1,4 +1,4 @@
-//! alert_notification: a subscriber whom an ESME waited for is reachable (SMPP 3.4 §4.12; SMPP 5.0 §4.1.3).
+//! alert_notification: a subscriber that was absent is reachable (SMPP 3.4 §4.12; SMPP 5.0 §4.1.3).
 
 use crate::error::Error;
 use crate::field;
@@ -10,9 +10,9 @@ use crate::writer::Writer;
 /// The body of alert_notification, which has no response.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct AlertNotification<'a> {
-    /// Who is reachable.
+    /// The reachable subscriber.
     pub source: Address<'a>,
-    /// The ESME that asked.
+    /// The ESME that asked to be notified.
     pub esme: Address<'a>,
     /// Optional parameters; the standard names `ms_availability_status`.
     pub tlvs: Tlvs<'a>,

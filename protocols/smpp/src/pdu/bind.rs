@@ -55,13 +55,13 @@ impl BindKind {
 pub struct Bind<'a> {
     /// Which of the three requests.
     pub kind: BindKind,
-    /// Who binds.
+    /// The name of the ESME.
     pub system_id: &'a [u8],
     /// The secret, at most 8 octets.
     pub password: &'a [u8],
     /// The category of the ESME; most centres ignore it.
     pub system_type: &'a [u8],
-    /// The version that the ESME speaks: 0x34 is 3.4.
+    /// The version of the ESME: 0x34 is 3.4.
     pub interface_version: u8,
     /// Type of number of the addresses that the ESME serves.
     pub addr_ton: Ton,
@@ -117,14 +117,14 @@ impl std::fmt::Debug for Bind<'_> {
 pub struct BindResp<'a> {
     /// Which of the three requests it answers.
     pub kind: BindKind,
-    /// Who the centre is; `None` if the response has no body.
+    /// The name of the centre; `None` if the response has no body.
     pub system_id: Option<&'a [u8]>,
-    /// `sc_interface_version`, if the centre speaks 3.4 or later.
+    /// `sc_interface_version`, if the centre has 3.4 or later.
     pub tlvs: Tlvs<'a>,
 }
 
 impl<'a> BindResp<'a> {
-    /// The version that the centre says it speaks (SMPP 3.4 §5.3.2.25).
+    /// The version that the centre states (SMPP 3.4 §5.3.2.25).
     pub fn sc_interface_version(&self) -> Option<u8> {
         self.tlvs.get(Tag::SC_INTERFACE_VERSION)?.u8().ok()
     }
@@ -148,7 +148,7 @@ impl<'a> BindResp<'a> {
 /// The centre asks an ESME to bind as a receiver.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub struct Outbind<'a> {
-    /// Who the centre is.
+    /// The name of the centre.
     pub system_id: &'a [u8],
     /// The centre's secret, at most 8 octets.
     pub password: &'a [u8],

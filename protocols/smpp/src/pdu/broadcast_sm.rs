@@ -1,6 +1,6 @@
-//! broadcast_sm and what can be done about a broadcast (SMPP 5.0 §4.4, §4.6).
+//! broadcast_sm, query_broadcast_sm and cancel_broadcast_sm (SMPP 5.0 §4.4, §4.6).
 //!
-//! Where to, what and how often are in TLVs; `broadcast_area_identifier`,
+//! Area, content and repetition are in TLVs; `broadcast_area_identifier`,
 //! `broadcast_content_type`, `broadcast_rep_num` and
 //! `broadcast_frequency_interval` are mandatory there.
 
@@ -16,7 +16,7 @@ use crate::writer::Writer;
 pub struct BroadcastSm<'a> {
     /// The application service; empty is the default.
     pub service_type: &'a [u8],
-    /// Who sends.
+    /// The sender.
     pub source: Address<'a>,
     /// The sender's id of the broadcast, or empty.
     pub message_id: &'a [u8],
@@ -65,7 +65,7 @@ impl<'a> BroadcastSm<'a> {
     }
 }
 
-/// Asks how a broadcast is going.
+/// Asks for the state of a broadcast.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct QueryBroadcastSm<'a> {
     /// The centre's id of the broadcast.
@@ -93,7 +93,7 @@ impl<'a> QueryBroadcastSm<'a> {
     }
 }
 
-/// Takes back a broadcast.
+/// Cancels a broadcast.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct CancelBroadcastSm<'a> {
     /// The application service; with a `message_id` it may be empty.

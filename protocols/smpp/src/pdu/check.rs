@@ -1,5 +1,5 @@
-//! What a centre asks of a submission beyond its form, field by field, with the
-//! status that SMPP 3.4 §5.1.3 keeps for each.
+//! Checks the field values of submit_sm and data_sm as a centre does; each fault
+//! has its status (SMPP 3.4 §5.1.3).
 
 use crate::error::Error;
 use crate::pdu::{DataSm, EsmClass, RegisteredDelivery, Sm};
@@ -22,7 +22,7 @@ impl Sm<'_> {
         let validity = time::parse(self.validity_period, 0);
         check_that(validity.is_ok(), "validity_period", Status::ESME_RINVEXPIRY)?;
         let payload = self.tlvs.get(Tag::MESSAGE_PAYLOAD).is_some_and(|payload| !payload.value.is_empty());
-        // The standard says "or"; which of two texts is meant nobody can know.
+        // The standard allows one or the other; of two texts neither can be preferred.
         let one_text = self.short_message.is_empty() || !payload;
         check_that(one_text, "message_payload", Status::ESME_RTLVNOTALLWD)?;
         check_user_data_header(self.esm_class, self.user_data())?;

@@ -12,9 +12,9 @@ use crate::writer::Writer;
 pub struct DataSm<'a> {
     /// The application service; empty is the default.
     pub service_type: &'a [u8],
-    /// Who sends; up to 64 octets.
+    /// The sender; up to 64 octets.
     pub source: Address<'a>,
-    /// Who shall receive; up to 64 octets.
+    /// The receiver; up to 64 octets.
     pub destination: Address<'a>,
     /// Mode, type and GSM features.
     pub esm_class: EsmClass,

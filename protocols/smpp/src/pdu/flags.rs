@@ -1,4 +1,4 @@
-//! Octets that are sets of bits: `esm_class` and `registered_delivery`, and
+//! The bit fields `esm_class` and `registered_delivery`, and the octet
 //! `data_coding` (SMPP 3.4 §5.2.12, §5.2.17, §5.2.19).
 
 use crate::codes::codes;
@@ -12,7 +12,7 @@ impl EsmClass {
     pub const DELIVERY_RECEIPT: Self = Self(0x04);
     /// An intermediate delivery notification.
     pub const INTERMEDIATE_NOTIFICATION: Self = Self(0x20);
-    /// The bit that says that the message starts with a user data header.
+    /// The UDH indicator: the message starts with a user data header.
     pub const UDHI: u8 = 0x40;
     /// The bit that asks for a reply path.
     pub const REPLY_PATH: u8 = 0x80;
@@ -58,7 +58,7 @@ pub enum MessagingMode {
     Default,
     /// One attempt, nothing stored.
     Datagram,
-    /// One attempt; the response tells its outcome.
+    /// One attempt; the response has its outcome.
     Transaction,
     /// Stored, then forwarded.
     StoreAndForward,

@@ -1,5 +1,5 @@
-//! query_last_msgs, query_msg_details and param_retrieve: what an ESME of SMPP 3.3 could ask besides
-//! query_sm. SMPP 3.4 took their numbers back; ESMEs of that time still use them.
+//! query_last_msgs, query_msg_details and param_retrieve, the query commands that SMPP 3.3 alone
+//! has. SMPP 3.4 reserves their numbers; ESMEs of that time still use them.
 
 use crate::error::Error;
 use crate::field;
@@ -67,7 +67,7 @@ impl<'a> QueryLastMsgsResp<'a> {
     }
 }
 
-/// Asks for everything that the centre knows of one message (SMPP 3.3).
+/// Asks for the details of one message (SMPP 3.3).
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct QueryMsgDetails<'a> {
     /// The centre's id of the message.
@@ -99,7 +99,7 @@ impl<'a> QueryMsgDetails<'a> {
     }
 }
 
-/// What the centre knows of a message: the body of query_msg_details_resp.
+/// The details of a message: the body of query_msg_details_resp.
 #[derive(Clone, Default, Eq, PartialEq)]
 pub struct MsgDetails<'a> {
     /// The application service; empty is the default.

@@ -1,5 +1,5 @@
-//! query_sm, cancel_sm and replace_sm: what can still be done about a message
-//! (SMPP 3.4 §4.8 to §4.10; SMPP 5.0 §4.5).
+//! query_sm, cancel_sm and replace_sm, the operations on a message that the centre
+//! stores (SMPP 3.4 §4.8 to §4.10; SMPP 5.0 §4.5).
 
 use crate::error::Error;
 use crate::field;
@@ -76,7 +76,7 @@ impl<'a> QuerySmResp<'a> {
     }
 }
 
-/// Takes back one message, or with an empty `message_id` all that match the
+/// Cancels one message, or with an empty `message_id` all that match the
 /// addresses and the service type.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct CancelSm<'a> {

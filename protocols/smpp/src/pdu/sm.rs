@@ -13,9 +13,9 @@ use crate::writer::Writer;
 pub struct Sm<'a> {
     /// The application service, as `CMT` or `USSD`; empty is the default.
     pub service_type: &'a [u8],
-    /// Who sends.
+    /// The sender.
     pub source: Address<'a>,
-    /// Who shall receive.
+    /// The receiver.
     pub destination: Address<'a>,
     /// Mode, type and GSM features.
     pub esm_class: EsmClass,

@@ -45,9 +45,9 @@ impl<'a> Destination<'a> {
 pub struct SubmitMulti<'a> {
     /// The application service; empty is the default.
     pub service_type: &'a [u8],
-    /// Who sends.
+    /// The sender.
     pub source: Address<'a>,
-    /// Who shall receive, at most 255.
+    /// The receivers, at most 255.
     pub destinations: Vec<Destination<'a>>,
     /// Mode, type and GSM features.
     pub esm_class: EsmClass,
@@ -132,7 +132,7 @@ impl std::fmt::Debug for SubmitMulti<'_> {
 pub struct UnsuccessSme<'a> {
     /// The destination.
     pub address: Address<'a>,
-    /// Why.
+    /// The fault.
     pub error_status_code: Status,
 }
 

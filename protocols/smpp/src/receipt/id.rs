@@ -1,8 +1,8 @@
-//! Joins the id of a receipt to the id of a submit_sm_resp.
+//! Matches the message id of a receipt with the one of submit_sm_resp, hexadecimal or decimal.
 //!
-//! SMPP 3.4 §5.2.23 calls a message id an opaque string, but many centres give
+//! SMPP 3.4 §5.2.23 defines a message id as an opaque string, but many centres write
 //! it in hexadecimal in the response and in decimal in the receipt, or the
-//! other way round, or with other leading zeros.
+//! reverse, or with other leading zeros.
 
 /// How a centre writes its ids.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]

@@ -149,7 +149,7 @@ fn value(key: Key, after: &[u8]) -> &[u8] {
     if key == Key::Id { whole_id(after).unwrap_or(part) } else { part }
 }
 
-/// An id with separators in it: nothing in the word is a field, and a space parts it from the next field.
+/// An id with separators in it: it contains no field, and a space comes before the next one.
 fn whole_id(after: &[u8]) -> Option<&[u8]> {
     let word = after.split(|octet| is_space(*octet)).next()?;
     let rest = after.get(word.len()..)?.trim_ascii_start();

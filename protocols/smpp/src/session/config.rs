@@ -27,7 +27,7 @@ impl Side {
 pub struct Config {
     /// Which end this is.
     pub side: Side,
-    /// The latest version that we speak.
+    /// The latest version that we offer.
     pub version_max: Version,
     /// Our requests that may wait for a response at the same time.
     pub window_sent_max: usize,
@@ -36,7 +36,7 @@ pub struct Config {
     pub window_received_max: usize,
     /// Most time from connecting to being bound (`session_init_timer`).
     pub bind_timeout: Duration,
-    /// Silence of the peer before we send enquire_link; `None` never sends it.
+    /// Time without a PDU from the peer before we send enquire_link; `None` never sends it.
     pub enquire_link_interval: Option<Duration>,
     /// How many enquire_links in a row may stay unanswered; at that number the session is closed.
     pub enquire_link_unanswered_max: u8,

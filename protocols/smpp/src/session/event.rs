@@ -1,4 +1,4 @@
-//! What a session is told and what it tells.
+//! The inputs, outputs, states and close reasons of an SMPP session.
 
 use std::time::Instant;
 
@@ -7,7 +7,7 @@ use crate::frame::BadLength;
 use crate::pdu::BindKind;
 use crate::status::Status;
 
-/// Where a session stands.
+/// The state of a session (SMPP 3.4 §2.2).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum State {
     /// Connected, not bound.
@@ -18,13 +18,13 @@ pub enum State {
     Binding(BindKind),
     /// Messages may flow.
     Bound(BindKind),
-    /// One side wants to unbind; what is in flight is being finished.
+    /// One side has asked to unbind; the requests in flight end first.
     Unbinding,
     /// Over. Close the connection if it is not closed yet.
     Closed,
 }
 
-/// What happened outside, other than a PDU.
+/// An event other than a PDU.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Input {
     /// [`super::Session::deadline`] has come.
@@ -33,18 +33,18 @@ pub enum Input {
     Lost,
     /// The stream cannot be read any further ([`crate::Batch::fault`]).
     BadLength(BadLength),
-    /// We want to unbind: finish what is in flight, then close.
+    /// Our side unbinds: the requests in flight end first, then the session closes.
     Unbind,
 }
 
-/// What the caller shall do.
+/// An action for the caller.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Output {
     /// Send this PDU, which has no body: [`Header::encode`].
     Send(Header),
     /// This request of ours will get no response.
     Unanswered {
-        /// The caller's name for the request.
+        /// The caller's identifier of the request.
         token: u64,
     },
     /// Send what is still to be sent, then close the connection.
@@ -60,13 +60,13 @@ pub enum Reason {
     BindTimeout,
     /// enquire_link was not answered.
     EnquireLinkUnanswered,
-    /// No message came or went for too long.
+    /// No message was sent or received for too long.
     Inactive,
     /// The peer sent an impossible `command_length`.
     BadLength,
 }
 
-/// What a received PDU is to the caller.
+/// The class of a received PDU.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Verdict {
     /// A request. Decode it, carry it out, write the response and call
@@ -74,7 +74,7 @@ pub enum Verdict {
     Request,
     /// The response to a request of ours; `command_status` is in the header.
     Response {
-        /// The caller's name for the request.
+        /// The caller's identifier of the request.
         token: u64,
         /// When it was sent.
         sent: Instant,
@@ -91,11 +91,11 @@ pub enum Verdict {
     Outbind,
     /// A request that has no response (alert_notification).
     Notification,
-    /// A response to no request of ours, or one that came too late.
+    /// A response that matches no request of ours, or a late one.
     Unmatched,
     /// A request that the session has refused with this status.
     Refused(Status),
-    /// The session has dealt with it; there may be something to [`super::Session::poll`].
+    /// The session has handled it; there may be outputs to [`super::Session::poll`].
     Handled,
 }
 

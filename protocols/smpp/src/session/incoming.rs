@@ -1,9 +1,9 @@
-//! What a PDU from the peer does to a session.
+//! Handles the PDUs that a session receives from its peer: requests, binds, unbinds and responses.
 
 use std::time::Instant;
 
 use super::event::{Reason, State, Verdict};
-use super::{Control, Ending, Farewell, Session, Side, rules};
+use super::{Control, Ending, LastPdu, Session, Side, rules};
 use crate::command::{CommandId, Header};
 use crate::pdu::BindKind;
 use crate::status::Status;
@@ -48,12 +48,12 @@ impl Session {
     }
 
     pub(super) fn unbind_received(&mut self, header: &Header, now: Instant) -> Verdict {
-        let farewell = Farewell::UnbindResp(header.sequence_number);
+        let last_pdu = LastPdu::UnbindResp(header.sequence_number);
         let due = now.checked_add(self.config.response_timeout);
         self.state = State::Unbinding;
         self.control = None;
-        self.ending = Some(Ending { farewell, reason: Reason::Unbound, due });
-        self.farewell_if_idle(now);
+        self.ending = Some(Ending { last_pdu, reason: Reason::Unbound, due });
+        self.send_last_pdu_if_idle(now);
         Verdict::Handled
     }
 
@@ -73,7 +73,7 @@ impl Session {
         }
         let Some(pending) = self.sent.remove(sequence) else { return Verdict::Unmatched };
         self.active = now;
-        self.farewell_if_idle(now);
+        self.send_last_pdu_if_idle(now);
         Verdict::Response { token: pending.token, sent: pending.sent }
     }
 
@@ -86,7 +86,7 @@ impl Session {
             }
             (_, State::Binding(kind)) if status.is_ok() => {
                 self.state = State::Bound(kind);
-                self.active = self.heard;
+                self.active = self.received_at;
                 self.negotiate(None);
                 Verdict::Bound(kind)
             }

@@ -1,9 +1,9 @@
-//! What a session sends by itself, and how it ends.
+//! Sends the PDUs that a session originates itself (unbind, responses, generic_nack) and closes it.
 
 use std::time::Instant;
 
 use super::event::{Output, Reason, State, Verdict};
-use super::{Control, Ending, Farewell, Session};
+use super::{Control, Ending, LastPdu, Session};
 use crate::command::{CommandId, Header};
 use crate::status::Status;
 
@@ -14,39 +14,39 @@ impl Session {
                 let due = now.checked_add(self.config.response_timeout);
                 self.state = State::Unbinding;
                 self.control = None;
-                self.ending = Some(Ending { farewell: Farewell::Unbind, reason, due });
-                self.farewell_if_idle(now);
+                self.ending = Some(Ending { last_pdu: LastPdu::Unbind, reason, due });
+                self.send_last_pdu_if_idle(now);
             }
             State::Open | State::Outbound | State::Binding(_) => self.close(reason),
             State::Unbinding | State::Closed => {}
         }
     }
 
-    /// Says farewell when nothing is in flight that the peer could still expect
-    /// of us. To an unbind of the peer we owe only our answers; before one of
-    /// ours we wait for the peer's answers too.
-    pub(super) fn farewell_if_idle(&mut self, now: Instant) {
+    /// Sends unbind or unbind_resp when no request in flight prevents it. An
+    /// unbind of the peer waits only for our responses; one of ours waits for
+    /// the peer's responses too.
+    pub(super) fn send_last_pdu_if_idle(&mut self, now: Instant) {
         let Some(ending) = self.ending else { return };
-        let idle = match ending.farewell {
-            Farewell::Unbind => self.received == 0 && self.sent.len() == 0,
-            Farewell::UnbindResp(_) => self.received == 0,
+        let idle = match ending.last_pdu {
+            LastPdu::Unbind => self.received == 0 && self.sent.len() == 0,
+            LastPdu::UnbindResp(_) => self.received == 0,
         };
         if idle && self.control.is_none() {
-            self.farewell(now);
+            self.send_last_pdu(now);
         }
     }
 
-    pub(super) fn farewell(&mut self, now: Instant) {
+    pub(super) fn send_last_pdu(&mut self, now: Instant) {
         let Some(ending) = &mut self.ending else { return };
         let reason = ending.reason;
-        match ending.farewell {
-            Farewell::Unbind => {
+        match ending.last_pdu {
+            LastPdu::Unbind => {
                 // From here the response timer runs.
                 ending.due = None;
                 let sequence = self.control(CommandId::UNBIND, now);
                 self.send(Header::bare(CommandId::UNBIND, Status::ESME_ROK, sequence));
             }
-            Farewell::UnbindResp(sequence) => {
+            LastPdu::UnbindResp(sequence) => {
                 self.send(Header::bare(CommandId::UNBIND_RESP, Status::ESME_ROK, sequence));
                 self.close(reason);
             }
@@ -64,7 +64,7 @@ impl Session {
         if status.is_ok() { Verdict::Handled } else { Verdict::Refused(status) }
     }
 
-    /// For what has no response of its own.
+    /// Answers a PDU that has no response of its own.
     pub(super) fn nack(&mut self, request: &Header, status: Status) -> Verdict {
         self.send(Header::bare(CommandId::GENERIC_NACK, status, request.sequence_number));
         Verdict::Refused(status)

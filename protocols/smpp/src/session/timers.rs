@@ -24,17 +24,17 @@ impl Session {
             State::Unbinding if due(self.control_due()) => {
                 self.close(self.ending.map_or(Reason::Unbound, |ending| ending.reason));
             }
-            State::Unbinding if due(self.ending.and_then(|ending| ending.due)) => self.farewell(now),
-            State::Unbinding => self.farewell_if_idle(now),
+            State::Unbinding if due(self.ending.and_then(|ending| ending.due)) => self.send_last_pdu(now),
+            State::Unbinding => self.send_last_pdu_if_idle(now),
             State::Bound(_) | State::Closed => {}
         }
     }
 
-    /// Sends enquire_link, or gives up if too many were not answered. Anything
-    /// heard since the last one shows that the link lives.
+    /// Sends enquire_link, or closes the session if too many were not answered.
+    /// Any PDU received since the last one shows that the link is up.
     fn test_link(&mut self, now: Instant) {
         if let Some(control) = self.control.take()
-            && self.heard <= control.sent
+            && self.received_at <= control.sent
         {
             self.enquire_links_unanswered = self.enquire_links_unanswered.saturating_add(1);
             if self.enquire_links_unanswered >= self.config.enquire_link_unanswered_max {
@@ -49,7 +49,7 @@ impl Session {
     /// When enquire_link is to be sent, or was to be answered.
     pub(super) fn link_due(&self) -> Option<Instant> {
         let interval = self.config.enquire_link_interval?;
-        self.control_due().or_else(|| self.heard.checked_add(interval))
+        self.control_due().or_else(|| self.received_at.checked_add(interval))
     }
 
     pub(super) fn control_due(&self) -> Option<Instant> {

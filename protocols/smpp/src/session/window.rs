@@ -1,7 +1,7 @@
-//! Our requests that the peer has not answered yet.
+//! The window of our requests without a response (SMPP 3.4 §2.9), by sequence number.
 //!
 //! We choose the sequence numbers, so a request's place in the table is its
-//! number modulo the table's size: a number whose place is taken is skipped.
+//! number modulo the table's size: a number with an occupied place is skipped.
 //! Finding a response is one look, without hashing. The table starts empty
 //! and doubles as needed, so an idle session costs next to nothing.
 
@@ -39,7 +39,7 @@ impl Window {
         Self { slots: Vec::new(), live: 0, live_max, timeout, sequence: 0, deadline: None }
     }
 
-    /// Notes a request and gives its sequence number, or `None` if the window is full.
+    /// Records a request and gives its sequence number, or `None` if the window is full.
     pub(super) fn insert(&mut self, command_id: CommandId, token: u64, now: Instant) -> Option<u32> {
         if self.live >= self.live_max {
             return None;
@@ -69,7 +69,7 @@ impl Window {
         self.slot(sequence)?.as_ref().filter(|pending| pending.sequence == sequence)
     }
 
-    /// Takes out the requests that have waited too long, in the order in which they were sent.
+    /// Removes the requests with a response overdue, in the order in which they were sent.
     pub(super) fn expire(&mut self, now: Instant) -> Vec<Pending> {
         if self.deadline.is_none_or(|deadline| now < deadline) {
             return Vec::new();
@@ -77,8 +77,8 @@ impl Window {
         let timeout = self.timeout;
         let expired = self.take_if(|pending| now.duration_since(pending.sent) >= timeout);
         let oldest = self.slots.iter().flatten().map(|pending| pending.sent).min();
-        // Looking through the table again and again for one request at a time
-        // would be quadratic; a little patience takes them together.
+        // A search of the table for each single request would be quadratic, so
+        // a short delay removes them together.
         let patience = now.checked_add(timeout / 64);
         self.deadline =
             oldest.and_then(|sent| sent.checked_add(timeout)).max(patience).filter(|_| self.live > 0);
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn field_46_sequence_wraps_and_skips_the_waiting() {
+    fn field_46_sequence_wraps_and_skips_numbers_in_flight() {
         let mut window = Window::new(8, TIMEOUT);
         window.start_after(SEQUENCE_MAX - 1);
         let now = start();

@@ -1,4 +1,4 @@
-//! The standard's tags and what their values look like (SMPP 3.4 §5.3.2, SMPP 5.0 §4.8.4).
+//! The tags of optional parameters and the forms of their values (SMPP 3.4 §5.3.2, SMPP 5.0 §4.8.4).
 
 use crate::codes::codes;
 
@@ -98,7 +98,7 @@ codes! {
 }
 
 impl Tag {
-    /// What a value of this tag looks like, or `None` for a tag that no standard names.
+    /// The form of this tag's value, or `None` for a tag that no standard names.
     pub const fn kind(self) -> Option<Kind> {
         Some(match self {
             Self::DEST_ADDR_SUBUNIT

@@ -1,4 +1,4 @@
-//! Two sessions facing each other on a link, with virtual time, latency and loss.
+//! A pair of sessions, centre and ESME, on a link with virtual time, latency and loss.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -10,8 +10,8 @@ use smpp::{CommandId, Framing, Header, Session, Status};
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 
-/// One end: a session, its outgoing octets, and what it told its caller.
-pub(crate) struct End {
+/// One end: a session, its outgoing octets, and the outputs it gave to its caller.
+pub(crate) struct Endpoint {
     pub(crate) session: Session,
     /// Octets on their way to this end, with the time of their arrival.
     pub(crate) inbox: VecDeque<(Instant, BytesMut)>,
@@ -24,7 +24,7 @@ pub(crate) struct End {
     pub(crate) answers: bool,
 }
 
-impl End {
+impl Endpoint {
     pub(crate) fn new(config: Config, now: Instant) -> Self {
         Self {
             session: Session::new(config, now),
@@ -93,10 +93,10 @@ impl End {
 pub(crate) struct Pair {
     pub(crate) now: Instant,
     pub(crate) latency: Duration,
-    /// Whether the link swallows everything.
+    /// Whether the link drops everything.
     pub(crate) cut: bool,
-    pub(crate) centre: End,
-    pub(crate) esme: End,
+    pub(crate) centre: Endpoint,
+    pub(crate) esme: Endpoint,
 }
 
 impl Pair {
@@ -106,7 +106,7 @@ impl Pair {
         let end = |side| {
             let mut config = Config::new(side);
             change(&mut config);
-            End::new(config, now)
+            Endpoint::new(config, now)
         };
         let latency = Duration::from_millis(10);
         Self { now, latency, cut: false, centre: end(Side::Centre), esme: end(Side::Esme) }
@@ -134,7 +134,7 @@ impl Pair {
         Ok(sequence)
     }
 
-    /// Lets time pass, from event to event.
+    /// Advances the time, from event to event.
     pub(crate) fn run(&mut self, duration: Duration) {
         let end = self.now + duration;
         loop {

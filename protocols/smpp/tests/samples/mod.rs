@@ -1,4 +1,4 @@
-//! One PDU of every kind, every field filled.
+//! Sample PDUs for the tests: one of every kind, every field filled.
 
 use bytes::BytesMut;
 use smpp::pdu::*;

@@ -1,4 +1,4 @@
-//! Information elements, and what those that this crate reads say.
+//! The information elements of a user data header, and the values of the known ones (3GPP TS 23.040 §9.2.3.24).
 
 use std::fmt;
 

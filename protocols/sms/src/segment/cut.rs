@@ -1,14 +1,14 @@
-//! Where a long body may be cut.
+//! Finds the places where a long body is cut into segments (3GPP TS 23.040 §9.2.3.24.1).
 
 use crate::alphabet::ESCAPE;
 use crate::coding::Alphabet;
 
-/// What a cut must not separate.
+/// The unit that a cut must not separate.
 #[derive(Clone, Copy, Eq, PartialEq)]
-pub(super) enum Care {
+pub(super) enum CutUnit {
     /// The octets of one character.
     Characters,
-    /// Characters that are seen as one, as far as a short look back can tell.
+    /// Characters that are shown as one, within a short look back.
     Clusters,
 }
 
@@ -18,12 +18,12 @@ pub(super) struct Cuts<'a> {
     alphabet: Alphabet,
     left: &'a [u8],
     room: usize,
-    care: Care,
+    unit: CutUnit,
 }
 
 impl<'a> Cuts<'a> {
-    pub(super) fn new(alphabet: Alphabet, body: &'a [u8], room: usize, care: Care) -> Self {
-        Self { alphabet, left: body, room, care }
+    pub(super) fn new(alphabet: Alphabet, body: &'a [u8], room: usize, unit: CutUnit) -> Self {
+        Self { alphabet, left: body, room, unit }
     }
 
     fn cut(&self) -> usize {
@@ -35,9 +35,9 @@ impl<'a> Cuts<'a> {
             Alphabet::Gsm7 => self.room - usize::from(ends_in_escape(self.left, self.room)),
             Alphabet::Ucs2 => {
                 let latest = self.room - 2 * usize::from(is_within_pair(self.left, self.room));
-                match self.care {
-                    Care::Characters => latest,
-                    Care::Clusters => cluster_boundary(self.left, latest).unwrap_or(latest),
+                match self.unit {
+                    CutUnit::Characters => latest,
+                    CutUnit::Clusters => cluster_boundary(self.left, latest).unwrap_or(latest),
                 }
             }
         }

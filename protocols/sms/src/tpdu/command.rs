@@ -23,7 +23,7 @@ impl CommandType {
     pub const ENABLE_STATUS_REPORT: Self = Self(0x03);
 }
 
-/// What a phone wants done with a message that it sent before.
+/// A phone's command about a message that it sent before.
 #[derive(Clone, Eq, Hash, PartialEq)]
 pub struct Command {
     /// TP-SRR: an SMS-STATUS-REPORT is wanted.

@@ -14,7 +14,7 @@ use crate::user_data::UserData;
 /// A message from the service centre to a phone.
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 pub struct Deliver {
-    /// More messages wait for this phone. On the wire TP-MMS says it with a **0**.
+    /// More messages wait for this phone; TP-MMS is then **0** on the wire.
     pub more_messages: bool,
     /// TP-LP: it was forwarded or made by a machine; answer it with none.
     pub loop_prevention: bool,

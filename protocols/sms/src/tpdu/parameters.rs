@@ -1,4 +1,4 @@
-//! The optional end of reports: TP-PI and what it announces (3GPP TS 23.040 §9.2.3.27).
+//! The optional parameters of reports: TP-PI, TP-PID, TP-DCS and TP-UD (3GPP TS 23.040 §9.2.3.27).
 
 use super::reader::Reader;
 use crate::coding::DataCoding;
@@ -38,7 +38,7 @@ impl Parameters {
         Ok(indicator)
     }
 
-    /// Reads what `indicator` announces.
+    /// Reads the fields that `indicator` names.
     pub(super) fn decode(
         reader: &mut Reader<'_>,
         indicator: u8,

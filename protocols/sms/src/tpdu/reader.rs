@@ -1,4 +1,4 @@
-//! Takes a TPDU apart from the front; whatever is missing becomes [`Truncated`].
+//! Reads the fields of a TPDU from its front (3GPP TS 23.040 §9.2.2); a missing octet is [`Truncated`].
 
 use crate::address::Address;
 use crate::coding::DataCoding;

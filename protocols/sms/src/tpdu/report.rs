@@ -1,7 +1,7 @@
 //! SMS-DELIVER-REPORT and SMS-SUBMIT-REPORT (3GPP TS 23.040 §9.2.2.1a and §9.2.2.2a).
 //!
-//! Either one rides in RP-ACK, or in RP-ERROR and then has a failure cause. The
-//! octets do not say which; the layer below does.
+//! Either one is carried in RP-ACK, or in RP-ERROR and then has a failure cause. The
+//! octets are the same; the layer below knows the carrier.
 
 use super::reader::Reader;
 use super::{DELIVER, Parameters, SUBMIT, USER_DATA_HEADER, flag};

@@ -12,12 +12,12 @@ use crate::timestamp::Timestamp;
 /// Octets of user data in the longest status report.
 const USER_DATA_MAX: usize = 131;
 
-/// How a message that a phone sent before has fared.
+/// The outcome of a message that a phone sent before.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct StatusReport {
     /// TP-SRQ: it answers an SMS-COMMAND, not an SMS-SUBMIT.
     pub answers_command: bool,
-    /// More messages wait for this phone. On the wire TP-MMS says it with a **0**.
+    /// More messages wait for this phone; TP-MMS is then **0** on the wire.
     pub more_messages: bool,
     /// TP-LP: it was forwarded or made by a machine.
     pub loop_prevention: bool,

@@ -1,4 +1,4 @@
-//! Searches for inputs of the target that `FUZZ_TARGET` names.
+//! The libFuzzer program: searches for failing inputs of the target that `FUZZ_TARGET` names.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! What comes over M3UA.
+//! Fuzz target for M3UA (RFC 4666).
 
 use std::time::Instant;
 
@@ -8,14 +8,17 @@ use m3ua::{
     Settings, Timers, TrafficMode,
 };
 
-/// M3UA messages one after the other, as over TCP, to a node of every role: what is read is written so
-/// that it reads the same, and a node sends on streams that exist.
+/// M3UA messages one after the other, as over TCP, to a node of every role: a message that is read is
+/// written so that it reads the same, and a node sends on streams that exist.
 pub(crate) fn m3ua(octets: &[u8]) {
     let messages = messages(octets);
     for octets in &messages {
         if let Ok(message) = Message::decode(octets) {
             let again = Message::decode(&message.encode());
-            assert!(again.is_ok_and(|again| again == message), "what was read is written otherwise");
+            assert!(
+                again.is_ok_and(|again| again == message),
+                "a value that was read is written differently"
+            );
         }
     }
     let ipsp = |exchange, initiates| Role::Ipsp { exchange, initiates };
@@ -46,7 +49,7 @@ fn live(node: &mut M3ua, messages: &[Bytes]) {
         node.handle(Input::Received { link, stream: 0, octets: octets.clone() }, now);
         while let Some(output) = node.poll() {
             if let Output::Send { stream, octets, .. } = output {
-                assert!(stream < STREAMS && Message::decode(&octets).is_ok(), "what is sent cannot be read");
+                assert!(stream < STREAMS && Message::decode(&octets).is_ok(), "an output cannot be read");
             }
         }
     }

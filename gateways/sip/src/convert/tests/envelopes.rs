@@ -1,6 +1,6 @@
 //! Messages in a `message/cpim` envelope, and disposition notifications, both ways.
 
-use sip::imdn::{Asked, Delivery as Fate, Imdn, NAMESPACE};
+use sip::imdn::{Delivery as Fate, DispositionRequest, Imdn, NAMESPACE};
 use sip::{Cpim, Status};
 
 use super::*;
@@ -111,7 +111,7 @@ fn a_notification_is_requested_from_a_peer_that_sends_them() {
     assert_eq!(cpim.get("From").as_deref(), Some("<sip:+491700000000@198.51.100.1:5060>"));
     assert_eq!(cpim.get("To").as_deref(), Some("<sip:+4915112345678@192.0.2.1:5080>"));
     assert_eq!(cpim.get("DateTime").as_deref(), Some("2026-11-23T17:05:09Z"));
-    let imdn_request = Asked::of(&cpim).unwrap();
+    let imdn_request = DispositionRequest::of(&cpim).unwrap();
     assert_eq!(Some(imdn_request.message_id.as_str()), get(&request, "X-SMS-MSG-ID"));
     assert!(imdn_request.positive_delivery && imdn_request.negative_delivery);
     assert!(cpim.content_type().unwrap().unwrap().is("text", "plain"));
@@ -126,10 +126,10 @@ fn a_notification_is_requested_from_a_peer_that_sends_them() {
     assert!(plain(&asking, &Quirks { sends_receipts: false, ..imdn_quirks() }), "it sends none");
     assert!(plain(&asking, &Quirks { receipts: ReceiptForm::Sms, ..imdn_quirks() }), "it sends SMS receipts");
     let wanted = sent_all(message(0, &[], b"hello"), true, &imdn_quirks()).remove(0);
-    assert!(Asked::of(&envelope_of(&wanted)).is_some(), "the centre itself requests one");
+    assert!(DispositionRequest::of(&envelope_of(&wanted)).is_some(), "the centre itself requests one");
     for (bits, positive, negative) in [(2, false, true), (3, true, false)] {
         let asking = Message { receipt: ReceiptRequest(bits), ..asking.clone() };
-        let imdn_request = Asked::of(&envelope_of(&sent_all(asking, false, &imdn_quirks())[0])).unwrap();
+        let imdn_request = DispositionRequest::of(&envelope_of(&sent_all(asking, false, &imdn_quirks())[0])).unwrap();
         assert_eq!((imdn_request.positive_delivery, imdn_request.negative_delivery), (positive, negative));
     }
 }

@@ -1,4 +1,4 @@
-//! What an element can do, and its answer to a request that wants more (RFC 3261 §8.2).
+//! The methods, extensions and media types that an element supports, and its refusal of other requests (RFC 3261 §8.2).
 
 use crate::header::Name;
 use crate::message::{Request, Response};
@@ -7,9 +7,9 @@ use crate::reply;
 use crate::status::Status;
 use crate::uri::{Scheme, Uri};
 
-/// What a user agent server understands.
+/// The capabilities of a user agent server.
 #[derive(Clone, Copy, Debug)]
-pub struct Abilities<'a> {
+pub struct Capabilities<'a> {
     /// Methods it answers.
     pub methods: &'a [Method],
     /// Option tags it supports (Require).
@@ -18,8 +18,8 @@ pub struct Abilities<'a> {
     pub media_types: &'a [&'a str],
 }
 
-impl Abilities<'_> {
-    /// The refusal that the standard asks for, in the order it asks for it: method
+impl Capabilities<'_> {
+    /// The refusal that the standard requires, in its order: method
     /// (405, or 501 for one this crate has no name for), URI scheme (416), extensions
     /// (420), body (415). `None` if the request can be served.
     pub fn refuse(&self, request: &Request, to_tag: &str) -> Option<Response> {
@@ -84,8 +84,8 @@ impl Abilities<'_> {
 mod tests {
     use super::*;
 
-    const ABILITIES: Abilities<'static> =
-        Abilities { methods: &[Method::Message], extensions: &["path"], media_types: &["text/plain"] };
+    const CAPABILITIES: Capabilities<'static> =
+        Capabilities { methods: &[Method::Message], extensions: &["path"], media_types: &["text/plain"] };
 
     /// The status and the last header field of a refusal.
     fn refusal(method: Method, fields: &[(Name, &str)]) -> Option<(u16, String)> {
@@ -94,13 +94,13 @@ mod tests {
         for (name, value) in fields {
             request.headers.push(*name, value);
         }
-        let response = ABILITIES.refuse(&request, "tag")?;
+        let response = CAPABILITIES.refuse(&request, "tag")?;
         let added = response.headers.iter().last().map(|(_, written, value)| format!("{written}: {value}"));
         Some((response.status.code(), added.unwrap_or_default()))
     }
 
     #[test]
-    fn refusals_name_what_would_be_taken() {
+    fn refusals_list_the_supported_values() {
         let refused = |status, added: &str| Some((status, added.to_owned()));
         assert_eq!(refusal(Method::Invite, &[]), refused(405, "Allow: MESSAGE"));
         assert_eq!(refusal(Method::Other("NEW".into()), &[]), refused(501, "Allow: MESSAGE"));
