@@ -162,7 +162,7 @@ pub struct SipPlatform {
 }
 
 impl Submit for SipPlatform {
-    fn accept(&self, batch: Vec<Submission>) -> smsc::future::BoxFuture<'static, Acceptance> {
+    fn accept(&self, batch: Vec<Submission>) -> BoxFuture<'static, Acceptance> {
         let now = self.environment.now();
         // Tasks of their own: what the platform has begun it also ends, whoever still waits for it.
         let received: Vec<_> = batch
@@ -182,10 +182,7 @@ impl Submit for SipPlatform {
         })
     }
 
-    fn remote_receipt(
-        &self,
-        receipt: RemoteReceipt,
-    ) -> smsc::future::BoxFuture<'static, Result<bool, StoreError>> {
+    fn remote_receipt(&self, receipt: RemoteReceipt) -> BoxFuture<'static, Result<bool, StoreError>> {
         let taken = tokio::spawn(report(Arc::clone(&self.platform), Arc::clone(&self.link), receipt));
         Box::pin(async move { taken.await.unwrap_or(Err(StoreError::Congested)) })
     }

@@ -26,9 +26,9 @@ pub use metrics::Metrics;
 pub use trace::Line;
 
 use crate::clock;
-use smsc::ports::{Store, StoreAdmin};
 use node::centre::ServiceCentre;
 use node::webhook_trace::WebhookTrace;
+use smsc::ports::{Store, StoreAdmin};
 
 /// Where a running process can be asked, and with which token.
 #[derive(Clone, Debug, Deserialize, Serialize)]

@@ -18,9 +18,9 @@ use node::retention;
 use node::sip_link::{SipCentre, SipPlatform};
 use node::webhook_trace::WebhookTrace;
 use platform::Platform;
+use platform::ports::PlatformStore;
 use smsc::endpoint::Endpoint;
 use smsc::journey::Journey;
-use platform::ports::PlatformStore;
 use smsc::ports::{Centre, Store, StoreAdmin};
 use smsc::queries::Queries;
 use smsc::rules::RulesHandle;
@@ -217,8 +217,12 @@ impl System {
         let smpp = SmppGateway::start(&self.config.smpp, Arc::clone(&centre), clock::clock(), seed)?;
         let _ = self.gateways.smpp.set(Arc::new(smpp.clone()));
         self.smpp = Some(smpp);
-        let sip =
-            SipGateway::start(self.config.sip.clone(), Arc::new(self.centre.clone()), clock::clock(), clock::random())?;
+        let sip = SipGateway::start(
+            self.config.sip.clone(),
+            Arc::new(self.centre.clone()),
+            clock::clock(),
+            clock::random(),
+        )?;
         let sip = Arc::new(sip);
         let _ = self.gateways.sip.set(Arc::clone(&sip) as _);
         self.sip = Some(sip);

@@ -22,7 +22,6 @@ use crate::future::BoxFuture;
 use crate::ids::{Ids, MessageId};
 use crate::message::{Message, Mode, Submission};
 use crate::metrics::Metrics;
-use crate::optional;
 use crate::outcome_writer::{OutcomeWriter, sibling_id};
 use crate::ports::{Gateways, Pressure, Store, StoreError};
 use crate::queue::reassembly;
@@ -32,8 +31,7 @@ use crate::rejection::Rejection;
 use crate::rules::replacement::replaced_entry;
 use crate::rules::routing::table::Route;
 use crate::rules::{Rules, RulesHandle};
-use crate::stored::Note;
-use crate::stored::{Event, MessageStatus, Query, QueryBy, QueueEntry, QueuedMessage, ReferenceQuery};
+use crate::stored::{Event, MessageStatus, Note, QueueEntry, QueuedMessage};
 use crate::timestamp::{Clock, Timestamp};
 
 /// What one node needs to carry messages.

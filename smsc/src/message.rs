@@ -5,11 +5,9 @@
 //! serialisable: stores and gateways own their forms and convert.
 
 use std::fmt;
-use std::ops::{Add, Sub};
 use std::time::Duration;
 
 use bytes::Bytes;
-use compact_str::CompactString;
 
 use crate::address::Address;
 use crate::endpoint::Endpoint;

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use crate::attempt::{AttemptResult, NextStep, TargetAttempt};
-use crate::delivery::{Capabilities, DeliveryAck};
 use crate::endpoint::Endpoint;
-use crate::failure::Failure;
 use crate::ids::{Ids, MessageId};
 use crate::message::{Message, Mode};
 use crate::metrics::Metrics;

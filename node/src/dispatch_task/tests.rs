@@ -11,9 +11,9 @@ use smsc::failure::Failure;
 use smsc::future::BoxFuture;
 use smsc::message::{Content, Submission};
 use smsc::ports::{Gateways, Pressure, Store};
-use smsc::rules::Rules;
 use smsc::rules::routing::matcher::{Destination, Source};
 use smsc::rules::routing::table::{RouteTable, Rule};
+use smsc::rules::{Rules, RulesHandle};
 use smsc::stored::{Event, Query, StoredMessage};
 use tokio::sync::Notify;
 
@@ -144,12 +144,15 @@ impl Gateways for Taker {
     }
 }
 
+/// What a dispatch task is started with.
+type DispatchParts = (Arc<Journey>, Arc<SlowStore>, Arc<Taker>);
+
 fn home() -> Endpoint {
     Endpoint::Ss7("home".into())
 }
 
 /// A centre that has `count` messages to one phone on its shelf, and their ids.
-async fn centre(shelf: &Arc<Shelf>, taken: &Arc<Taken>, count: usize) -> (Arc<Journey>, Vec<MessageId>) {
+async fn centre(shelf: &Arc<Shelf>, taken: &Arc<Taken>, count: usize) -> (DispatchParts, Vec<MessageId>) {
     let rules = Rules {
         table: RouteTable::new(vec![Rule {
             name: "phones".into(),
@@ -164,7 +167,9 @@ async fn centre(shelf: &Arc<Shelf>, taken: &Arc<Taken>, count: usize) -> (Arc<Jo
     };
     let store = Arc::new(SlowStore(Arc::clone(shelf)));
     let gateways = Arc::new(Taker(Arc::clone(taken)));
-    let journey = Arc::new(Journey::new(store, gateways, rules, Arc::new(|| START), 0, None));
+    let rules = RulesHandle::new(rules);
+    let clock: Clock = Arc::new(|| START);
+    let journey = Arc::new(Journey::new(store.clone(), gateways.clone(), rules, clock, 0, None));
     let content = Content { body: Bytes::from_static(b"hello"), ..Content::default() };
     let submission = Submission::new(
         Endpoint::Esme("acme".into()),
@@ -173,7 +178,10 @@ async fn centre(shelf: &Arc<Shelf>, taken: &Arc<Taken>, count: usize) -> (Arc<Jo
         content,
     );
     let accepted = journey.accept(vec![submission; count]).await;
-    (journey, accepted.answers.into_iter().map(|answer| answer.expect("it is accepted")).collect())
+    (
+        (journey, store, gateways),
+        accepted.answers.into_iter().map(|answer| answer.expect("it is accepted")).collect(),
+    )
 }
 
 async fn wait_for(taken: &Taken, count: usize) -> Vec<MessageId> {
@@ -192,8 +200,8 @@ async fn wait_for(taken: &Taken, count: usize) -> Vec<MessageId> {
 #[tokio::test]
 async fn what_is_read_from_disk_keeps_its_turn() {
     let (shelf, taken) = (Arc::new(Shelf::default()), Arc::default());
-    let (journey, ids) = centre(&shelf, &taken, 20).await;
-    let dispatch = Dispatch::start(journey, Arc::new(|| START));
+    let ((journey, store, gateways), ids) = centre(&shelf, &taken, 20).await;
+    let dispatch = DispatchHandle::start(journey, store, gateways, Arc::new(|| START));
     dispatch.gateways_are_ready();
     assert_eq!(wait_for(&taken, 20).await, ids);
 }
@@ -202,7 +210,7 @@ async fn what_is_read_from_disk_keeps_its_turn() {
 async fn field_54_an_alert_before_the_store_has_told_what_waits_is_heard() {
     let shelf = Arc::new(Shelf { holds_list: true, ..Shelf::default() });
     let taken = Arc::default();
-    let (journey, ids) = centre(&shelf, &taken, 1).await;
+    let ((journey, store, gateways), ids) = centre(&shelf, &taken, 1).await;
     {
         // It was tried before, and waits for an hour.
         let mut due = shelf.due.lock().unwrap();
@@ -210,9 +218,9 @@ async fn field_54_an_alert_before_the_store_has_told_what_waits_is_heard() {
         let key = DueKey { due: START + Duration::from_secs(3600), ..waiting.key };
         due.insert(key, QueueEntry { key, attempts: 1, ..waiting });
     }
-    let dispatch = Dispatch::start(journey, Arc::new(|| START));
+    let dispatch = DispatchHandle::start(journey, store, gateways, Arc::new(|| START));
     dispatch.gateways_are_ready();
-    dispatch.reachable(&home(), "15550201".into());
+    dispatch.wake_number(&home(), "15550201".into());
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert!(taken.ids.lock().unwrap().is_empty());
     shelf.list.notify_one();

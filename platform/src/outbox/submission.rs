@@ -16,7 +16,6 @@ use smsc::rejection::Rejection;
 use smsc::timestamp::Timestamp;
 
 use crate::error_numbers::{UNKNOWN_ERROR, VALIDITY_EXPIRED};
-use crate::errors;
 use crate::message::messages::Messages;
 use crate::message::status::advance;
 use crate::message::{Message, Status};
@@ -24,8 +23,8 @@ use crate::number::digits::address;
 use crate::outbox::Outbox;
 use crate::ports::{Centre, Environment, Outbound, PlatformStore, PlatformStoreError, Ports, Table};
 use crate::record_locks::RecordLocks;
-use crate::records;
 use crate::sid::Sid;
+use crate::{errors, records};
 
 /// Messages handed to the centre at once.
 const BATCH_MAX: usize = 256;

@@ -6,7 +6,6 @@
 //! are handed over one by one after a while.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -15,7 +14,7 @@ use sms::header::{Concatenation, Reference, UserDataHeader};
 use crate::endpoint::Endpoint;
 use crate::message::{Content, Message};
 use crate::names::Name;
-use crate::stored::{QueueEntry, QueuedMessage};
+use crate::stored::QueuedMessage;
 use crate::timestamp::Timestamp;
 
 /// Incomplete messages.

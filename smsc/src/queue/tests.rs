@@ -385,7 +385,7 @@ fn lanes_to_one_party_share_it_even_when_it_is_full() {
             queue.add(
                 &QueueEntry { route_queue, ..waiting(route_queue * 100 + n, route_queue * 100 + n) },
                 at(0),
-            )
+            );
         });
     }
     let mut route_queues = Vec::new();

@@ -1,8 +1,7 @@
 //! What may still be changed of a message that waits (SMPP 3.4 §4.10), and by what.
 
 use crate::address::Address;
-use crate::message::{Content, Message, Mode, Replacement, Submission, Validity};
-use crate::receipt::ReceiptRequest;
+use crate::message::{Message, Mode, Replacement, Submission};
 use crate::rejection::Rejection;
 use crate::rules::Rules;
 use crate::rules::admission::{CLOCK_TOLERANCE, admit_content};
@@ -109,6 +108,8 @@ mod tests {
     use super::*;
     use crate::endpoint::Endpoint;
     use crate::ids::MessageId;
+    use crate::message::{Content, Validity};
+    use crate::receipt::ReceiptRequest;
     use crate::rules::routing::directory::Directory;
 
     const NOW: Timestamp = Timestamp::from_millis(1_795_000_000_000);

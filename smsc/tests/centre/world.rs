@@ -22,10 +22,9 @@ use smsc::message::{Content, Submission};
 use smsc::ports::Gateways;
 use smsc::receipt::{ReceiptRequest, RemoteReceipt, State};
 use smsc::rejection::Rejection;
-use smsc::rules::Rules;
-use smsc::rules::RulesHandle;
 use smsc::rules::routing::matcher::{Destination, Source};
 use smsc::rules::routing::table::{RouteTable, Rule};
+use smsc::rules::{Rules, RulesHandle};
 use smsc::stored::QueuedMessage;
 use smsc::timestamp::Timestamp;
 

@@ -6,6 +6,7 @@
 //! throughput waiting COUNT              memory and restart time with so many waiting
 //! ```
 
+use smsc::ports::StoreAdmin;
 use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;

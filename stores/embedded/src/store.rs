@@ -14,11 +14,8 @@ use platform::ports::Table;
 use smsc::future::BoxFuture;
 use smsc::ids::MessageId;
 use smsc::names::Name;
-use smsc::ports::StoreAdmin;
-use smsc::ports::{Pressure, Store, StoreError};
-use smsc::stored::Audit;
-use smsc::stored::StoreMetrics;
-use smsc::stored::{DueKey, Event, Query, QueueEntry, StoredMessage};
+use smsc::ports::{Pressure, Store, StoreAdmin, StoreError};
+use smsc::stored::{Audit, DueKey, Event, Query, QueueEntry, StoreMetrics, StoredMessage};
 use smsc::timestamp::Timestamp;
 use tokio::sync::oneshot;
 

@@ -10,6 +10,7 @@
 
 mod suite;
 
+use smsc::ports::StoreAdmin;
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};

@@ -13,6 +13,7 @@
 
 mod suite;
 
+use smsc::ports::StoreAdmin;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -15,6 +15,7 @@
 
 mod suite;
 
+use smsc::ports::StoreAdmin;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

@@ -12,6 +12,7 @@
 
 mod suite;
 
+use smsc::ports::StoreAdmin;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 

@@ -9,6 +9,7 @@
 
 mod suite;
 
+use smsc::ports::StoreAdmin;
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -73,7 +73,9 @@ impl Payload {
     /// # Errors
     /// 400 for a Message-ID that is too long or has invalid characters.
     pub(super) fn receipt_request(&self) -> Result<Option<(ReceiptRequest, PartyName)>, Refusal> {
-        let Some(imdn_request) = self.envelope.as_ref().and_then(DispositionRequest::of) else { return Ok(None) };
+        let Some(imdn_request) = self.envelope.as_ref().and_then(DispositionRequest::of) else {
+            return Ok(None);
+        };
         let id = imdn_request.message_id;
         if id.len() > MESSAGE_ID_OCTETS_MAX || !id.bytes().all(|octet| octet.is_ascii_graphic()) {
             return Err(Refusal::new(Status::BAD_REQUEST, "imdn.Message-ID is no id"));

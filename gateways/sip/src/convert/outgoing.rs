@@ -131,7 +131,12 @@ impl RequestBuilder {
         }
     }
 
-    fn request_envelope(&self, (from, to): (String, String), request: &DispositionRequest, media: &str) -> Bytes {
+    fn request_envelope(
+        &self,
+        (from, to): (String, String),
+        request: &DispositionRequest,
+        media: &str,
+    ) -> Bytes {
         let mut cpim = Cpim::new();
         cpim.push("From", &from);
         cpim.push("To", &to);

@@ -3,8 +3,7 @@
 use smpp::pdu::ReplaceSm;
 use smpp::tlv::Tag;
 use smpp::{Frame, Header, Pdu, Status, Tlvs};
-use smsc::message::Replacement;
-use smsc::message::Validity;
+use smsc::message::{Replacement, Validity};
 use smsc::ports::StoreError;
 use smsc::receipt::ReceiptRequest;
 use smsc::rejection::Rejection;
@@ -12,8 +11,7 @@ use smsc::stored::MessageDetails;
 
 use super::work::{Completion, PendingReplace};
 use super::{Moment, SessionTask};
-use crate::codes;
-use crate::convert;
+use crate::{codes, convert};
 
 impl SessionTask {
     /// Changes a message of the account that waits.

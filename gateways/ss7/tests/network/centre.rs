@@ -127,7 +127,6 @@ impl Submit for SmallCentre {
     fn remote_receipt(&self, _: RemoteReceipt) -> BoxFuture<'static, Result<bool, StoreError>> {
         Box::pin(async { Ok(false) })
     }
-
 }
 
 impl Messages for SmallCentre {
@@ -148,12 +147,7 @@ impl Messages for SmallCentre {
         Box::pin(async { Ok(None) })
     }
 
-    fn replace(
-        &self,
-        _: Name,
-        _: MessageId,
-        _: Replacement,
-    ) -> BoxFuture<'static, Result<bool, Rejection>> {
+    fn replace(&self, _: Name, _: MessageId, _: Replacement) -> BoxFuture<'static, Result<bool, Rejection>> {
         Box::pin(async { Ok(false) })
     }
 
@@ -167,7 +161,12 @@ impl Messages for SmallCentre {
         Box::pin(async { Ok(true) })
     }
 
-    fn send_status_report(&self, _: Name, id: MessageId, reference: u16) -> BoxFuture<'static, Result<bool, StoreError>> {
+    fn send_status_report(
+        &self,
+        _: Name,
+        id: MessageId,
+        reference: u16,
+    ) -> BoxFuture<'static, Result<bool, StoreError>> {
         self.told.lock().push((id, reference));
         Box::pin(async { Ok(true) })
     }

@@ -129,7 +129,8 @@ fn a_notification_is_requested_from_a_peer_that_sends_them() {
     assert!(DispositionRequest::of(&envelope_of(&wanted)).is_some(), "the centre itself requests one");
     for (bits, positive, negative) in [(2, false, true), (3, true, false)] {
         let asking = Message { receipt: ReceiptRequest(bits), ..asking.clone() };
-        let imdn_request = DispositionRequest::of(&envelope_of(&sent_all(asking, false, &imdn_quirks())[0])).unwrap();
+        let imdn_request =
+            DispositionRequest::of(&envelope_of(&sent_all(asking, false, &imdn_quirks())[0])).unwrap();
         assert_eq!((imdn_request.positive_delivery, imdn_request.negative_delivery), (positive, negative));
     }
 }
