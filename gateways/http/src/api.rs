@@ -4,6 +4,7 @@ mod accounts;
 mod caller;
 mod context;
 mod health;
+mod login;
 mod messages;
 mod numbers;
 mod plain;
@@ -34,6 +35,7 @@ pub fn router(
     let api = Api {
         platform,
         environment,
+        login: Arc::default(),
         throttles: Arc::default(),
         rate,
         request_octets_max: config.request_octets_max,

@@ -137,6 +137,29 @@ async fn an_account_that_hurries_is_told_when_to_come_back() {
 }
 
 #[tokio::test]
+async fn wrong_tokens_beyond_the_limit_get_429() {
+    let world = World::start(Http::default()).await;
+    let own = format!("GET {}", path(".json"));
+    let wrong = format!("Authorization: Bearer {ACCOUNT}:wrong\r\n");
+    for _ in 0..5 {
+        let response = ask(&world, &own, &wrong, "").await;
+        assert_eq!((response.status, &response.body["code"]), (401, &json!(20003)));
+    }
+    let lower_case = format!("Authorization: Bearer {}:wrong\r\n", ACCOUNT.to_ascii_lowercase());
+    let right = format!("Authorization: {}\r\n", authorization());
+    for headers in [&wrong, &lower_case, &right] {
+        let response = ask(&world, &own, headers, "").await;
+        assert_eq!((response.status, &response.body["code"]), (429, &json!(20429)), "{headers}");
+        assert!(response.head.contains("retry-after: 1\r\n"), "{}", response.head);
+    }
+    let other = "Authorization: Bearer AC00000000000000000000000000000000:wrong\r\n";
+    assert_eq!(ask(&world, &own, other, "").await.status, 401, "another SID has its own count");
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    assert_eq!(ask(&world, &own, &right, "").await.status, 200);
+    assert_eq!(ask(&world, &own, &wrong, "").await.status, 401, "a success clears the count");
+}
+
+#[tokio::test]
 async fn the_operators_doors_need_no_credentials() {
     let world = World::start(Http::default()).await;
     assert_eq!(ask(&world, "GET /health/live", "", "").await.status, 200);

@@ -12,13 +12,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sip::transaction::Timers;
 
-mod network;
 mod peer;
-mod secret;
 
-pub use network::{Network, NotANetwork};
+pub use access::{Network, Secret};
 pub use peer::{BinaryAs, Login, OnUnencodable, Peer, Quirks, ReceiptForm, Segments};
-pub use secret::Secret;
 
 use crate::Error;
 

@@ -13,14 +13,11 @@ use serde::{Deserialize, Serialize};
 mod account;
 mod coding;
 mod link;
-mod network;
-mod secret;
 
+pub use access::{Network, Secret};
 pub use account::{BindType, EsmeAccount, InterfaceVersion, MessageIdFormat};
 pub use coding::{LongMessages, TextCoding};
 pub use link::{Group, Link, LinkBind, Member, ReceiptIds};
-pub use network::Network;
-pub use secret::Secret;
 
 use crate::Error;
 

@@ -164,7 +164,7 @@ async fn bind(
     let request = Pdu::Bind(Bind {
         kind,
         system_id: link.config.system_id.as_bytes(),
-        password: link.password.octets(),
+        password: link.password.reveal().as_bytes(),
         system_type: link.config.system_type.as_bytes(),
         interface_version,
         addr_ton: smpp::pdu::Ton::UNKNOWN,

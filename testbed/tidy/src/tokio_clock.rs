@@ -35,7 +35,10 @@ const READERS: [(&str, &[&str]); 4] = [
             "server/src/sip_link.rs",
         ],
     ),
-    ("a rate limit counts time", &["gateways/sip/src/peer.rs", "gateways/smpp/src/link.rs"]),
+    (
+        "a limit of rate or of wrong passwords counts time",
+        &["gateways/http/src/api/login.rs", "gateways/sip/src/peer.rs", "gateways/smpp/src/link.rs"],
+    ),
     (
         "the load generator keeps its pace and measures latency",
         &["lab/src/load/", "lab/src/user_agent/agent.rs"],

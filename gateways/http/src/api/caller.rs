@@ -12,6 +12,7 @@ use bytes::{Bytes, BytesMut};
 use platform::{Account, Error, Sid};
 
 use super::context::{Api, without_suffix};
+use super::login::client_address;
 use crate::codes::Refusal;
 use crate::convert::Fields;
 
@@ -23,7 +24,8 @@ impl FromRequestParts<Api> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Refusal> {
         let (sid, token) = credentials(&parts.headers).ok_or(Error::Unauthenticated)?;
-        let account = api.platform.authenticate(&sid, &token)?;
+        let address = client_address(&parts.extensions)?;
+        let account = api.login.authenticate(&api.platform, address, &sid, &token).await?;
         let params = RawPathParams::from_request_parts(parts, api).await;
         let params = params.map_err(|_| Error::BadRequest("the path is not UTF-8".to_owned()))?;
         let named =

@@ -8,6 +8,7 @@ use platform::{Account, Error, Platform};
 use smsc::queue::throttle::{Rate, Throttles};
 use tokio::task::JoinError;
 
+use super::login::Login;
 use crate::codes::Refusal;
 
 /// Readiness and metrics of the process, for the operator.
@@ -24,6 +25,7 @@ pub struct OperatorViews {
 pub(super) struct Api {
     pub(super) platform: Arc<Platform>,
     pub(super) environment: Arc<dyn Environment>,
+    pub(super) login: Arc<Login>,
     pub(super) throttles: Arc<Throttles>,
     pub(super) rate: Rate,
     pub(super) request_octets_max: usize,

@@ -121,7 +121,7 @@ impl EsmeAccount {
             if accounts.iter().take(number).any(|other| other.system_id == account.system_id) {
                 return Err(wrong("another account has this system_id"));
             }
-            match (account.password.octets().len(), &account.password_file) {
+            match (account.password.reveal().len(), &account.password_file) {
                 (0, None) => return Err(wrong("needs a password or a password_file")),
                 (9.., _) => return Err(wrong("SMPP passwords have 1 to 8 octets")),
                 _ => {}

@@ -111,7 +111,7 @@ impl Link {
             if link.host.is_empty() {
                 return Err(wrong("needs a host"));
             }
-            if link.system_id.len() > 15 || link.password.octets().len() > 8 {
+            if link.system_id.len() > 15 || link.password.reveal().len() > 8 {
                 return Err(wrong("a system_id has at most 15 octets, a password at most 8"));
             }
             if link.system_type.len() > 12 || link.address_range.len() > 40 {
