@@ -4,6 +4,7 @@
 //! machine's operator can read (`admin.json` in the data directory).
 
 mod health;
+mod login;
 mod lookup;
 mod messages;
 pub mod metrics;
@@ -12,9 +13,9 @@ mod trace;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
-use axum::middleware::{self, Next};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -90,7 +91,7 @@ pub struct Admin {
 
 /// The operator's routes.
 pub fn router(admin: Admin, token: &str) -> Router {
-    let token: Arc<str> = token.into();
+    let login = Arc::new(login::Login::new(token));
     Router::new()
         .route("/admin/v1/messages", get(messages::find).post(messages::send))
         .route("/admin/v1/messages/{id}", get(messages::trace).delete(messages::cancel))
@@ -98,20 +99,7 @@ pub fn router(admin: Admin, token: &str) -> Router {
         .route("/admin/v1/lookups", post(lookup::look_up))
         .route("/admin/v1/audit", post(audit))
         .with_state(Arc::new(admin))
-        .layer(middleware::from_fn_with_state(token, authorise))
-}
-
-async fn authorise(State(token): State<Arc<str>>, request: Request, next: Next) -> Response {
-    let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let given = given.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
-    if subtle::ConstantTimeEq::ct_eq(given.as_bytes(), token.as_bytes()).into() {
-        next.run(request).await
-    } else {
-        refuse(
-            StatusCode::UNAUTHORIZED,
-            "the operator's token is needed; it is in admin.json of the data directory",
-        )
-    }
+        .layer(middleware::from_fn_with_state(login, login::authorise))
 }
 
 async fn status(State(admin): State<Arc<Admin>>) -> Json<Value> {
