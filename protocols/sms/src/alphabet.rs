@@ -18,22 +18,33 @@ pub const ESCAPE: u8 = 0x1b;
 /// A language with tables of its own (TS 23.038 annex A); the value is the
 /// National Language Identifier of TS 23.040 §9.2.3.24.15 and .16.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-#[expect(missing_docs, reason = "the names say all")]
 #[repr(u8)]
 pub enum Language {
+    /// Turkish, identifier 1.
     Turkish = 1,
     /// Has a single shift table alone; its locking shift is the default alphabet.
     Spanish = 2,
+    /// Portuguese, identifier 3.
     Portuguese = 3,
+    /// Bengali, identifier 4.
     Bengali = 4,
+    /// Gujarati, identifier 5.
     Gujarati = 5,
+    /// Hindi, identifier 6.
     Hindi = 6,
+    /// Kannada, identifier 7.
     Kannada = 7,
+    /// Malayalam, identifier 8.
     Malayalam = 8,
+    /// Oriya, identifier 9.
     Oriya = 9,
+    /// Punjabi, identifier 10.
     Punjabi = 10,
+    /// Tamil, identifier 11.
     Tamil = 11,
+    /// Telugu, identifier 12.
     Telugu = 12,
+    /// Urdu, identifier 13.
     Urdu = 13,
 }
 

@@ -32,7 +32,7 @@ const READERS: [(&str, &[&str]); 4] = [
             "net/sctp/src/sender.rs",
             "net/sctp/src/tcp.rs",
             "net/sctp/src/udp/peer.rs",
-            "server/src/sip_link.rs",
+            "node/src/sip_link.rs",
         ],
     ),
     (

@@ -70,13 +70,11 @@ fn modules_have_one_file_form() {
 }
 
 #[test]
-#[ignore = "until the crates follow"]
 fn no_name_is_vague() {
     assert_none(&names::check(&REPOSITORY));
 }
 
 #[test]
-#[ignore = "until the crates follow"]
 fn every_public_item_is_documented() {
     assert_none(&documented::check(&REPOSITORY, &CRATES));
 }
