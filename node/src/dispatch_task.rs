@@ -43,7 +43,7 @@ pub struct DispatchMetrics {
     pub waiting: AtomicUsize,
     /// Attempts that run.
     pub open: AtomicUsize,
-    /// Messages handed over whose receipt is awaited.
+    /// Messages handed over, with their receipt awaited.
     pub handed_over: AtomicUsize,
     /// Messages on their way into the queue.
     inbound: AtomicUsize,

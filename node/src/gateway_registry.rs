@@ -9,7 +9,7 @@ use smsc::future::BoxFuture;
 use smsc::ports::Gateways;
 
 /// The gateways of this process. They need the centre and the centre needs them, so they are
-/// put in after both exist; until then nobody is connected.
+/// put in after both exist; until then no endpoint is connected.
 #[derive(Default)]
 pub struct GatewayRegistry {
     /// ESMEs and other centres.

@@ -82,7 +82,7 @@ pub fn unnamed(headers: &[(Name, String)]) -> Vec<(String, String)> {
 pub struct LocalPlatform {
     /// The platform.
     pub platform: Arc<Platform>,
-    /// Who notes its calls to applications.
+    /// Notes its calls to applications.
     pub webhook_trace: WebhookTrace,
 }
 

@@ -164,7 +164,7 @@ pub struct SipPlatform {
 impl Submit for SipPlatform {
     fn accept(&self, batch: Vec<Submission>) -> BoxFuture<'static, Acceptance> {
         let now = self.environment.now();
-        // Tasks of their own: what the platform has begun it also ends, whoever still waits for it.
+        // Tasks of their own: what the platform has begun it also ends, even if its caller is gone.
         let received: Vec<_> = batch
             .into_iter()
             .map(|submission| {
@@ -253,7 +253,7 @@ fn inbound(
     let now = environment.now();
     let id = match submission.client_key {
         Some(key) if submission.origin == *centre => key.to_string(),
-        // Nobody but the centre may name a message by one of its ids.
+        // The centre alone may name a message by one of its ids.
         Some(key) => format!("{}/{key}", submission.origin),
         None => {
             let mut octets = [0; 8];

@@ -11,7 +11,7 @@ use smsc::ports::Store;
 use smsc::stored::{Event, Note};
 use smsc::timestamp::Clock;
 
-/// Incoming messages whose centre id is remembered; an older one's calls are not noted.
+/// Incoming messages with a remembered id of the centre; the calls of an older one are not noted.
 const REMEMBERED_MAX: usize = 100_000;
 
 /// Makes calls to applications and notes each in the trace of its message.

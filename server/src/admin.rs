@@ -83,9 +83,9 @@ pub struct Admin {
     pub store_admin: Arc<dyn StoreAdmin>,
     /// What is counted.
     pub metrics: Metrics,
-    /// Accounts of the platform, by whose SIDs a trace may be asked for.
+    /// SIDs of the platform's accounts, by which a trace may be requested.
     pub accounts: Vec<String>,
-    /// Who knows the SIDs of messages that came in lately.
+    /// The SIDs of messages that came in lately.
     pub webhook_trace: Option<WebhookTrace>,
 }
 

@@ -1,11 +1,11 @@
 //! What may listen beyond this machine: only what has TLS and authentication, unless the
-//! operator says that something else protects it.
+//! operator states that something else protects it.
 
 use std::net::SocketAddr;
 
 use crate::config::{Config, ConfigError};
 
-/// Refuses a configuration that would open a door to strangers by mistake.
+/// Refuses a configuration that would open a listener to the outside by mistake.
 pub fn check(config: &Config) -> Result<(), ConfigError> {
     if config.insecure {
         return Ok(());
@@ -23,7 +23,7 @@ pub fn check(config: &Config) -> Result<(), ConfigError> {
         }
     }
     for (index, association) in config.ss7.associations.iter().enumerate() {
-        // What connects goes where the operator says; what listens takes whoever comes.
+        // What connects goes to a configured address; what listens accepts any peer.
         let listens = association.remote.is_empty();
         if listens && association.local.iter().any(|address| plain(address, false)) {
             let advice = "listens beyond this machine, and signalling has no TLS; connect from here, or set insecure = true where a private network protects it";

@@ -1,4 +1,4 @@
-//! `fernpost lab`: everything on loopback, ready to be spoken to within seconds.
+//! `fernpost lab`: everything on loopback, ready within seconds.
 //!
 //! The centre, the platform, an account for an ESME, a SIP user, and a number with an
 //! application behind it that answers. `flows` sends one message through each flow, as
@@ -42,7 +42,7 @@ pub struct Lab {
     pub application: Application,
     /// The simulated mobile network, unless another one is to come.
     pub phones: Option<Phones>,
-    /// Who may do what.
+    /// Credentials and addresses.
     pub credentials: Credentials,
 }
 

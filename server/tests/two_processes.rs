@@ -172,7 +172,7 @@ async fn link_messages_wait_for_a_centre_that_is_away() {
     }
 }
 
-/// The answer to a message is lost, and whoever sent it sends it again, to a process that has
+/// The answer to a message is lost, and its sender sends it again, to a process that has
 /// forgotten everything but its disk.
 #[tokio::test(flavor = "multi_thread")]
 async fn link_a_message_is_known_by_its_id_after_a_crash() {
@@ -409,7 +409,7 @@ fn sip_peer(name: &str, port: u16) -> String {
     format!("[[sip.peers]]\nname = '{name}'\nuri = 'sip:127.0.0.1:{port}'\noptions_seconds = 1\n")
 }
 
-/// Starts a process and waits until it says where its door of this name is.
+/// Starts a process and waits until it prints the address of its listener of this name.
 fn start(config: &std::path::Path, door: &str) -> (Process, String) {
     let process = Process::start(&["serve", "--config", config.to_str().expect("the path is text")]);
     loop {

@@ -37,7 +37,7 @@ impl NumberingPlan {
     pub const E164: Self = Self(1);
 }
 
-/// Who sends or receives a short message.
+/// The sender or the receiver of a short message.
 #[derive(Clone, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Address {
     /// What kind of number the digits are.

@@ -1,4 +1,4 @@
-//! Receipts that came too early: before the answer that tells the peer's message id
+//! Receipts that came too early: before the response with the peer's message id
 //! has been recorded. They are held for a while, and only so many of them.
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -68,7 +68,7 @@ impl Held {
     }
 }
 
-/// Messages that are being ended at this moment by somebody's word from outside: each is ended by
+/// Messages that are being ended at this moment by a report from outside: each is ended by
 /// one of them only.
 #[derive(Debug, Default)]
 pub(crate) struct Claims(Mutex<HashSet<MessageId>>);
@@ -81,7 +81,7 @@ pub(crate) struct Claim<'a> {
 }
 
 impl Claims {
-    /// Claims a message, unless somebody else is at it.
+    /// Claims a message, unless it is claimed.
     pub(crate) fn claim(&self, id: MessageId) -> Option<Claim<'_>> {
         let is_free = self.0.lock().insert(id);
         // Lazily: a claim that is made and dropped would set the other one's message free.

@@ -14,7 +14,7 @@ pub struct Delivery {
     pub receipt_wanted: bool,
 }
 
-/// What the next hop said when it took a message.
+/// The response of a next hop that took a message.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct DeliveryAck {
     /// The next hop's own id of the message, if it gave one and will send a receipt with it.

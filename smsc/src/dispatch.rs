@@ -131,7 +131,7 @@ pub enum Effect {
     Read(QueueEntry),
     /// Attempt a message, or all segments of one. Attempts begin in the order in which they are given.
     Attempt(Vec<QueuedMessage>),
-    /// End a message whose time ran out.
+    /// End a message that is overdue.
     End(Overdue),
     /// Look whether a message still waits on disk.
     Verify(QueueEntry),
@@ -159,7 +159,7 @@ pub struct Dispatch {
     found: Vec<QueueEntry>,
     /// The destinations of `found`.
     found_destinations: HashSet<u64, Hashed>,
-    /// When messages whose end could not be recorded are looked for again.
+    /// When messages are looked for again of which the end could not be recorded.
     again: BTreeMap<Timestamp, Vec<QueueEntry>>,
     /// When a page that could not be read is read again.
     page_again: Option<Timestamp>,
@@ -280,7 +280,7 @@ impl Dispatch {
         self.queue.open()
     }
 
-    /// Messages handed over whose receipt is awaited.
+    /// Messages handed over, with their receipt awaited.
     pub fn handed_over(&self) -> usize {
         self.queue.handed_over()
     }
@@ -425,7 +425,7 @@ impl Dispatch {
         self.queue.rest(entry, self.now + self.limits.again_after, self.now);
     }
 
-    /// A message whose end could not be recorded is looked for in the store after a while.
+    /// A message is looked for in the store after a while if its end could not be recorded.
     fn verify_later(&mut self, entry: QueueEntry) {
         self.queue.ended(entry.key.id, &NextStep::Ended, self.now);
         self.again.entry(self.now + self.limits.again_after).or_default().push(entry);
@@ -506,7 +506,7 @@ impl Dispatch {
         }
     }
 
-    /// A message whose turn has come is attempted, or waits for its siblings if it is a segment and its
+    /// A message is attempted in its turn, or waits for its siblings if it is a segment and its
     /// target wants whole messages.
     fn set_out(&mut self, queued: QueuedMessage) {
         if !self.wants_siblings(&queued.message) {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::names::Name;
 
-/// Somebody on the other side of a gateway: where a message came from, or where
+/// The other side of a gateway: where a message came from, or where
 /// it is to go.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Endpoint {

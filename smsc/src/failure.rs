@@ -15,7 +15,7 @@ pub enum Failure {
     /// The network knows the number, but the phone or user is not reachable now.
     #[error("subscriber is absent{}", because(*diagnostic))]
     AbsentSubscriber {
-        /// Why, where the mobile network says it: AbsentSubscriberDiagnosticSM (TS 23.040 §3.3).
+        /// The cause, where the mobile network states it: AbsentSubscriberDiagnosticSM (TS 23.040 §3.3).
         diagnostic: Option<u8>,
     },
     /// The receiver's memory or queue is full.
@@ -42,7 +42,7 @@ pub enum Failure {
     /// The peer asked us to slow down.
     #[error("peer is throttling")]
     Throttled {
-        /// How long the peer asked us to wait, where its protocol can say so.
+        /// How long the peer asked us to wait, where its protocol can carry that.
         retry_after: Option<Duration>,
     },
     /// No answer came in time.
@@ -116,7 +116,7 @@ impl PeerCode {
 /// What to do after a failure.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Verdict {
-    /// TargetAttempt again when the retry plan of this class says so.
+    /// Try again by the retry plan of this class.
     RetryLater(RetryClass),
     /// Never try again; report the message as undeliverable.
     GiveUp,
@@ -136,7 +136,7 @@ pub enum RetryClass {
 }
 
 impl Failure {
-    /// Absent, and nobody says why.
+    /// Absent, without a stated cause.
     pub const ABSENT: Self = Self::AbsentSubscriber { diagnostic: None };
 
     /// The one place that decides between retrying and giving up.
@@ -190,7 +190,7 @@ fn because(diagnostic: Option<u8>) -> String {
     diagnostic.map(|diagnostic| format!(" (diagnostic {diagnostic})")).unwrap_or_default()
 }
 
-/// The error number of a message whose validity ran out.
+/// The error number of an expired message.
 pub const EXPIRED_NUMBER: u8 = 228;
 
 #[cfg(test)]

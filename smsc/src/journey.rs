@@ -156,7 +156,7 @@ impl Journey {
         self.finish(part, State::Expired, EXPIRED_NUMBER).await
     }
 
-    /// The next hop never told how a message ended.
+    /// The next hop never reported how a message ended.
     pub async fn unreported(&self, part: &QueuedMessage) -> Result<AttemptResult, StoreError> {
         let id = part.message.id;
         let over = AttemptResult { next: vec![(id, NextStep::Ended)], receipts: Vec::new() };
@@ -193,8 +193,8 @@ impl Journey {
         committed.map(|()| Some(next)).map_err(|error| Rejection::from(&error))
     }
 
-    /// The submitter asks where a message stands: it is told by a receipt under the reference of its
-    /// question.
+    /// The submitter requests the state of a message: a receipt carries it, under the reference of the
+    /// request.
     pub async fn send_status_report(
         &self,
         message: &Message,
@@ -209,7 +209,7 @@ impl Journey {
         writer.commit(&*self.store, &self.metrics).await
     }
 
-    /// Another centre tells how a message ended that we handed to it. `None` if it is none of ours, yet.
+    /// Another centre reports how a message ended that was handed to it. `None` if it is none of ours, yet.
     pub async fn remote_receipt(&self, receipt: &RemoteReceipt) -> Result<Option<AttemptResult>, StoreError> {
         let mut found = self.correlated(receipt).await?;
         if found.is_none() {
@@ -244,7 +244,7 @@ impl Journey {
         Ok(QueuedMessage { message: Arc::new(message), entry })
     }
 
-    /// Stores what is to be stored and says what became of each: a part that is to move, nothing,
+    /// Stores what is to be stored and gives what became of each: a part that is to move, nothing,
     /// or another answer than its id. All at once, so that they share the store's commits and
     /// nothing waits for the peer of a transaction but that transaction.
     async fn take_over(&self, ready: Vec<(usize, QueuedMessage)>) -> Vec<(usize, Settled)> {
@@ -297,7 +297,7 @@ impl Journey {
         }
     }
 
-    /// Transactional mode: one attempt, whose outcome is the answer.
+    /// Transactional mode: one attempt; its outcome is the answer.
     async fn transact(&self, part: &QueuedMessage) -> Settled {
         let rules = self.rules.load();
         let route = rules.route_of(&part.message);
@@ -374,7 +374,7 @@ impl Journey {
         Ok(None)
     }
 
-    /// Ends the message, and its siblings if it went as one with them. Says whether all of it is done.
+    /// Ends the message, and its siblings if it went as one with them. Answers whether all of it is done.
     async fn apply_remote_receipt(
         &self,
         id: MessageId,
@@ -393,7 +393,7 @@ impl Journey {
         Ok(attempted)
     }
 
-    /// Ends one message as its next hop says, unless it has ended. Answers whether it is a segment.
+    /// Ends one message as its next hop reported, unless it has ended. Answers whether it is a segment.
     async fn end_reported(
         &self,
         id: MessageId,
@@ -426,7 +426,7 @@ impl Journey {
     }
 
     /// Receipts that arrived between a peer's answer and its writer. What cannot be recorded now
-    /// ends as any message does whose receipt never comes.
+    /// ends as any message does without its receipt.
     async fn answer_early_receipts(
         &self,
         parts: &[QueuedMessage],

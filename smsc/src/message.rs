@@ -1,4 +1,4 @@
-//! What travels: a message, who sent it, who gets it, and what was asked for.
+//! What travels: a submission, the message that the centre makes of it, and a replacement.
 //!
 //! A [`Submission`] is what a gateway was handed; a [`Message`] is what the
 //! centre made of it and keeps. Neither knows any wire, and neither is
@@ -70,9 +70,9 @@ pub enum Validity {
 /// A message as a gateway received it, before any decision.
 #[derive(Clone, Debug)]
 pub struct Submission {
-    /// Who handed it in; receipts go back there.
+    /// The endpoint that submitted it; receipts go back there.
     pub origin: Endpoint,
-    /// The account it belongs to: who may read it and whose limits it counts against.
+    /// The account it belongs to: it may read the message, and its limits count.
     pub account: Name,
     /// The sender as the submitter wrote it.
     pub source: Address,
@@ -100,12 +100,12 @@ pub struct Submission {
     pub validity: Option<Validity>,
     /// The submitter's own key: the same key from the same account gives the same message.
     pub client_key: Option<Name>,
-    /// The connection by which a centre before us received it, where that centre says so.
+    /// The connection by which a previous centre received it, where that centre states it.
     pub received_via: Option<Name>,
-    /// When a centre before us received it, where that centre says so.
+    /// When a previous centre received it, where that centre states it.
     pub received_at: Option<Timestamp>,
     /// Header fields that mean nothing to the centre (`X-…` of SIP and of the platform's API), for
-    /// whoever takes the message and can be given them.
+    /// a receiver with a wire that can carry them.
     pub headers: Vec<(Name, String)>,
     /// Whether it replaces a waiting message of the same submitter with the same source,
     /// destination and service type, if there is one (SMPP's replace_if_present_flag).
@@ -166,7 +166,7 @@ impl Replacement {
 pub struct Message {
     /// Its one id.
     pub id: MessageId,
-    /// Who handed it in.
+    /// The endpoint that submitted it.
     pub origin: Endpoint,
     /// The account it belongs to; empty for traffic of the centre itself.
     pub account: Name,
@@ -202,7 +202,7 @@ pub struct Message {
     pub expires_at: Timestamp,
     /// The submitter's own key.
     pub client_key: Option<Name>,
-    /// Header fields that mean nothing to the centre, for whoever can be given them.
+    /// Header fields that mean nothing to the centre, for receivers that can be given them.
     pub headers: Vec<(Name, String)>,
     /// An ordinary message, or a receipt about one.
     pub kind: Kind,
@@ -219,8 +219,8 @@ impl Message {
         self.presented.as_ref().map_or(&self.destination, |both| &both.1)
     }
 
-    /// The receipt about this message that says `outcome`, on its way back to the submitter.
-    /// `None` for messages about which nobody is told: receipts, and the operator's own.
+    /// The receipt about this message with `outcome`, on its way back to the submitter.
+    /// `None` for messages without receipts: receipts themselves, and the operator's own.
     pub(crate) fn receipt_message(
         &self,
         id: MessageId,
@@ -280,13 +280,13 @@ impl Message {
 /// What a message is.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Kind {
-    /// Somebody's message.
+    /// A submitter's message.
     Ordinary,
     /// The centre's own word about a message, on its way back to the submitter.
     Receipt {
         /// The endpoint that asked for it; a receipt is never routed by its number.
         to: Endpoint,
-        /// What it says.
+        /// Its content.
         receipt: Box<Receipt>,
     },
 }

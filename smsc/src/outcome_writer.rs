@@ -35,7 +35,7 @@ impl<'a> OutcomeWriter<'a> {
         Self { rules, ids, now, events, attempted, ended: Vec::new(), correlated: 0 }
     }
 
-    /// Writes everything down, counts it, and says how it goes on.
+    /// Commits all events, counts them, and gives the result.
     pub(crate) async fn commit(
         self,
         store: &dyn Store,
@@ -49,7 +49,7 @@ impl<'a> OutcomeWriter<'a> {
         Ok(self.attempted)
     }
 
-    /// `part` was tried, and `decision` says how it goes on.
+    /// `part` was tried, and goes on by `decision`.
     pub(crate) fn attempt(&mut self, part: &QueuedMessage, tries: &[TargetAttempt], decision: &Decision) {
         let Some((last, before)) = tries.split_last() else { return };
         if part.message.mode != Mode::StoreAndForward {
@@ -76,7 +76,7 @@ impl<'a> OutcomeWriter<'a> {
                 self.go_on(part, NextStep::HandedOver(handed_over), attempt);
             }
             Decision::Retry(at) => {
-                // ENROUTE says the same however often it is said: once is enough.
+                // A second ENROUTE would add nothing.
                 if part.message.receipt.wants_intermediate() && part.entry.attempts == 0 {
                     let status = Outcome { state: State::Enroute, at: self.now, error: attempt.error };
                     self.receipt(part, &status);
@@ -88,7 +88,7 @@ impl<'a> OutcomeWriter<'a> {
         }
     }
 
-    /// `part` has ended: whoever asked for a receipt gets one, as a message of its own.
+    /// `part` has ended: a receipt that was requested sets out, as a message of its own.
     pub(crate) fn end(&mut self, part: &QueuedMessage, outcome: Outcome, attempt: Option<Attempt>) {
         self.ended.push(outcome.state);
         if part.message.receipt.wants(outcome.state) {
@@ -101,7 +101,7 @@ impl<'a> OutcomeWriter<'a> {
         self.attempted.next.push((id, NextStep::Ended));
     }
 
-    /// The submitter is told where its message stands, since it asked under this reference.
+    /// Sends the submitter the state of its message, under the reference of its request.
     pub(crate) fn status_report(&mut self, message: &Message, outcome: &Outcome, reference: u16) {
         let expires_at = self.now + self.rules.receipt_validity;
         let Some(told) = message.receipt_message(self.ids.next(self.now), outcome, expires_at) else {

@@ -1,14 +1,14 @@
 //! Everything that waits in this process, as small as it can be.
 //!
 //! Messages wait by destination, so that one destination's messages keep their
-//! order and its retry timer holds all of them. Destinations wait by route_queue: the
-//! targets of their route. A route_queue whose targets have no room costs nothing until
-//! one of them opens; it never slows another route_queue down.
+//! order and its retry timer holds all of them. Destinations wait by route queue: the
+//! targets of their route. A route queue without room at its targets costs nothing until
+//! one of them opens; it never slows another route queue down.
 //!
 //! The loop around it: [`Queue::add`] what is accepted, call [`Queue::tick`] at
-//! [`Queue::deadline`], [`Queue::take`] what may go now, and tell
+//! [`Queue::deadline`], [`Queue::take`] what may go now, and report to
 //! [`Queue::ended`] how it went. What the queue has given out it still knows
-//! ([`Queue::holds`]) until it hears that word.
+//! ([`Queue::holds`]) until that report.
 
 mod backlog;
 mod key_queue;
@@ -54,25 +54,25 @@ pub struct Queue {
     /// How many of them have an attempt that runs.
     open: usize,
     open_max: usize,
-    /// Messages that ended by a receipt which was faster than the word of their attempt.
+    /// Messages that ended by a receipt which was faster than the result of their attempt.
     overtaken: HashSet<u64, Hashed>,
     handed_over: HashMap<u64, QueueEntry, Hashed>,
     timers: BinaryHeap<Reverse<(Timestamp, u64)>>,
     receipt_timers: BinaryHeap<Reverse<(Timestamp, u64)>>,
     waiting: usize,
-    /// Counts the turns of route_queues.
+    /// Counts the turns of route queues.
     turns: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct GivenOut {
-    /// The destination whose window it takes a place of, while an attempt runs.
+    /// The destination in the window of which it takes a place, while an attempt runs.
     destination: Option<u64>,
     /// Whether the next hop's receipt came already.
     reported: bool,
-    /// Whether it is being taken back: its only word is that of whoever does it.
+    /// Whether it is being taken back: the only report is that of the removal.
     removed: bool,
-    /// Whether its network said, while its attempt ran, that the destination can be reached: if it
+    /// Whether its network reported, while its attempt ran, that the destination can be reached: if it
     /// fails, it fails for what was true before.
     retry_at_once: bool,
 }
@@ -100,9 +100,9 @@ struct Destination {
     route_queue: u32,
     /// Attempts that run.
     open: u16,
-    /// Whether it stands in its route_queue's `ready`.
+    /// Whether it stands in its route queue's `ready`.
     ready: bool,
-    /// Whether it stands in its route_queue's `parked`.
+    /// Whether it stands in its route queue's `parked`.
     parked: bool,
     /// After a failure nothing goes before this time.
     parked_until: Timestamp,
@@ -114,7 +114,7 @@ struct Destination {
 #[derive(Debug)]
 struct RouteQueue {
     key: u64,
-    /// Unknown after a restart until the first message of the route_queue has been read.
+    /// Unknown after a restart until the first message of the route queue has been read.
     endpoints: Option<Vec<Endpoint>>,
     open_per_destination: u16,
     ready: KeyQueue,
@@ -122,11 +122,11 @@ struct RouteQueue {
     parked: KeyQueue,
     /// Whether it stands in `active`.
     active: bool,
-    /// When it had its last turn: among route_queues that share an endpoint, the longest without goes first.
+    /// When it had its last turn: among route queues that share an endpoint, the longest without goes first.
     turn: u64,
 }
 
-/// How many messages of one route_queue go before the next route_queue's turn.
+/// How many messages of one route queue go before the next route queue's turn.
 const TURN: usize = 64;
 
 impl Queue {
@@ -165,7 +165,7 @@ impl Queue {
         self.handed_over.len()
     }
 
-    /// Whether this message waits here, or was given out and no word of it has come yet.
+    /// Whether this message waits here, or was given out and is not reported yet.
     pub fn holds(&self, waiting: &QueueEntry) -> bool {
         let id = waiting.key.id.get();
         self.given_out.contains_key(&id)
@@ -181,7 +181,7 @@ impl Queue {
         self.destinations.contains_key(&destination)
     }
 
-    /// Says who stands behind a route_queue. Later words replace earlier ones.
+    /// Sets the targets of a route queue; they replace those of before.
     pub fn set_route_queue(&mut self, key: u64, endpoints: &[Endpoint], open_per_destination: u16) {
         let number = self.route_queue_number(key);
         let Some(route_queue) = self.route_queue_mut(number) else { return };
@@ -199,7 +199,7 @@ impl Queue {
         self.activate(number);
     }
 
-    /// Whether the endpoints of a route_queue are known.
+    /// Whether the endpoints of a route queue are known.
     pub fn knows_route_queue(&self, key: u64) -> bool {
         self.route_queue_numbers
             .get(&key)
@@ -207,7 +207,7 @@ impl Queue {
             .is_some_and(|route_queue| route_queue.endpoints.is_some())
     }
 
-    /// Forgets who stands behind the route_queues, as after a change of the route table.
+    /// Forgets the targets of the route queues, as after a change of the route table.
     pub fn forget_route_queues(&mut self) {
         self.endpoint_queues.clear();
         self.route_queues.iter_mut().for_each(|route_queue| route_queue.endpoints = None);
@@ -249,7 +249,7 @@ impl Queue {
         self.touch(waiting.destination, now);
     }
 
-    /// Takes what may go now. `room` says how many more deliveries the endpoints of a route_queue can take.
+    /// Takes what may go now. `room` gives how many more deliveries the endpoints of a route queue can take.
     pub fn take(&mut self, now: Timestamp, mut room: impl FnMut(&[Endpoint]) -> usize) -> Vec<QueueEntry> {
         let mut taken = Vec::new();
         let mut budgets: HashMap<u32, usize, Hashed> = HashMap::default();
@@ -258,7 +258,7 @@ impl Queue {
             let Some(route_queue) = self.route_queues.get_mut(number as usize) else { continue };
             let budget = *budgets.entry(number).or_insert_with(|| match &route_queue.endpoints {
                 Some(endpoints) if !endpoints.is_empty() => room(endpoints),
-                // The first message tells who stands behind the route_queue, or that nobody does.
+                // The first message shows the targets of the route queue, or that there are none.
                 _ => 1,
             });
             let turn = budget.min(TURN).min(self.open_max - self.open);
@@ -279,7 +279,7 @@ impl Queue {
         taken
     }
 
-    /// The last word about a message that was given out: its attempt is over, or it has ended. A
+    /// The last report about a message that was given out: its attempt is over, or it has ended. A
     /// message that was not taken from here comes in if it is to wait on.
     pub fn ended(&mut self, id: MessageId, next: &NextStep, now: Timestamp) {
         let held = self.given_out.remove(&id.get());
@@ -330,8 +330,8 @@ impl Queue {
         self.touch(entry.destination, now);
     }
 
-    /// A message whose attempt was to run waits elsewhere: a segment for its siblings. It gives its
-    /// place to the next one, and is held until [`Queue::ended`] tells of it.
+    /// A message that was given out waits elsewhere: a segment for its siblings. It gives its
+    /// place to the next one, and is held until [`Queue::ended`].
     pub fn set_aside(&mut self, id: MessageId, now: Timestamp) {
         if self.given_out.contains_key(&id.get()) {
             self.ended(id, &NextStep::Ended, now);
@@ -355,7 +355,7 @@ impl Queue {
         self.activate_in_turn(route_queues.into_vec());
     }
 
-    /// The network behind `endpoint` says that a number can be reached again: what waits for it goes at
+    /// The network behind `endpoint` reports that a number can be reached again: what waits for it goes at
     /// once, in order. Answers whether anything waits or is under way.
     ///
     /// An attempt that runs may fail for what was true before. Its message goes again at once, one time.
@@ -377,7 +377,7 @@ impl Queue {
         found
     }
 
-    /// Wakes every route_queue, for changes of which nobody told.
+    /// Wakes every route queue, for changes that were not reported.
     pub fn recheck(&mut self) {
         let route_queues = (0_u32..).zip(&self.route_queues);
         self.activate_in_turn(
@@ -434,7 +434,7 @@ impl Queue {
     }
 
     /// The next hop's receipt came: the message waits for it no longer. A [`Queue::ended`] of its own
-    /// follows, beside the one of an attempt that was not told yet.
+    /// follows, beside the one of an attempt that was not reported yet.
     pub fn reported(&mut self, id: MessageId) -> Option<QueueEntry> {
         if let Some(held) = self.given_out.get_mut(&id.get()) {
             held.reported = !held.removed;
@@ -451,7 +451,7 @@ impl Queue {
         }
     }
 
-    /// Moves up to `turn` messages of a route_queue into `taken`.
+    /// Moves up to `turn` messages of a route queue into `taken`.
     fn take_of_route_queue(
         &mut self,
         number: u32,
@@ -539,10 +539,10 @@ impl Queue {
         }
     }
 
-    /// The route_queues that lead to an endpoint.
+    /// The route queues that lead to an endpoint.
     fn route_queues_to(&self, endpoint: &Endpoint) -> SmallVec<[u32; 2]> {
         let mut route_queues = self.endpoint_queues.get(endpoint).cloned().unwrap_or_default();
-        // The route_queue of the endpoint itself is known by its name, even if nothing has gone there yet.
+        // The route queue of the endpoint itself is known by its name, even if nothing has gone there yet.
         let own = self.route_queue_numbers.get(&Route::queue_to(endpoint)).copied();
         route_queues.extend(own.filter(|own| !route_queues.contains(own)));
         route_queues

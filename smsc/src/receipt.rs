@@ -1,4 +1,4 @@
-//! Receipts: which ones a submitter wants, and what they say.
+//! Receipts: which ones a submitter requests, and what they contain.
 //!
 //! The centre decides here; how a receipt is written on a wire (SMPP's text and
 //! TLVs, SIP headers, a status callback) is a gateway's matter.
@@ -25,9 +25,9 @@ pub enum State {
     Deleted = 4,
     /// It cannot be delivered.
     Undeliverable = 5,
-    /// Taken by somebody on behalf of the subscriber.
+    /// Taken on behalf of the subscriber.
     Accepted = 6,
-    /// The next hop never said.
+    /// The next hop never reported.
     Unknown = 7,
     /// Refused by a rule or by the next hop.
     Rejected = 8,
@@ -99,7 +99,7 @@ impl ReceiptRequest {
     }
 }
 
-/// What the centre tells the submitter about a message.
+/// What the centre reports to the submitter about a message.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Receipt {
     /// The message it is about.
@@ -151,7 +151,7 @@ pub struct RemoteReceipt {
     pub link: CompactString,
     /// The other centre's id of our message, in the forms it may have been given to us.
     pub remote_ids: Vec<CompactString>,
-    /// What it says.
+    /// The state.
     pub state: State,
     /// The other centre's error number, 0 to 255.
     pub error: u8,

@@ -4,7 +4,7 @@
 
 use crate::failure::Failure;
 
-/// A refused submission. Nothing was stored; the submitter may be told why.
+/// A refused submission. Nothing was stored; the response may state the cause.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Rejection {

@@ -34,11 +34,11 @@ pub struct Rules {
     pub numbering: Numbering,
     /// The operator's routes.
     pub table: RouteTable,
-    /// Who owns which number; shared between sets, since numbers come and go by themselves.
+    /// The owners of numbers; shared between sets, since numbers come and go by themselves.
     pub directory: Arc<Directory>,
     /// Retry plans where a route has none of its own.
     pub retry: Arc<Plans>,
-    /// How long to try when the submitter does not say.
+    /// How long to try when the submission states nothing.
     pub validity_default: Duration,
     /// No submission is tried longer; longer ones are reduced.
     pub validity_max: Duration,
@@ -126,7 +126,7 @@ impl Rules {
 
     /// Where a message to `digits` may go, or `None` for "no route".
     ///
-    /// A rule above [`OWNED_PRIORITY`] comes first, then whoever owns the number, then the other rules.
+    /// A rule above [`OWNED_PRIORITY`] comes first, then the owner of the number, then the other rules.
     pub fn route(&self, origin: &Endpoint, account: &Name, digits: &str) -> Option<Arc<Route>> {
         let ruled = self.table.find(origin, account, digits);
         let route = match ruled {
@@ -137,7 +137,7 @@ impl Rules {
         leads_on.then_some(route)
     }
 
-    /// The route of a message that is ours already. A receipt goes to whom asked for it.
+    /// The route of a message that is ours already. A receipt goes to the endpoint that requested it.
     pub fn route_of(&self, message: &Message) -> Option<Arc<Route>> {
         match &message.kind {
             Kind::Receipt { to, .. } => Some(Arc::new(Route::to(to.clone()))),

@@ -59,7 +59,7 @@ pub enum Event {
     Noted {
         /// Which message.
         id: MessageId,
-        /// What there is to say.
+        /// The note.
         note: Note,
     },
 }
@@ -77,7 +77,7 @@ pub struct DueKey {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct QueueEntry {
     /// When it is due, and which message it is. Once handed over: the end of its validity, whatever
-    /// the rules say by then.
+    /// the rules are by then.
     pub key: DueKey,
     /// The end of all attempts; once handed over, of the wait for the next hop's receipt.
     pub expires_at: Timestamp,
@@ -140,7 +140,7 @@ pub struct Attempt {
     pub at: Timestamp,
     /// How long the answer took, in milliseconds.
     pub took_ms: u32,
-    /// Whom it was handed to, as [`Endpoint`] writes itself.
+    /// The endpoint it was handed to, as [`Endpoint`] writes itself.
     pub endpoint: Name,
     /// The link or session that carried it.
     pub via: Name,
@@ -159,7 +159,7 @@ pub struct Note {
     pub at: Timestamp,
     /// The station of the journey it belongs to: `rules`, `receipt`, `callback`…
     pub station: Name,
-    /// What there is to say. Never a body.
+    /// The text. Never a body.
     pub text: String,
 }
 
@@ -199,11 +199,11 @@ pub struct MessageDetails {
 /// A message by what its submitter knows of it, as SMS-COMMAND names one (TS 23.040 §9.2.2.4).
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ReferenceQuery {
-    /// Who handed it in.
+    /// The endpoint that submitted it.
     pub submitter: Endpoint,
-    /// From whom, as the submitter wrote it.
+    /// The source, as the submitter wrote it.
     pub source: Address,
-    /// To whom, as the submitter wrote it.
+    /// The destination, as the submitter wrote it.
     pub destination: Address,
     /// The submitter's own reference.
     pub reference: u16,
@@ -212,7 +212,7 @@ pub struct ReferenceQuery {
 /// Which messages to list.
 #[derive(Clone, Debug)]
 pub struct Query {
-    /// By whom.
+    /// The index.
     pub by: QueryBy,
     /// Only ids below this one: the last id of the page before.
     pub before: Option<MessageId>,

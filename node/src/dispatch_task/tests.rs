@@ -22,7 +22,7 @@ use super::*;
 const START: Timestamp = Timestamp::from_millis(1_795_000_000_000);
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What was stored, and who may read it when.
+/// What was stored, and when it may be read.
 #[derive(Default)]
 struct Shelf {
     messages: Mutex<BTreeMap<MessageId, StoredMessage>>,

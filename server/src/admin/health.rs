@@ -1,4 +1,4 @@
-//! Health and metrics of a process without the platform, whose own router has them otherwise.
+//! Health and metrics of a process without the platform; with it, the platform's router has them.
 
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;

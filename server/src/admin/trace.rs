@@ -47,7 +47,7 @@ pub async fn lines(store: &Arc<dyn Store>, stored: &StoredMessage) -> Vec<Line> 
         .collect()
 }
 
-/// Who handed a message in; a receipt is the centre's own.
+/// The submitter of a message; a receipt is the centre's own.
 pub fn origin(message: &Message) -> String {
     match message.as_receipt() {
         Some(receipt) => format!("centre, about {}", receipt.about),

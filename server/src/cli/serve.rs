@@ -27,7 +27,7 @@ pub async fn run(arguments: Arguments) -> CommandResult {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Logs go to standard error; what a command says goes to standard output.
+/// Logs go to standard error; the output of a command goes to standard output.
 pub fn start_log(filter: &str) {
     let filter = tracing_subscriber::EnvFilter::try_new(filter)
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));

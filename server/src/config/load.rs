@@ -98,7 +98,7 @@ pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
     Ok(config)
 }
 
-/// Checks what the types alone cannot say.
+/// Checks what the types alone cannot express.
 pub fn check(config: &Config) -> Result<(), ConfigError> {
     if config.node > 1023 {
         return Err(ConfigError::entry("node", None, "", "a node has a number from 0 to 1023"));

@@ -42,7 +42,7 @@ pub enum Choice {
     Tcp,
     /// The simulated network, over SCTP in UDP.
     SctpOverUdp,
-    /// Nobody yet: the centre tries again and again until a signalling gateway is there.
+    /// No peer yet: the centre tries again and again until a signalling gateway is there.
     Absent,
 }
 

@@ -82,7 +82,7 @@ pub fn port(base: u16, offset: u16) -> io::Result<u16> {
     base.checked_add(offset).ok_or_else(beyond)
 }
 
-/// The configuration of a lab; what it does not say is as by default.
+/// The configuration of a lab; what it leaves out is as by default.
 pub fn config(
     capabilities: &Capabilities,
     secrets: &Credentials,

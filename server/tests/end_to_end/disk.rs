@@ -56,7 +56,7 @@ fn r4_a_full_disk_refuses_delivers_on_and_recovers() {
         let mut accepted: HashSet<String> = (0..100).map(text).collect();
         let refused = timeout(PATIENCE, async {
             loop {
-                // What comes before anybody has looked still finds room in the journal.
+                // What comes before the disk was looked at still finds room in the journal.
                 match submit(&load, accepted.len()).await {
                     Ok(text) => accepted.insert(text),
                     Err(error) => break error,

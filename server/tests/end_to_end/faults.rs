@@ -1,4 +1,4 @@
-//! What is malformed hurts nobody else, and a wrong configuration is refused whole.
+//! What is malformed harms no other session, and a wrong configuration is refused whole.
 
 use smpp::pdu::BindKind;
 use smpp::{CommandId, Status};

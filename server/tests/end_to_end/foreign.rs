@@ -49,7 +49,7 @@ fn smpplib_submits_and_gets_its_receipt() {
 fn the_twilio_library_sends_lists_and_believes_our_signature() {
     let test = "the_twilio_library_sends_lists_and_believes_our_signature";
     let Some(python) = python(test, "smpplib.client, twilio.rest") else { return };
-    // The application is up before the lab is, which is told where it lives.
+    // The application is up before the lab is, which gets its address.
     let mut client = Command::new(python)
         .arg(script("twilio_client.py"))
         .stdin(Stdio::piped())

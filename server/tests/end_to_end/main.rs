@@ -8,7 +8,7 @@
 //! | `order` | messages to one destination arrive in their order |
 //! | `receipts` | receipts wait for an ESME that is away, and survive a restart |
 //! | `changes` | what waits can be asked for and changed, and stays so over a restart |
-//! | `faults` | malformed PDUs hurt nobody else; a wrong configuration is refused whole |
+//! | `faults` | malformed PDUs harm no other session; a wrong configuration is refused whole |
 //! | `privacy` | no whole number and no body in the log |
 //! | `phones` | messages reach phones of a mobile network, wait for them, and come from them |
 //! | `signalling` | a mobile network on another implementation gets along with us, message by message |

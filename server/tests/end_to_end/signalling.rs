@@ -20,5 +20,5 @@ const CENTRE: &str = "15550001000";
 const NODE: &str = "15550009001";
 /// Another one.
 const OTHER_NODE: &str = "15550009002";
-/// Who sends, where it does not matter.
+/// A sender, where it does not matter.
 const SENDER: &str = "+15550199";

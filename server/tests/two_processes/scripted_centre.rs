@@ -1,4 +1,4 @@
-//! A centre at the other end of the link that does what a test tells it to: another implementation,
+//! A centre at the other end of the link that follows the script of a test: another implementation,
 //! with another's timing.
 
 use std::net::{Ipv4Addr, SocketAddr};

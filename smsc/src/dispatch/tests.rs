@@ -52,7 +52,7 @@ fn message(id: u64, mode: Mode) -> QueuedMessage {
     QueuedMessage { entry: QueueEntry::of(&message, route.queue), message: Arc::new(message) }
 }
 
-/// A machine whose first reading of the index found nothing.
+/// A machine after a first reading of the index that found nothing.
 fn started(limits: Limits) -> Dispatch {
     let mut dispatch = Dispatch::new(RulesHandle::new(rules()), Arc::new(Carrier), limits, START);
     assert!(matches!(dispatch.poll(), Some(Effect::ReadPage { after: None, .. })));

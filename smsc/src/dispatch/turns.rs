@@ -58,7 +58,7 @@ impl Turns {
 }
 
 impl Turns {
-    /// Everything that follows at a destination whose read failed; its reading is over.
+    /// Everything that follows a failed read at its destination; the reading is over.
     pub(super) fn give_up(&mut self, destination: u64) -> impl Iterator<Item = QueueEntry> + use<> {
         self.0.remove(&destination).unwrap_or_default().into_iter().map(|turn| turn.entry)
     }

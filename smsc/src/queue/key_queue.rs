@@ -7,7 +7,7 @@ use crate::hashing::Hashed;
 /// Lists no longer than this are never swept.
 const SWEEP_MIN: usize = 64;
 
-/// Keys in turn. Void ones are passed over by whoever takes them, and swept out when the list
+/// Keys in turn. Void ones are passed over when they are taken, and swept out when the list
 /// has doubled, so that it never holds more than twice the valid ones for long.
 #[derive(Debug, Default)]
 pub(super) struct KeyQueue {

@@ -2,7 +2,7 @@
 //! whole messages.
 //!
 //! Each segment stays a message of its own in the store until the whole has been
-//! handed over, so that a crash loses nothing. Segments whose siblings never come
+//! handed over, so that a crash loses nothing. Segments without their siblings
 //! are handed over one by one after a while.
 
 use std::collections::{BTreeMap, HashMap};
@@ -21,11 +21,11 @@ use crate::timestamp::Timestamp;
 #[derive(Debug)]
 pub struct Reassembly {
     sets: HashMap<Key, Set>,
-    /// Segments of sets whose reference came to be used for another message.
+    /// Segments of sets that gave their reference to another message.
     given_up: Vec<QueuedMessage>,
     parts: usize,
     parts_max: usize,
-    patience: Duration,
+    wait: Duration,
 }
 
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -60,9 +60,9 @@ pub enum Assembled {
 }
 
 impl Reassembly {
-    /// Holds at most `parts_max` segments, each for `patience`.
-    pub fn new(parts_max: usize, patience: Duration) -> Self {
-        Self { sets: HashMap::new(), given_up: Vec::new(), parts: 0, parts_max, patience }
+    /// Holds at most `parts_max` segments, each for `wait`.
+    pub fn new(parts_max: usize, wait: Duration) -> Self {
+        Self { sets: HashMap::new(), given_up: Vec::new(), parts: 0, parts_max, wait }
     }
 
     /// Takes a segment.
@@ -109,12 +109,12 @@ impl Reassembly {
         Assembled::Whole(set.parts.into_values().chain(set.copies).collect())
     }
 
-    /// Gives up on sets whose siblings did not come in time; their segments go by themselves.
+    /// Gives up on sets that did not become whole in time; their segments go by themselves.
     pub fn tick(&mut self, now: Timestamp) -> Vec<QueuedMessage> {
         let mut alone = std::mem::take(&mut self.given_up);
-        let patience = self.patience;
+        let wait = self.wait;
         self.sets.retain(|_, set| {
-            let stays = now.since(set.since) < patience;
+            let stays = now.since(set.since) < wait;
             if !stays {
                 alone.extend(std::mem::take(&mut set.parts).into_values());
                 alone.append(&mut set.copies);

@@ -236,7 +236,7 @@ fn handed_over(id: u64) -> QueueEntry {
     QueueEntry { expires_at: at(70_000), handed_over: true, ..waiting(id, 7) }
 }
 
-/// Nothing waits, runs, is awaited or will wake anybody.
+/// Nothing waits, runs, is awaited or has a timer.
 fn assert_empty(queue: &mut Queue) {
     queue.tick(Timestamp::NEVER);
     assert_eq!((queue.waiting(), queue.open(), queue.handed_over()), (0, 0, 0));

@@ -39,7 +39,7 @@ impl Bucket {
         Self { tokens: rate.capacity(), filled_at: now }
     }
 
-    /// Takes one token, or says how many milliseconds to wait for it.
+    /// Takes one token, or gives the milliseconds to wait for it.
     pub fn take(&mut self, rate: Rate, now: Timestamp) -> Result<(), u64> {
         if rate.per_second == 0 {
             return Ok(());
@@ -72,7 +72,7 @@ impl Default for Throttles {
 }
 
 impl Throttles {
-    /// Takes one token of `account`, or says how many milliseconds to wait for it.
+    /// Takes one token of `account`, or gives the milliseconds to wait for it.
     pub fn take(&self, account: &Name, rate: Rate, now: Timestamp) -> Result<(), u64> {
         if rate.per_second == 0 {
             return Ok(());

@@ -18,7 +18,7 @@ use crate::timestamp::Timestamp;
 pub(crate) const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
 
 impl Rules {
-    /// Turns a submission into a message with a route, or says why not.
+    /// Turns a submission into a message with a route, or rejects it.
     pub fn admit(
         &self,
         submission: Submission,

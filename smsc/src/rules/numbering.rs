@@ -91,7 +91,7 @@ impl Numbering {
         }
     }
 
-    /// Stated as international; many peers say so of everything.
+    /// Stated as international; many peers state that of everything.
     fn stated_international(&self, digits: &str) -> Address {
         if digits.len() <= self.short_code_digits_max {
             return short(digits);

@@ -9,7 +9,7 @@ use crate::stored::QueueEntry;
 use crate::timestamp::Timestamp;
 
 impl Rules {
-    /// The message as `replacement` makes it. `None` if it is not the message's sender who asks,
+    /// The message as `replacement` makes it. `None` if the request is not from the message's sender,
     /// or the message is none that can be changed.
     ///
     /// # Errors
@@ -81,7 +81,7 @@ impl Rules {
     }
 }
 
-/// A segment of a longer message is no message that anybody could have meant.
+/// A segment of a longer message cannot be meant by a replacement.
 fn is_changeable(message: &Message) -> bool {
     message.mode == Mode::StoreAndForward
         && message.as_receipt().is_none()

@@ -81,7 +81,7 @@ impl Default for Plans {
 }
 
 impl Plans {
-    /// When to try again after attempt `number` failed with `class`; a peer's own wish to wait wins
+    /// When to try again after attempt `number` failed with `class`; the wait that a peer requests wins
     /// if it is longer. Never after `expires_at`: there the message ends.
     ///
     /// Congestion is the link's, and does not use up the message's attempts: its delay goes by `age`,

@@ -135,7 +135,7 @@ fn a_remote_receipt_ends_the_message_once() {
     let attempted = world.attempt(std::slice::from_ref(&part));
     assert!(matches!(attempted.next[..], [(_, NextStep::HandedOver(_))]));
     assert!(attempted.receipts.is_empty(), "hand-over is not the end");
-    // Enroute tells nothing new.
+    // Enroute adds nothing new.
     let enroute = world.remote_receipt(&remote("77", State::Enroute)).unwrap();
     assert!(enroute.next.is_empty() && enroute.receipts.is_empty());
     let ended = world.remote_receipt(&remote("77", State::Undeliverable)).unwrap();

@@ -73,7 +73,7 @@ pub(crate) fn esme() -> Endpoint {
     Endpoint::Esme("acme".into())
 }
 
-/// What the next hop says when it takes a message and promises a receipt.
+/// The response of a next hop that takes a message and will send a receipt.
 pub(crate) fn taken(remote_id: &str) -> Result<DeliveryAck, Failure> {
     Ok(DeliveryAck { remote_id: Some(remote_id.into()), via: "link-1".into() })
 }
@@ -170,7 +170,7 @@ impl World {
         self.store.read(id).outcome.map(|outcome| outcome.state)
     }
 
-    /// To whom deliveries were tried, in their order.
+    /// The endpoints to which deliveries were tried, in order.
     pub(crate) fn tried(&self) -> Vec<Endpoint> {
         self.script.deliveries.lock().unwrap().iter().map(|(endpoint, _)| endpoint.clone()).collect()
     }

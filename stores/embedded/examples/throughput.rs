@@ -176,7 +176,7 @@ async fn submit(
             Err(error) => return Err(error),
         }
         latencies.add(begun.elapsed());
-        // Nobody waits for the outcome.
+        // The outcome is not awaited.
         drop(store.commit(vec![finished(id, waiting.key.due, source.now())]));
     }
 }

@@ -1,4 +1,4 @@
-//! Turns events into rows, in the thread of whoever commits, so that the committer only writes.
+//! Turns events into rows, in the thread of the caller, so that the committer only writes.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

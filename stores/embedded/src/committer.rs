@@ -1,8 +1,8 @@
 //! The one thread that writes. It takes everything that waits, writes it as one batch, syncs
-//! once and answers everyone; while it syncs, the next batch gathers. No artificial delay.
+//! once and answers all callers; while it syncs, the next batch gathers. No artificial delay.
 //!
 //! A write or sync that fails is never tried again as if it could still succeed: the store
-//! refuses everything from then on, and whoever opened it is told, so that the process ends.
+//! refuses everything from then on, and reports that to its opener, so that the process ends.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -113,7 +113,7 @@ struct Call {
 
 /// What became of a batch.
 struct Written {
-    /// Who waits for the outcome.
+    /// The callers that wait for the outcome.
     answers: Vec<Answer>,
     /// Events of the batch.
     events: usize,
@@ -160,7 +160,7 @@ impl Committer {
                 Job::Drop(expired, answer) => {
                     self.write(std::mem::take(&mut batch));
                     (events, octets) = (0, 0);
-                    // Nobody listens any more: the caller is gone, the days are dropped all the same.
+                    // The caller is gone: the days are dropped all the same.
                     let _ = answer.send(self.drop_days(&expired));
                 }
             }
@@ -256,7 +256,7 @@ impl Committer {
         if outcome.is_err() {
             self.health.counters.refused();
         }
-        // An error here says that nobody waits, as with outcomes of deliveries.
+        // An error here means that the caller is gone, as with outcomes of deliveries.
         let _ = answer.send(outcome);
     }
 
@@ -287,7 +287,7 @@ impl Committer {
         room
     }
 
-    /// Finds out whether the engine's own threads failed, which only a write would tell.
+    /// Finds out whether the engine's own threads failed, which only a write would show.
     fn look_after_engine(&mut self) {
         self.look_after_disk();
         if let Err(error) = self.spaces.db.persist(PersistMode::Buffer) {
@@ -304,7 +304,7 @@ impl Committer {
 }
 
 impl Drop for Committer {
-    /// However the thread ends, nobody is left waiting for an answer.
+    /// However the thread ends, every caller gets an answer.
     fn drop(&mut self) {
         if std::thread::panicking() {
             self.fail("the committer panicked");

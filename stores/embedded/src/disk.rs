@@ -1,11 +1,11 @@
 //! Watches free space, keeps a reserve, and allocates the engine's journal ahead of its writes.
 //!
 //! A file of [`EmbeddedConfig::disk_reserve_megabytes`](crate::EmbeddedConfig) occupies space that
-//! nobody else can take. When the disk is full it is given up: new submissions are refused then,
+//! no other writer can take. When the disk is full it is given up: new submissions are refused then,
 //! and the outcomes of deliveries are written into the space it leaves. It is made again when
 //! space returns. Where the file system cannot reserve, the same space is only watched.
 //!
-//! A disk may be full before anybody has looked, and a write to the journal that finds no room would
+//! A disk may be full before it was looked at, and a write to the journal that finds no room would
 //! be the end of the store. So the journal's blocks are allocated before they are written.
 
 use std::fs::{File, OpenOptions};

@@ -36,18 +36,18 @@ pub enum OpenError {
     Io {
         /// The directory.
         path: PathBuf,
-        /// What it said.
+        /// Its text.
         reason: String,
     },
 }
 
-/// The engine's errors as the centre hears them.
+/// The engine's errors in the centre's terms.
 #[allow(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 pub(crate) fn failed(error: fjall::Error) -> StoreError {
     StoreError::Failed(describe(&error))
 }
 
-/// The centre's errors as the platform hears them: what will pass, and what will not.
+/// The centre's errors in the platform's terms: what will pass, and what will not.
 pub(crate) fn for_platform(error: StoreError) -> PlatformStoreError {
     match error {
         StoreError::Congested | StoreError::DiskFull => PlatformStoreError::Busy,

@@ -2,12 +2,12 @@
 //!
 //! The engine stops reading a journal at the first octet that makes no sense, and cuts the rest
 //! off: right after a power cut, where the last batch may be torn, but wrong where a bit flipped
-//! in the midst of batches that were acknowledged. And it refuses a torn last batch whose parts
+//! in the midst of batches that were acknowledged. And it refuses a torn last batch of which the parts
 //! reached the disk out of order. So we look first:
 //!
 //! - Nonsense with nothing readable behind it is a torn batch, which was never acknowledged, since
 //!   each batch is synced before the next is written: it is cut off.
-//! - Nonsense with a whole batch behind it is damage: the store does not open, and says where.
+//! - Nonsense with a whole batch behind it is damage: the store does not open, and reports the place.
 //!
 //! Only a flip in the very last batch looks like a tear; a store that was closed ends with a batch
 //! of its own, so that none of a message's can be the last.

@@ -25,7 +25,7 @@ pub(crate) enum Job {
     Drop(Expired, Answer),
 }
 
-/// Days whose time is over.
+/// Days that are over.
 #[derive(Default)]
 pub(crate) struct Expired {
     /// The days.
@@ -98,12 +98,12 @@ impl Queue {
         Ok(())
     }
 
-    /// Takes all that waits; sleeps up to `patience` if that is nothing.
-    pub(crate) fn take(&self, patience: Duration) -> Taken {
+    /// Takes all that waits; sleeps up to `wait` if that is nothing.
+    pub(crate) fn take(&self, wait: Duration) -> Taken {
         let mut state = self.state.lock();
         if state.jobs.is_empty() && !state.closed {
             state.asleep = true;
-            self.wake.wait_for(&mut state, patience);
+            self.wake.wait_for(&mut state, wait);
             state.asleep = false;
         }
         match (state.jobs.is_empty(), state.closed) {
@@ -125,7 +125,7 @@ impl Queue {
         self.wake.notify_one();
     }
 
-    /// Closes the queue and forgets what waits: whoever waits for an answer hears that there is
+    /// Closes the queue and forgets what waits: pending callers are answered that there is
     /// none.
     pub(crate) fn abandon(&self) {
         let mut state = self.state.lock();

@@ -27,7 +27,7 @@ pub(crate) const LAST: &[u8] = b"last";
 const CLOSED: &[u8] = b"closed";
 const QUARANTINED: u8 = b'q';
 
-/// What `sys` said when the store was opened.
+/// What `sys` held when the store was opened.
 pub(crate) struct Marks {
     /// This start's number, 1 for the first.
     pub(crate) starts: u32,

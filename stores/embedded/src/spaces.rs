@@ -95,7 +95,7 @@ impl Spaces {
         }
         let Sizes { message, index } = self.sizes;
         let name = day.name();
-        // The messages come last: their name is what tells at the next start that the day exists.
+        // The messages come last: by their name the next start knows that the day exists.
         let traces = self.db.keyspace(&format!("o-{name}"), || options(index, Lookups::Ranges))?;
         let index = self.db.keyspace(&format!("i-{name}"), || options(index, Lookups::Any))?;
         let messages = self.db.keyspace(&format!("m-{name}"), || options(message, Lookups::Hits))?;
@@ -104,7 +104,7 @@ impl Spaces {
         Ok(made)
     }
 
-    /// Drops a day. Whoever still reads it reads on; the files go when the last one is done.
+    /// Drops a day. Reads that run go on; the files go when the last one is done.
     pub(crate) fn drop_day(&self, day: Day) -> fjall::Result<()> {
         let Some(spaces) = self.days.write().remove(&day) else { return Ok(()) };
         self.db.delete_keyspace(spaces.messages.clone())?;

@@ -137,7 +137,7 @@ impl StoreAdmin for EmbeddedStore {
         Box::pin(async move { inner.blocking(audit::audit).await })
     }
 
-    /// Drops the days that ended before `before`, and says how many. A day with a message that
+    /// Drops the days that ended before `before`, and gives their number. A day with a message that
     /// still waits is kept whole until that message has ended; one that was set aside as damaged
     /// goes with its day.
     fn expire(&self, before: Timestamp) -> BoxFuture<'static, Result<usize, StoreError>> {
@@ -211,7 +211,7 @@ impl fmt::Debug for EmbeddedStore {
     }
 }
 
-/// A commit whose answer has not come yet.
+/// A commit without its answer yet.
 pub(crate) struct Pending(oneshot::Receiver<Result<(), StoreError>>);
 
 impl Pending {

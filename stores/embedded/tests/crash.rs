@@ -1,4 +1,4 @@
-//! R1 and R3 at the level of the store: a process that is killed, or whose disk fails, loses
+//! R1 and R3 at the level of the store: a process that is killed, or has a failing disk, loses
 //! nothing that it acknowledged.
 #![allow(
     clippy::expect_used,
@@ -105,7 +105,7 @@ async fn a_failed_write_is_the_end_of_acknowledgements() {
     assert!(store.audit().await.unwrap().holds);
 }
 
-/// Runs a test below in a process of its own, and tells it the directory.
+/// Runs a test below in a process of its own, and passes the directory to it.
 fn spawn(command: &mut Command, test: &str, directory: &Path) -> Child {
     let mut child = command
         .args(["--exact", test, "--ignored", "--nocapture"])

@@ -96,7 +96,7 @@ async fn the_process_whose_disk_is_full() {
             }
         }
     });
-    // The disk is as full as it can be before anybody has looked.
+    // The disk is as full as it can be before it was looked at.
     let mut count = 1_000;
     let refusal = loop {
         match accept(count).await {

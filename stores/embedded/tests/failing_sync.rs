@@ -1,7 +1,7 @@
 //! R3: a sync that fails is the end of acknowledgements, whichever it is, and costs nothing that was
 //! acknowledged before.
 //!
-//! A library in front of libc lets the n-th fsync or fdatasync of a process fail, that one alone: whoever
+//! A library in front of libc lets the n-th fsync or fdatasync of a process fail, that one alone: a caller that
 //! tried again would succeed, and be wrong. The test runs a process for each n, until one needs fewer
 //! syncs than that: those of the committer, and those of the engine's own threads.
 #![cfg(target_os = "linux")]

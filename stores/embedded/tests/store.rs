@@ -161,7 +161,7 @@ async fn a_ledger_keeps_its_keys_in_order() {
     };
     let writes = ["b", "a", "c", "d"].map(|key| write(key, Some(key)));
     PlatformStore::commit(&store, writes.into()).await.unwrap();
-    // Within one call the last word counts.
+    // Within one call the last write counts.
     let again = vec![
         write("b", None),
         write("c", None),

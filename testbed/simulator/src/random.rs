@@ -1,4 +1,4 @@
-//! Numbers that only look random (SplitMix64), so that a seed tells the whole story.
+//! Numbers that only look random (SplitMix64), so that a seed determines a whole run.
 
 /// The generator.
 #[derive(Debug)]

@@ -80,7 +80,6 @@ fn every_public_item_is_documented() {
 }
 
 #[test]
-#[ignore = "until the crates follow"]
 fn comments_are_plain_technical_english() {
     assert_none(&prose::check(&REPOSITORY, &CRATES));
 }

@@ -86,7 +86,7 @@ impl Watch {
         Ok(Self { before: of_store(rig).await?, began: clock::instant(), stop, probe })
     }
 
-    /// Ends, and says what was seen.
+    /// Ends, and gives what was measured.
     pub async fn end(self, rig: &Rig) -> super::Result<During> {
         let took = self.began.elapsed();
         let store = of_store(rig).await?.since(&self.before);

@@ -17,11 +17,11 @@ use crate::clock;
 pub struct Rig {
     process: Child,
     directory: PathBuf,
-    /// Where it speaks SMPP.
+    /// Its SMPP address.
     pub smpp: SocketAddr,
-    /// Where it speaks SIP, by UDP, to anybody on this machine.
+    /// Its SIP address, by UDP, open to this machine.
     pub sip: SocketAddr,
-    /// Where it speaks HTTP.
+    /// Its HTTP address.
     pub http: SocketAddr,
 }
 
@@ -160,7 +160,7 @@ fn config(smpp: SocketAddr, sip: SocketAddr, http: SocketAddr) -> String {
     )
 }
 
-/// An address on loopback that nobody uses now.
+/// An address on loopback that is free now.
 fn free_address() -> std::io::Result<SocketAddr> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
 }

@@ -162,7 +162,7 @@ struct Failover {
     slowest_new_ms: f64,
     /// Messages that were sent after the loss.
     new: u64,
-    /// Messages whose dialogue was cut, so that they were tried again.
+    /// Messages with a dialogue that was cut, so that they were tried again.
     cut: u64,
     /// Messages that never came.
     lost: u64,
@@ -245,7 +245,7 @@ fn config(network: &MobileNetwork) -> String {
             )
         })
         .collect();
-    // What a lost association has cut is tried again within the patience of a bench.
+    // What a lost association has cut is tried again within the time of a bench.
     format!(
         "[ss7]\nrouting_seconds = 2\nforwarding_seconds = 2\ndialogue_seconds = 4\n\
          [[ss7.networks]]\nname = 'bench'\npoint_code = 1\nglobal_title = '15550001000'\ngateways = [2]\n\

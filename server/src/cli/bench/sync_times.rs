@@ -1,4 +1,4 @@
-//! How long syncs took, and what that means for whoever arrives at any moment.
+//! How long syncs took, and what that means for a request at any moment.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -16,7 +16,7 @@ pub(crate) struct Capture {
 }
 
 impl Capture {
-    /// Captures one port of loopback; `None`, with a word of it, where that is not possible: it
+    /// Captures one port of loopback; `None`, with a printed line, where that is not possible: it
     /// takes tshark and the right to capture.
     pub(crate) fn start(test: &str, protocol: &'static str, port: u16) -> Option<Self> {
         if !has(test, "tshark") {

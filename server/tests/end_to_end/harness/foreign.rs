@@ -1,11 +1,11 @@
-//! Programs of other people, and what happens without them: a test says that it is skipped, and
+//! Programs of other people, and what happens without them: a test prints that it is skipped, and
 //! fails where everything has to be there.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// The interpreter with smpplib and the Twilio library, or `None` after saying that `test` is skipped.
+/// The interpreter with smpplib and the Twilio library, or `None` after printing that `test` is skipped.
 pub(crate) fn python(test: &str, modules: &str) -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
     let candidates = [
@@ -22,7 +22,7 @@ pub(crate) fn python(test: &str, modules: &str) -> Option<PathBuf> {
     None
 }
 
-/// Whether `program` is installed; if not, it was said that `test` is skipped.
+/// Whether `program` is installed; if not, a line was printed that `test` is skipped.
 pub(crate) fn has(test: &str, program: &str) -> bool {
     // sipp ends with an error after its version: that it starts is enough.
     let there = Command::new(program).arg("-v").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
@@ -32,13 +32,13 @@ pub(crate) fn has(test: &str, program: &str) -> bool {
     there
 }
 
-/// Says that `test` is skipped, straight to the terminal: the harness swallows what a test prints that
+/// Prints that `test` is skipped, straight to the terminal: the harness swallows what a test prints that
 /// passes.
 pub(crate) fn say_skipped(test: &str, why: &str) {
     let _ = writeln!(std::io::stderr(), "SKIPPED {test}: {why}");
 }
 
-/// Says that `test` is skipped, and fails in CI.
+/// Prints that `test` is skipped, and fails in CI.
 pub(crate) fn skip(test: &str, missing: &str) {
     say_skipped(test, &format!("{missing} is missing"));
     assert!(environment("CI").is_none_or(|ci| ci != "true"), "{missing} is missing, and here it must not be");

@@ -1,4 +1,4 @@
-//! `fernpost lab`, and what it says of itself.
+//! `fernpost lab`, and what it prints.
 
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -32,7 +32,7 @@ impl Lab {
         Self { process, description, scratch }
     }
 
-    /// The process, what it said of itself, and the directory that it needs.
+    /// The process, what it printed, and the directory that it needs.
     pub(crate) fn into_parts(self) -> (Process, Value, Scratch) {
         (self.process, self.description, self.scratch)
     }

@@ -62,7 +62,7 @@ impl Process {
         self.child.id()
     }
 
-    /// Waits until it ends by itself, and says how. The whole log comes with it.
+    /// Waits until it ends by itself, and gives its exit code. The whole log comes with it.
     pub(crate) fn end(mut self) -> (ExitStatus, String) {
         let status = wait(&mut self.child);
         std::thread::sleep(Duration::from_millis(50)); // the last lines are on their way

@@ -1,4 +1,4 @@
-//! A connection that says what it is told, right or wrong.
+//! A connection that sends given octets, right or wrong.
 
 use std::net::SocketAddr;
 

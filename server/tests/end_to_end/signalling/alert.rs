@@ -1,4 +1,4 @@
-//! Phones that were away or full: the HLR is told, and alerts us when they are back.
+//! Phones that were away or full: the HLR gets a report, and alerts us when they are back.
 
 use serde_json::{Value, json};
 
@@ -99,7 +99,7 @@ fn what_the_hlr_tells_beside_its_answer_is_heard() {
         let report = network.invoke("reportSM-DeliveryStatus", "15550209999");
         assert_eq!(report["argument"]["sm-DeliveryOutcome"], "successfulTransfer", "bit {bit}");
     }
-    // Nothing to clear: nothing to report. Bit 0 says only that we are not on the list.
+    // Nothing to clear: nothing to report. Bit 0 means only that we are not on the list.
     for (number, status) in [("15550200005", json!([])), ("15550200006", json!([0]))] {
         network.rule(json!({
             "number": number,

@@ -15,7 +15,7 @@ pub(super) fn path(test: &str) -> PathBuf {
     directory.join(format!("{test}.pcap"))
 }
 
-/// The capture holds dialogues, and tshark has no objection to any frame. Says so where there is no tshark.
+/// The capture holds dialogues, and tshark has no objection to any frame. Prints a line where there is no tshark.
 pub(super) fn assert_well_formed(test: &str, capture: &Path) {
     if !has(test, "tshark") {
         return;

@@ -206,7 +206,7 @@ fn a_phone_that_has_moved_is_looked_for_once_more() {
     }
     network.invoke("sendRoutingInfoForSM", renumbered);
     assert_eq!(network.others(renumbered), [Value::Null; 0]);
-    // One who is nowhere is not looked for for ever.
+    // A subscriber without a node is not looked for for ever.
     let lost = "15550200003";
     network.rule(json!({ "number": lost, "node": [{ "error": 5 }] }));
     let id = network.send(SENDER, lost, "nowhere");

@@ -1,4 +1,4 @@
-//! What a message hears when the HLR or the node refuses: for good, for now, or not at all.
+//! What becomes of a message that the HLR or the node refuses: for good, for now, or not at all.
 
 use lab::esme::Outgoing;
 use serde_json::{Value, json};
@@ -93,7 +93,7 @@ fn every_error_of_the_node_in_every_version() {
                 "node": [{ "error": error, "diagnostic": 5 }],
             }));
             check(&network, &number, &fate, &format!("error {error} in version {version}"));
-            // Who was away is reported as such; nobody else is.
+            // An absent subscriber is reported as such; no other is.
             let reports = network.others(&number).into_iter().filter(|event| event["code"] == 47);
             let outcomes: Vec<Value> =
                 reports.map(|event| event["argument"]["sm-DeliveryOutcome"].clone()).collect();
@@ -199,7 +199,7 @@ fn nobody_waits_for_ever() {
     let id = network.send("ElevenChars", "15550200003", &"x".repeat(160));
     network.waiting(&id, 10);
     assert_eq!(network.invoke("mt-forwardSM", "15550200003")["split"], true);
-    // Here the peer has told its side of the dialogue: it is aborted, or the peer keeps it.
+    // Here the peer has ended its side of the dialogue: it is aborted, or the peer keeps it.
     network.peer.expect("abort", |event| event["event"] == "aborted");
     network.end();
 }

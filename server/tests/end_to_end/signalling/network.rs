@@ -22,7 +22,7 @@ use crate::harness::scratch::Scratch;
 const MODULES: &str =
     "pycrate_mobile.M3UA, pycrate_mobile.SCCP, pycrate_asn1dir.TCAP_RAW, pycrate_asn1dir.MAP";
 
-/// A running centre, its peer, and who speaks to the centre from the other side.
+/// A running centre, its peer, and an ESME on the other side.
 pub(super) struct Network {
     test: &'static str,
     pub(super) runtime: Runtime,
@@ -38,7 +38,7 @@ pub(super) struct Network {
 
 impl Network {
     /// Starts a lab without its own network, and a peer in its place; the association is active when
-    /// this returns. `None` after a word of it where pycrate is missing.
+    /// this returns. `None`, with a printed line, where pycrate is missing.
     pub(super) fn start(test: &'static str) -> Option<Self> {
         let python = python(test, MODULES)?;
         let (process, description, scratch) = Lab::start(&["--no-network"]).into_parts();
@@ -46,7 +46,7 @@ impl Network {
         Some(Self::before(test, &python, process, description, &data, scratch))
     }
 
-    /// The same for a centre without a lab, whose timers are short: nobody waits for a dead node.
+    /// The same for a centre without a lab, with short timers, so that a dead node costs little.
     /// `more` stands in the table of its network.
     pub(super) fn serve(test: &'static str, more: &str) -> Option<Self> {
         let python = python(test, MODULES)?;
@@ -126,7 +126,7 @@ impl Network {
         capture::assert_well_formed(self.test, &self.capture);
     }
 
-    /// Ends a test whose peer has sent damage on purpose: pycrate could read all that came.
+    /// Ends a test in which the peer has sent damage on purpose: pycrate could read all that came.
     pub(super) fn damaged(self) {
         let faults = self.peer.rest(|event| event["event"] == "fault");
         assert_eq!(faults, [Value::Null; 0], "the peer objects");

@@ -1,4 +1,4 @@
-//! mo-forwardSM: what phones send, what they ask about it, and what they hear.
+//! mo-forwardSM: what phones send, what they request about it, and the responses.
 
 use serde_json::{Value, json};
 
@@ -142,7 +142,7 @@ fn a_refused_phone_hears_why() {
         );
     }
 
-    // Another service centre's message; and nobody's.
+    // Another service centre's message; and an unknown one.
     let mut strange = originated(PHONE, json!({ "submit": { "to": ESME, "text": "astray" } }));
     strange["argument"]["sm-RP-DA"] = json!(["serviceCentreAddressDA", "15550001001"]);
     let answer = network.ask(context(21, 3), strange.clone());
@@ -192,7 +192,7 @@ fn field_22_a_status_report_has_the_reference_the_recipient_and_the_status() {
         assert_eq!(tpdu["recipient"]["type"], 1);
         assert_eq!(tpdu["answers_command"], 0);
     }
-    // No report without the wish.
+    // No report without its request.
     let submit = json!({ "to": "+15550200200", "text": "no report", "reference": 1 });
     assert_eq!(network.originate(PHONE, json!({ "submit": submit }))["kind"], "returnResult");
     network.delivered(network.newest(PHONE)["message"]["id"].as_str().unwrap());

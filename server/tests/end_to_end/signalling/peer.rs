@@ -1,4 +1,4 @@
-//! The peer: a process that takes orders and tells what happens, one JSON object a line.
+//! The peer: a process that takes commands and reports events, one JSON object a line.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// How long the peer may take to say what a test waits for. Longer than a slow machine needs, and
+/// How long the peer may take to report what a test waits for. Longer than a slow machine needs, and
 /// shorter than the first retry of a message: what waits for a retry has failed.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -28,7 +28,7 @@ struct Heard {
 }
 
 impl Peer {
-    /// Starts the peer; `m3ua` says where it listens.
+    /// Starts the peer; `m3ua` gives its address.
     pub(super) fn start(python: &Path, m3ua: &Value, capture: &Path) -> Self {
         let script =
             Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/end_to_end/scripts/signalling_peer.py");
@@ -77,7 +77,7 @@ impl Peer {
         panic!("no {what} in time, but\n{}", all.join("\n"));
     }
 
-    /// The events that fit, of all that happened so far, and that nobody has taken.
+    /// The events that fit, of all that happened so far, and that are not taken yet.
     pub(super) fn rest(&self, fits: impl Fn(&Value) -> bool) -> Vec<Value> {
         let mark = self.marks.fetch_add(1, Ordering::Relaxed);
         self.order(&json!({ "mark": mark }));

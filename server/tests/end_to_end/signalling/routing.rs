@@ -1,4 +1,4 @@
-//! sendRoutingInfoForSM, and what else the HLR has to say.
+//! sendRoutingInfoForSM, and what else the HLR returns.
 
 use serde_json::json;
 
@@ -57,7 +57,7 @@ fn the_operator_asks_the_hlr_and_sends_nothing() {
         { "number": OTHER_NODE, "subsystem": 149, "lmsi": false },
     ]);
     assert_eq!(found["nodes"], nodes);
-    // As old as the HLR may be; and what it does not know, it says.
+    // As old as the HLR may be; and what it does not know, it reports.
     let old = "1555020010001";
     network.rule(json!({ "number": old, "supports": { "hlr": { "max": 1, "by": "plain" } } }));
     assert_eq!(network.look_up(old).expect("the HLR answers")["nodes"][0]["number"], NODE);

@@ -1,4 +1,4 @@
-//! What is none of the centre's business, or wrong: refused as the standard says, counted, and survived.
+//! What is none of the centre's business, or wrong: refused by the standard, counted, and survived.
 
 use serde_json::{Value, json};
 
@@ -116,12 +116,12 @@ fn messages_of_no_dialogue_are_answered_as_such() {
         assert_eq!((&event["kind"], &event["dialogue"]), (&json!("abort"), &json!(dialogue)), "{event}");
         assert_eq!(event["reason"], json!({ "p-abortCause": cause }), "{event}");
     };
-    // CONTINUE for a dialogue that nobody has: unrecognizedTransactionID.
+    // CONTINUE for an unknown dialogue: unrecognizedTransactionID.
     raw("650c48040a0b0c0d490400000001");
     aborted("0a0b0c0d", 1);
-    // END for one: nobody is there to be told.
+    // END for one: no peer is left to answer.
     raw("6406490400000002");
-    // A BEGIN whose components are no BER: badlyFormattedTransactionPortion or a Reject.
+    // A BEGIN with components that are no BER: badlyFormattedTransactionPortion or a Reject.
     raw("620c48040a0b0c0e6c04a10202ff");
     network.peer.expect("answer", |event| event["event"] == "unknown_dialogue");
     // A message of no type that TCAP has; and no message at all.

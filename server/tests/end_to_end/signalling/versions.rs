@@ -14,7 +14,7 @@ fn versions(network: &Network, code: impl Fn(&Value) -> bool, number: &str) -> V
 #[test]
 fn field_56_every_operation_in_every_version() {
     let Some(network) = Network::start("field_56_every_operation_in_every_version") else { return };
-    // The HLR of each range and its node are as old as the range says, and report flags that a
+    // The HLR of each range and its node are as old as the range, and report flags that a
     // delivery clears: so that the centre reports its success.
     let old = [
         (3, Value::Null, vec![3], vec![3]),

@@ -1,4 +1,4 @@
-//! Who owns which number: short codes of ESMEs, numbers of the platform's
+//! The owners of numbers: short codes of ESMEs, numbers of the platform's
 //! applications, numbers of SIP users.
 //!
 //! Numbers come and go while messages run, so readers take a snapshot and never
@@ -13,7 +13,7 @@ use super::table::Route;
 use crate::endpoint::Endpoint;
 use crate::names::Name;
 
-/// Owned numbers answer before every rule whose priority is not above this.
+/// Owned numbers answer before every rule of this priority or a lower one.
 pub const OWNED_PRIORITY: i32 = 1000;
 
 /// Number → owner.

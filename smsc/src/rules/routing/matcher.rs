@@ -14,7 +14,7 @@ pub enum Destination {
     Exact(Vec<Name>),
     /// Numbers that begin so.
     Prefix(Vec<Name>),
-    /// Numbers whose digits match this expression as a whole.
+    /// Numbers that match this expression as a whole.
     Pattern(Regex),
 }
 

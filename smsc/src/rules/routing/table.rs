@@ -82,7 +82,7 @@ struct Compiled {
     priority: i32,
     source: Source,
     destination: Destination,
-    /// `None` where the rule says "no route".
+    /// `None` where the rule is "no route".
     route: Option<Arc<Route>>,
 }
 
@@ -98,7 +98,7 @@ impl RouteTable {
     }
 
     /// The best rule's answer for a message of `account` from `origin` to `digits`: its priority,
-    /// and its route unless it says "no route". `None` when no rule matches.
+    /// and its route unless it is "no route". `None` when no rule matches.
     pub fn find(
         &self,
         origin: &Endpoint,

@@ -146,7 +146,7 @@ enum PartyForm<'a> {
     SipUser(&'a str),
     Platform,
     Operator,
-    // New kinds come last: the form is told by its place.
+    // New kinds come last: the form is known by its place.
     Ss7(&'a str),
 }
 

@@ -26,7 +26,7 @@ pub(crate) fn seal_waiting(key: &[u8], waiting: &QueueEntry) -> Vec<u8> {
     seal(key, &content)
 }
 
-/// The waiting entry of a sealed value; `due` is what its key says.
+/// The waiting entry of a sealed value; `due` is that of its key.
 pub(crate) fn open_waiting(key: &[u8], due: DueKey, value: &[u8]) -> Result<QueueEntry, Damaged> {
     let content: &[u8; 28] = open(key, value)?.try_into().map_err(|_| Damaged)?;
     let (expires_at, rest) = content.split_first_chunk().ok_or(Damaged)?;

@@ -199,7 +199,7 @@ pub(crate) async fn due_goes_on_from_its_cursor(store: &dyn Store) {
     assert_eq!(store.due(None, at(9), 0).await.unwrap(), []);
 }
 
-/// A message that is rescheduled for the time it already had waits on, once, as it was last said.
+/// A message that is rescheduled for the time it already had waits on, once, by its last entry.
 pub(crate) async fn a_message_rescheduled_in_place_waits_once(store: &dyn Store) {
     let id = id_at(NOON, 1);
     store.commit(vec![accepted(message(id, "acme", "491511"))]).await.unwrap();
@@ -212,7 +212,7 @@ pub(crate) async fn a_message_rescheduled_in_place_waits_once(store: &dyn Store)
     assert_eq!(all_due(store).await, []);
 }
 
-/// All that happens to a message may come in one call, or in calls that nobody waits for.
+/// All that happens to a message may come in one call, or in calls that are not awaited.
 pub(crate) async fn a_replaced_message_is_the_new_one(store: &dyn Store) {
     let id = id_at(NOON, 1);
     let old = message(id, "acme", "4915112345678");
