@@ -17,7 +17,4 @@ pub enum Error {
         /// The reason, without content of the file.
         reason: String,
     },
-    /// The certificate and the key cannot be used together.
-    #[error(transparent)]
-    Tls(#[from] rustls::Error),
 }

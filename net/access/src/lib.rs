@@ -1,4 +1,4 @@
-//! Access control of every listener: networks, secrets, wrong passwords and TLS files.
+//! Access control of every listener: networks, secrets and wrong passwords.
 //!
 //! The crate opens no socket and reads no clock; it reads the files that the configuration names.
 
@@ -6,7 +6,6 @@ pub mod cidr;
 mod error;
 pub mod guessing;
 pub mod secret;
-pub mod tls;
 
 pub use cidr::Network;
 pub use error::Error;

@@ -20,6 +20,16 @@ const HOPS_MAX: usize = 16;
 /// From a file to each file that it names, with the line and the path of the first mention.
 type Edges = BTreeMap<String, BTreeMap<String, (usize, String)>>;
 
+/// Circles that are still to be opened: the folder of the crate's sources, and the most files of a circle there. A
+/// larger circle is a finding, and so is an entry without a circle.
+const TO_BE_OPENED: [(&str, usize); 4] =
+    [("gateways/smpp/src", 3), ("protocols/sms/src", 7), ("server/src", 15), ("stores/embedded/src", 4)];
+
+/// The most files that a circle of the crate in `folder` may have.
+fn files_max(folder: &str) -> usize {
+    TO_BE_OPENED.iter().find(|(open, _)| *open == folder).map_or(FILES_MAX, |(_, files)| *files)
+}
+
 /// One finding for each circle, with the files in it and what each names of the others.
 #[must_use]
 pub fn check(repository: &Repository, crates: &[Crate]) -> Vec<Finding> {
@@ -27,7 +37,11 @@ pub fn check(repository: &Repository, crates: &[Crate]) -> Vec<Finding> {
     for folder in crates.iter().map(|krate| format!("{}/src", krate.folder)) {
         for root in roots(repository, &folder) {
             let edges = edges(&ModuleTree::read(root, repository), repository);
-            let circles = circles(&edges).into_iter().filter(|circle| circle.len() > FILES_MAX);
+            let circles = circles(&edges);
+            if files_max(&folder) > FILES_MAX && circles.iter().all(|circle| circle.len() <= FILES_MAX) {
+                findings.push(Finding::new(&folder, "no circle is left here: remove it from TO_BE_OPENED"));
+            }
+            let circles = circles.into_iter().filter(|circle| circle.len() > files_max(&folder));
             findings.extend(circles.map(|circle| Finding::new(&folder, describe(&folder, &circle, &edges))));
         }
     }

@@ -59,7 +59,6 @@ fn the_graph_of_the_crates_is_small() {
 }
 
 #[test]
-#[ignore = "until the crates follow"]
 fn no_more_than_two_files_depend_on_each_other_in_a_circle() {
     assert_none(&file_circles::check(&REPOSITORY, &CRATES));
 }
